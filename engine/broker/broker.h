@@ -1,0 +1,87 @@
+// The broker performs HTTP calls on behalf of executions, inside what was granted.
+//
+// A script never opens a connection: it describes a request, the broker decides, resolves, connects, sends, and hands back
+// what came. Everything here runs on the engine's loop: one io_context, one thread, no locks.
+//
+// Back-pressure, both ways, in body bytes: the caller of a Call grants response credit and the Call delivers no more than
+// that (it pauses the transfer); the Call grants request credit through its observer and must not be sent more.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/broker/egress_policy.h"
+
+namespace warder::broker {
+
+struct HttpRequest {
+  std::string method;
+  std::string url;  // absolute, without fragment, as the cell gave it: not yet trusted
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool has_body = false;
+  std::optional<std::uint64_t> body_bytes;  // known length; otherwise sent chunked
+  enum class Redirect { kFollow, kError, kManual } redirect = Redirect::kFollow;
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string reason;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string url;
+  bool redirected = false;
+  bool body = false;  // false: the call is over with this head
+};
+
+struct CallFailure {
+  enum class Kind { kRefused, kNetwork, kTimeout } kind;
+  std::string message;  // one sentence: what was refused or failed, which rule, what to do; nothing secret
+};
+
+// Told what happens to one call. Never called from inside a member of Broker or Call, and never after the Call is
+// destroyed, after a failure, or after the end. The observer may destroy the Call from inside any of these.
+class CallObserver {
+ public:
+  virtual void OnResponseHead(ResponseHead head) = 0;
+  virtual void OnResponseBody(std::string_view data) = 0;  // at most the credit granted
+  virtual void OnResponseEnd() = 0;                        // not called when the head said there is no body
+  virtual void OnRequestCredit(std::uint64_t bytes) = 0;   // beyond the initial credit
+  virtual void OnFailed(CallFailure failure) = 0;
+
+ protected:
+  ~CallObserver() = default;
+};
+
+// One HTTP call, redirects included. Destroying it aborts the transfer at once.
+class Call {
+ public:
+  virtual ~Call() = default;
+  // Body bytes, in order. The caller keeps to the credit: proto::kInitialCredit at first, then what OnRequestCredit adds.
+  virtual void SendBody(std::string_view data, bool last) = 0;
+  // More response bytes may be delivered. A fresh call has proto::kInitialCredit.
+  virtual void GrantResponse(std::uint64_t bytes) = 0;
+};
+
+class Broker {
+ public:
+  explicit Broker(boost::asio::io_context& loop);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  // Starts a call for `tenant` under `policy` (kept alive by the call). Connections are pooled per tenant, never across.
+  // A refusal is reported through the observer like every other failure.
+  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy, HttpRequest request,
+                              CallObserver& observer);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace warder::broker

@@ -1,0 +1,257 @@
+// Warder, embedded: open an engine, start executions, watch them, wait for their outcome.
+//
+//   auto engine = warder::Engine::Open({});
+//   auto bundle = warder::Bundle::Load("my-integration/");
+//   auto execution = engine->Start({.bundle = bundle, .event_json = R"({"orderId":"42"})"});
+//   const warder::Outcome& outcome = execution.Wait();
+//
+// An execution is one run of one flow: its own V8 isolate, in its own process, inside its own jail, torn down afterwards.
+// The engine is the trusted side: it never parses what a tenant wrote except JSON and the messages of the socket.
+//
+// Threads: every member of Engine and Execution may be called from any thread. The engine runs one thread of its own;
+// callbacks are called on it, must not block and must not throw. They may call Execution::Cancel, nothing that waits.
+// Errors: warder::EngineError is thrown for invalid input, for a machine that cannot enforce the jail and for faults of ours.
+// What happens inside an execution is never thrown: it is in its Outcome.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "warder/limits.h"
+
+namespace warder {
+
+// How an execution (or a command) ended; also the exit code of `warder run`.
+enum class Status {
+  kSucceeded = 0,
+  kFailed = 1,         // the flow's own error
+  kInvalid = 2,        // wrong usage or invalid input, a bundle that cannot be run included
+  kLimit = 3,          // a limit ended it
+  kViolation = 4,      // a refusal or a violation of the jail ended it
+  kUnenforceable = 5,  // this machine cannot enforce what the policy asks
+  kCancelled = 6,      // the host ended it
+  kFault = 70,         // a fault of ours
+};
+
+// "succeeded", "failed", "invalid", "limit", "violation", "unenforceable", "cancelled", "fault".
+const char* StatusName(Status status);
+
+class EngineError : public std::runtime_error {
+ public:
+  // `status` is kInvalid, kUnenforceable or kFault.
+  EngineError(Status status, const std::string& message, std::string layer = {})
+      : std::runtime_error(message), status_(status), layer_(std::move(layer)) {}
+  Status status() const { return status_; }
+  // The layer of the jail that could not be set up, as `warder doctor` names it; empty otherwise.
+  const std::string& layer() const { return layer_; }
+
+ private:
+  Status status_;
+  std::string layer_;
+};
+
+// What an integration is delivered as: one ES module, or a folder with an index.js whose relative imports stay inside it.
+// Immutable once loaded; the code that was hashed is the code that runs.
+class Bundle {
+ public:
+  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files). Symbolic links that lead out of the folder
+  // are refused. Throws EngineError(kInvalid) with one sentence.
+  static std::shared_ptr<const Bundle> Load(const std::filesystem::path& path,
+                                            std::uint64_t maximum_bytes = Limits{}.bundle_bytes);
+
+  struct File {
+    std::string name;    // path inside the bundle, "/"-separated
+    std::string source;  // UTF-8
+  };
+  const std::vector<File>& files() const { return files_; }  // sorted by name
+  const std::string& entry() const { return entry_; }        // name of the entry module
+  const std::string& sha256() const { return sha256_; }      // hex, over names and sources
+
+ private:
+  Bundle() = default;
+  std::vector<File> files_;
+  std::string entry_;
+  std::string sha256_;
+};
+
+struct EngineOptions {
+  std::filesystem::path image;     // the cell's image as built (…/build/image); empty: the one this library was built with
+  std::filesystem::path launcher;  // the program that sets up the jail; empty: the one this library was built with
+  // The host uid of cells when the engine is root; 0: chosen by the engine, one per engine. Never used otherwise.
+  std::uint32_t jail_uid = 0;
+  // Layers (as `warder doctor` names them) without which a run is permitted. Each is named in the receipt.
+  std::vector<std::string> permit_degraded;
+};
+
+struct ExecutionRequest {
+  std::shared_ptr<const Bundle> bundle;
+  std::string flow;               // key; empty: the only flow there is
+  std::string event_json = "null";
+  std::string config_json = "{}";
+  std::string tenant = "local";   // decides which connections, credentials and pools are used; a label for the script
+  Limits limits;
+  // Exact origins the flow may call ("https://api.example.com", "http://127.0.0.1:8080"). Empty: none. A private or
+  // loopback address is reached only where it stands here.
+  std::vector<std::string> allow_origins;
+  // File that receives the journal (every frame sent to the cell). Empty: none is kept.
+  std::filesystem::path record;
+};
+
+// Something that happened in a running execution, for people who watch it.
+struct Event {
+  enum class Kind { kStarted, kLog, kCallStarted, kCallFinished, kFinished };
+  Kind kind;
+  std::string execution;
+  std::chrono::microseconds at;  // since the execution was started
+  // kLog
+  std::string level;             // "debug", "info", "warn", "error"
+  std::string message;           // also kCallFinished: why it failed
+  std::string fields_json;       // a JSON object or empty
+  // kCallStarted, kCallFinished
+  std::uint64_t call = 0;
+  std::string method;
+  std::string origin;            // scheme, host and port
+  std::string path;              // without the query: it may hold personal data
+  int http_status = 0;           // 0: no response
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::chrono::microseconds duration{0};
+};
+using EventSink = std::function<void(const Event&)>;
+
+struct CallRecord {
+  std::uint64_t call = 0;
+  std::string method;
+  std::string origin;
+  std::string path;
+  int http_status = 0;
+  std::string outcome;           // "ok", "refused", "network", "timeout", "limit", "cancelled"
+  std::string message;           // why, unless "ok"
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::chrono::microseconds started{0};
+  std::chrono::microseconds duration{0};
+};
+
+struct ScriptError {
+  std::string name;
+  std::string message;
+  std::string stack;             // frames, one a line, with the author's file and line
+  std::vector<ScriptError> causes;
+};
+
+struct LimitReport {
+  std::string limit;             // a name of LimitTable()
+  std::uint64_t value = 0;       // in the limit's unit
+  std::uint64_t peak = 0;        // what was reached, same unit
+  std::string stack;             // the last JavaScript stack; empty when no JavaScript was running or it could not be had
+};
+
+struct ViolationReport {
+  std::string what;              // a system call's name ("socket"), or what the cell did on its socket
+  std::vector<std::uint64_t> arguments;
+  std::string detail;
+};
+
+struct Usage {
+  std::chrono::microseconds wall{0};
+  std::chrono::microseconds cpu{0};
+  std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t heap_peak_bytes = 0;
+  std::uint64_t array_buffer_peak_bytes = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::uint64_t log_bytes = 0;
+  std::uint64_t output_bytes = 0;
+};
+
+struct Outcome {
+  std::string execution;         // id
+  Status status = Status::kFault;
+  std::string reason;            // one sentence; empty when succeeded
+  std::string output_json;       // the flow's result; empty unless succeeded
+  std::optional<ScriptError> error;
+  std::optional<LimitReport> limit;
+  std::optional<ViolationReport> violation;
+  std::vector<CallRecord> calls;
+  Usage usage;
+  std::string receipt_json;      // what ran, under which limits and layers, what it did, how it was torn down
+};
+
+// A handle to one execution. Copyable; the last copy may go before the execution has ended, which does not end it.
+class Execution {
+ public:
+  const std::string& id() const;
+  // Ends it as soon as possible; returns at once.
+  void Cancel() const;
+  // Blocks until it has ended and its teardown is proven. The reference lives as long as a copy of this handle.
+  const Outcome& Wait() const;
+  // As Wait, for at most `timeout`; null: not over yet.
+  const Outcome* WaitFor(std::chrono::milliseconds timeout) const;
+
+  class Impl;
+  explicit Execution(std::shared_ptr<Impl> impl);
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+// One layer of the jail as it was found on a live cell.
+struct LayerStatus {
+  std::string name;
+  enum class State { kEnforced, kUnavailable, kNotRequested } state;
+  std::string detail;            // what holds; or why not and what to do
+};
+
+struct Diagnosis {
+  std::string v8_version;
+  std::string image;             // path and hash of the image
+  std::string warder_version;
+  std::vector<LayerStatus> layers;
+  bool enforceable = false;      // every required layer is enforced
+};
+
+class Engine {
+ public:
+  // Launches the zygote and returns when it is ready to fork cells. Throws EngineError.
+  static std::unique_ptr<Engine> Open(const EngineOptions& options);
+
+  // Ends every execution (kCancelled), tears everything down and joins the engine's thread.
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Validates the request (EngineError(kInvalid): no bundle, event or config that is not JSON, a limit beyond its maximum, an
+  // origin that is not one) and starts it.
+  virtual Execution Start(const ExecutionRequest& request, EventSink sink = {}) = 0;
+
+  // Makes a cell, looks at every layer of its jail from outside, and ends it. Blocks; throws EngineError(kFault) only.
+  virtual Diagnosis Diagnose() = 0;
+
+ protected:
+  Engine() = default;
+};
+
+// What the policy tables say, for `warder policy`: system calls, limits, refused request headers. Pure data.
+struct PolicyText {
+  struct Row {
+    std::string name, rule, answer, reason;
+  };
+  std::vector<Row> syscalls;
+  std::vector<Row> headers;
+};
+PolicyText DescribePolicy();
+
+// "0.1.0".
+const char* Version();
+
+}  // namespace warder

@@ -1,0 +1,56 @@
+// Frames on the cell's socket: a 4-byte little-endian length, then that many bytes of one protobuf message.
+//
+// FrameReader is the one bounded decoder of both sides. It never holds more than one frame and a read's worth of bytes, and
+// it never recovers: after the first error the stream is dead.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace google::protobuf {
+class MessageLite;
+}
+
+namespace warder::proto {
+
+// The longest message on the socket. Inputs, outputs and bodies that are longer travel in pieces.
+inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;
+// The longest `data` of a BodyChunk, Input or Output.
+inline constexpr std::size_t kMaxBodyChunkBytes = std::size_t{256} << 10;
+// Body bytes that may be sent on a fresh call before the receiver grants more.
+inline constexpr std::uint64_t kInitialCredit = std::uint64_t{512} << 10;
+// The longest packet on the control socket.
+inline constexpr std::size_t kMaxControlBytes = std::size_t{64} << 10;
+inline constexpr std::size_t kFrameHeaderBytes = 4;
+
+// Serialises `message` with its length in front, appended to `out`. Returns false, and leaves `out` as it was, when the
+// message is empty or longer than kMaxFrameBytes: the caller has to split it.
+[[nodiscard]] bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out);
+
+class FrameReader {
+ public:
+  // Takes bytes as they come from the socket. Returns false once the stream is broken (a length of 0 or beyond
+  // kMaxFrameBytes); then nothing more is ever returned.
+  bool Feed(std::span<const char> bytes);
+
+  // The next whole frame's payload, or nothing when more bytes are needed. The view lasts until the next call of any
+  // member.
+  std::optional<std::string_view> Next();
+
+  bool broken() const { return broken_; }
+  // Bytes of an unfinished frame are waiting: at end of stream this is a truncated frame.
+  bool mid_frame() const { return buffer_.size() > consumed_; }
+
+ private:
+  std::optional<std::size_t> NextLength() const;
+
+  std::string buffer_;
+  std::size_t consumed_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace warder::proto
