@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -67,8 +68,8 @@ int main() {
 
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>("abc"), 3, digest);
-  std::printf("openssl %s, headers %s: %02x%02x\n", OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR, digest[0],
-              digest[1]);
+  std::printf("openssl %s, headers %s: %02x%02x\n", OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR,
+              digest[0], digest[1]);
 
   std::printf("zlib %s %s, zstd %s, brotli %x, icu %s\n", ZLIB_VERSION, zlibVersion(), ZSTD_versionString(),
               BrotliDecoderVersion(), U_ICU_VERSION);
