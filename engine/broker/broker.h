@@ -1,10 +1,10 @@
 // The broker performs HTTP calls on behalf of executions, inside what was granted.
 //
-// A script never opens a connection: it describes a request, the broker decides, resolves, connects, sends, and hands back
-// what came. Everything here runs on the engine's loop: one io_context, one thread, no locks.
+// A script never opens a connection: it describes a request, the broker decides, resolves, connects, sends, and hands
+// back what came. Everything here runs on the engine's loop: one io_context, one thread, no locks.
 //
-// Back-pressure, both ways, in body bytes: the caller of a Call grants response credit and the Call delivers no more than
-// that (it pauses the transfer); the Call grants request credit through its observer and must not be sent more.
+// Back-pressure, both ways, in body bytes: the caller of a Call grants response credit and the Call delivers no more
+// than that (it pauses the transfer); the Call grants request credit through its observer and must not be sent more.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/broker/broker_options.h"
 #include "engine/broker/egress_policy.h"
 
 namespace warder::broker {
@@ -61,7 +62,8 @@ class CallObserver {
 class Call {
  public:
   virtual ~Call() = default;
-  // Body bytes, in order. The caller keeps to the credit: proto::kInitialCredit at first, then what OnRequestCredit adds.
+  // Body bytes, in order. The caller keeps to the credit: proto::kInitialCredit at first, then what OnRequestCredit
+  // adds.
   virtual void SendBody(std::string_view data, bool last) = 0;
   // More response bytes may be delivered. A fresh call has proto::kInitialCredit.
   virtual void GrantResponse(std::uint64_t bytes) = 0;
@@ -69,15 +71,18 @@ class Call {
 
 class Broker {
  public:
-  explicit Broker(boost::asio::io_context& loop);
+  explicit Broker(boost::asio::io_context& loop, BrokerOptions options = {});
+  // Aborts every call without a word to its observer. The Calls may outlive the broker and do nothing then.
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
+  Broker(Broker&&) = delete;
+  Broker& operator=(Broker&&) = delete;
 
-  // Starts a call for `tenant` under `policy` (kept alive by the call). Connections are pooled per tenant, never across.
-  // A refusal is reported through the observer like every other failure.
-  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy, HttpRequest request,
-                              CallObserver& observer);
+  // Starts a call for `tenant` under `policy` (kept alive by the call). Connections are pooled per tenant, never
+  // across. A refusal is reported through the observer like every other failure.
+  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy,
+                              HttpRequest request, CallObserver& observer);
 
  private:
   class Impl;

@@ -1,7 +1,8 @@
 // What one execution may reach: a list of exact origins, nothing by default.
 //
-// An origin is scheme, host and port. Public origins still have to resolve to public addresses; an address that is private,
-// loopback or otherwise special is reached only where the policy names that very address or "localhost" as its host.
+// An origin is scheme, host and port. Public origins still have to resolve to public addresses; an address that is
+// private, loopback or otherwise special is reached only where the policy names that very address or "localhost" as its
+// host.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,8 @@ Result<Origin> ParseOrigin(std::string_view text);
 
 class EgressPolicy {
  public:
+  static constexpr std::size_t kMaxOrigins = 1024;
+
   // Fails with the first origin that is not one.
   static Result<EgressPolicy> FromOrigins(const std::vector<std::string>& origins);
 

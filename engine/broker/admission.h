@@ -1,0 +1,67 @@
+// How many transfers run at once: a bound per tenant and one for all, first come first served within a tenant, tenants
+// in turn. A tenant that starts a thousand calls waits for itself, not the others for it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/broker/broker_options.h"
+
+namespace warder::broker {
+
+class Admission {
+ public:
+  // A place in the queue, then a slot. Destroying it gives up whichever it is. The Admission must outlive it.
+  class Ticket;
+
+  Admission(boost::asio::io_context& loop, const BrokerOptions& options) : loop_(loop), options_(options) {}
+
+  // `admitted` is called from the loop, once, when there is a slot; never from inside. Null: the tenant's queue is
+  // full.
+  [[nodiscard]] std::unique_ptr<Ticket> Enter(const std::string& tenant, std::function<void()> admitted);
+
+ private:
+  struct Entry {
+    std::function<void()> admitted;
+    bool has_slot = false;
+  };
+  struct Queue {
+    std::size_t active = 0;
+    std::deque<std::weak_ptr<Entry>> waiting;  // those that gave up have expired
+  };
+
+  void Leave(const std::string& tenant, bool had_slot);
+  void AdmitNext();
+  bool AdmitOne(const std::string& tenant);
+  void Forget(const std::string& tenant);
+
+  boost::asio::io_context& loop_;
+  const BrokerOptions& options_;
+  std::size_t active_ = 0;
+  std::map<std::string, Queue> queues_;
+  std::list<std::string> turn_;  // tenants with somebody waiting
+};
+
+class Admission::Ticket {
+ public:
+  Ticket(Admission& admission, std::string tenant, std::shared_ptr<Entry> entry)
+      : admission_(admission), tenant_(std::move(tenant)), entry_(std::move(entry)) {}
+  ~Ticket();
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+  Ticket(Ticket&&) = delete;
+  Ticket& operator=(Ticket&&) = delete;
+
+ private:
+  Admission& admission_;
+  const std::string tenant_;
+  std::shared_ptr<Entry> entry_;
+};
+
+}  // namespace warder::broker

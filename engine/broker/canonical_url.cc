@@ -1,0 +1,212 @@
+#include "engine/broker/canonical_url.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+#include <boost/url/url_view.hpp>
+#include <charconv>
+#include <memory>
+
+namespace warder::broker {
+namespace {
+
+struct CurlUrlCleanup {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct CurlFree {
+  void operator()(char* text) const { curl_free(text); }
+};
+
+bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+int HexValue(char c) {
+  if (c <= '9') return c - '0';
+  return (c | 0x20) - 'a' + 10;
+}
+
+// What no part of a URL may hold, wherever it stands.
+std::string_view BadBytes(std::string_view url) {
+  for (std::size_t i = 0; i < url.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(url[i]);
+    if (byte >= 0x80) return "holds a character beyond ASCII; percent-encode the path, write the host in punycode";
+    if (byte <= 0x20 || byte == 0x7f) return "holds a space or a control character; percent-encode it";
+    if (byte == '\\') return "holds a backslash, which some read as a slash; percent-encode it in a query";
+    if (byte == '%' && (i + 2 >= url.size() || !IsHex(url[i + 1]) || !IsHex(url[i + 2]))) {
+      return "holds a \"%\" that two hexadecimal digits do not follow; write %25";
+    }
+  }
+  return {};
+}
+
+// Percent-encodes what WHATWG URLs leave bare behind the authority although RFC 3986 has no place for it.
+std::string EncodeBare(std::string_view url) {
+  std::size_t begin = std::min(url.find_first_of("/?"), url.size());
+  const bool has_authority = url.substr(begin, 2) == "//" && (begin == 0 || url[begin - 1] == ':');
+  if (has_authority) begin = std::min(url.find_first_of("/?", begin + 2), url.size());
+  std::string encoded(url.substr(0, begin));
+  for (const char c : url.substr(begin)) {
+    constexpr std::string_view kBare = "[]{}|^`";
+    if (kBare.find(c) == std::string_view::npos) {
+      encoded += c;
+      continue;
+    }
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    encoded += '%';
+    encoded += kDigits[static_cast<unsigned char>(c) >> 4U];
+    encoded += kDigits[static_cast<unsigned char>(c) & 15U];
+  }
+  return encoded;
+}
+
+std::string PercentDecoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && IsHex(text[i + 1]) && IsHex(text[i + 2])) {
+      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+bool HasDotSegment(std::string_view path) {
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find_first_of("/\\", begin), path.size());
+    std::string_view segment = path.substr(begin, end - begin);
+    segment = segment.substr(0, segment.find(';'));
+    if (segment == "." || segment == "..") return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+// Looks at the path as the most eager server would: decoded again and again, with backslashes as slashes.
+std::string_view BadPath(std::string_view path) {
+  std::string current(path);
+  for (int round = 0;; ++round) {
+    if (HasDotSegment(current)) return "has a dot segment in its path, plain or encoded";
+    if (current.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
+      return "has an encoded line break or NUL in its path";
+    }
+    std::string decoded = PercentDecoded(current);
+    if (decoded == current) return {};
+    if (round == 3) return "has a path that is percent-encoded more than three times";
+    current = std::move(decoded);
+  }
+}
+
+Result<std::uint16_t> ParsePort(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || text.front() == '0' || port > 65535) {
+    return InvalidInput("the URL's port must be a plain number from 1 to 65535");
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
+std::string CurlPart(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
+  const std::unique_ptr<char, CurlFree> owner(text);
+  return text;
+}
+
+// libcurl, which will perform the request, must read the canonical text as we do.
+bool CurlAgrees(const CanonicalUrl& expected) {
+  const std::unique_ptr<CURLU, CurlUrlCleanup> url(curl_url());
+  const std::string text = expected.ToString();
+  if (!url ||
+      curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
+    return false;
+  }
+  const bool bracketed = expected.host_kind == HostKind::kIpv6;
+  const std::string host = bracketed ? "[" + expected.origin.host + "]" : expected.origin.host;
+  const std::string query = CurlPart(url.get(), CURLUPART_QUERY);
+  std::string target = CurlPart(url.get(), CURLUPART_PATH);
+  if (!query.empty()) target += "?" + query;
+  const bool target_agrees = target == expected.target || target + "?" == expected.target;
+  return CurlPart(url.get(), CURLUPART_SCHEME) == expected.origin.scheme &&
+         CurlPart(url.get(), CURLUPART_HOST) == host &&
+         CurlPart(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) == std::to_string(expected.origin.port) &&
+         CurlPart(url.get(), CURLUPART_FRAGMENT).empty() && CurlPart(url.get(), CURLUPART_USER).empty() &&
+         target_agrees;
+}
+
+Result<Origin> ReadOrigin(const boost::urls::url_view& url, HostKind* kind) {
+  Origin origin;
+  if (url.scheme_id() == boost::urls::scheme::https) {
+    origin.scheme = "https";
+    origin.port = 443;
+  } else if (url.scheme_id() == boost::urls::scheme::http) {
+    origin.scheme = "http";
+    origin.port = 80;
+  } else {
+    return InvalidInput("the URL's scheme must be http or https");
+  }
+  if (!url.has_authority()) return InvalidInput("the URL has no host; write it as scheme://host/path");
+  if (url.has_userinfo())
+    return InvalidInput("the URL has user information before its host; send it in a header instead");
+  const auto encoded_host = url.encoded_host();
+  auto host = ParseHost({encoded_host.data(), encoded_host.size()});
+  if (!host) return host.error();
+  if (url.has_port()) {
+    const auto port = ParsePort({url.port().data(), url.port().size()});
+    if (!port) return port.error();
+    origin.port = *port;
+  }
+  origin.host = std::move(host->text);
+  *kind = host->kind;
+  return origin;
+}
+
+}  // namespace
+
+Result<CanonicalUrl> CanonicalizeUrl(std::string_view url) {
+  if (url.empty() || url.size() > kMaxUrlBytes) return InvalidInput("the URL must have 1 to 16384 bytes");
+  if (const std::string_view why = BadBytes(url); !why.empty()) return InvalidInput("the URL " + std::string(why));
+  if (url.find('#') != std::string_view::npos) return InvalidInput("the URL has a fragment, which is never sent");
+  const std::string strict = EncodeBare(url);
+  const auto parsed = boost::urls::parse_uri(strict);
+  if (!parsed)
+    return InvalidInput("the URL is not absolute and well-formed (RFC 3986); write it as scheme://host/path");
+
+  CanonicalUrl canonical;
+  auto origin = ReadOrigin(*parsed, &canonical.host_kind);
+  if (!origin) return origin.error();
+  canonical.origin = std::move(*origin);
+  const auto path = parsed->encoded_path();
+  canonical.target.assign(path.data(), path.size());
+  if (const std::string_view why = BadPath(canonical.target); !why.empty()) {
+    return InvalidInput("the URL " + std::string(why));
+  }
+  if (canonical.target.empty()) canonical.target = "/";
+  if (parsed->has_query()) {
+    const auto query = parsed->encoded_query();
+    canonical.target.append("?").append(query.data(), query.size());
+  }
+  if (!CurlAgrees(canonical)) return InvalidInput("the URL is ambiguous: two parsers read it differently");
+  return canonical;
+}
+
+Result<CanonicalUrl> ResolveLocation(const CanonicalUrl& base, std::string_view location) {
+  location = location.substr(0, location.find('#'));
+  if (location.size() > kMaxUrlBytes) return InvalidInput("the URL must have 1 to 16384 bytes");
+  if (const std::string_view why = BadBytes(location); !why.empty()) return InvalidInput("the URL " + std::string(why));
+  const std::string strict = EncodeBare(location);
+  const auto reference = boost::urls::parse_uri_reference(strict);
+  const std::string base_text = base.ToString();
+  const auto parsed_base = boost::urls::parse_uri(base_text);
+  if (!reference || !parsed_base) return InvalidInput("the URL is not well-formed (RFC 3986)");
+  boost::urls::url resolved;
+  if (!boost::urls::resolve(*parsed_base, *reference, resolved)) {
+    return InvalidInput("the URL is not well-formed (RFC 3986)");
+  }
+  return CanonicalizeUrl(std::string_view(resolved.buffer().data(), resolved.buffer().size()));
+}
+
+}  // namespace warder::broker

@@ -1,0 +1,94 @@
+#include "engine/broker/curl_pool.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace warder::broker {
+namespace {
+
+void InitializeLibrary() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
+}
+
+CURLM* MakeMulti() {
+  InitializeLibrary();
+  CURLM* multi = curl_multi_init();
+  if (multi == nullptr) throw std::bad_alloc();
+  return multi;
+}
+
+}  // namespace
+
+CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options)
+    : watcher_(loop,
+               [this](int fd, bool readable, bool writable) {
+                 Act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+               }),
+      timer_(loop, [this] { Act(CURL_SOCKET_TIMEOUT, 0); }),
+      multi_(MakeMulti()) {
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, OnSocket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, OnTimer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.idle_connections_per_pool));
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+}
+
+CurlPool::~CurlPool() {
+  // Closing connections still calls OnSocket and OnCloseSocket: the members they use are alive until the body ends.
+  curl_multi_cleanup(multi_);
+}
+
+void CurlPool::Add(CURL* easy, CurlCompletion& completion) {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &completion);
+  // Beyond the life of the easy handle: the pool is alive as long as its connections.
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, OnCloseSocket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, TlsEnds::OnContext);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &tls_ends_);
+  if (curl_multi_add_handle(multi_, easy) != CURLM_OK) throw std::bad_alloc();
+}
+
+void CurlPool::Remove(CURL* easy) {
+  // Only a call from inside a callback can fail; going on would free what libcurl is using.
+  if (curl_multi_remove_handle(multi_, easy) != CURLM_OK) std::abort();
+}
+
+int CurlPool::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*socket_data*/) noexcept {
+  const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
+  const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
+  static_cast<CurlPool*>(self)->watcher_.Watch(fd, read, write);
+  return 0;
+}
+
+int CurlPool::OnTimer(CURLM* /*multi*/, long milliseconds, void* self) noexcept {
+  LoopTimer& timer = static_cast<CurlPool*>(self)->timer_;
+  if (milliseconds < 0) {
+    timer.Stop();
+  } else {
+    timer.Start(std::chrono::milliseconds(milliseconds));
+  }
+  return 0;
+}
+
+int CurlPool::OnCloseSocket(void* self, curl_socket_t fd) noexcept {
+  static_cast<CurlPool*>(self)->watcher_.Watch(fd, false, false);
+  return ::close(fd);
+}
+
+void CurlPool::Act(curl_socket_t fd, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi_, fd, events, &running);
+  int queued = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CurlCompletion* completion = nullptr;
+    const CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &completion);
+    completion->OnCurlDone(code);  // removes the handle, which makes `message` dangle
+  }
+}
+
+}  // namespace warder::broker

@@ -1,0 +1,55 @@
+// The connections of one tenant: one libcurl multi handle, driven by the engine's loop.
+//
+// libcurl matches connections by host name alone, so whoever shares a multi handle shares connections: there is one
+// pool per tenant and nothing is ever moved between two.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+
+#include "engine/broker/broker_options.h"
+#include "engine/broker/curl_handles.h"
+#include "engine/broker/fd_watcher.h"
+#include "engine/broker/loop_timer.h"
+#include "engine/broker/tls_ends.h"
+
+namespace warder::broker {
+
+// Told that libcurl is done with an easy handle. Called from the loop, outside of all of libcurl's callbacks.
+class CurlCompletion {
+ public:
+  virtual void OnCurlDone(CURLcode code) = 0;
+
+ protected:
+  ~CurlCompletion() = default;
+};
+
+class CurlPool {
+ public:
+  CurlPool(boost::asio::io_context& loop, const BrokerOptions& options);
+  ~CurlPool();  // every easy handle must have been removed; closes the connections
+  CurlPool(const CurlPool&) = delete;
+  CurlPool& operator=(const CurlPool&) = delete;
+  CurlPool(CurlPool&&) = delete;
+  CurlPool& operator=(CurlPool&&) = delete;
+
+  // Starts a transfer; sets CURLOPT_PRIVATE and what libcurl keeps with a connection (how to close it, its TLS
+  // context). Not from inside one of libcurl's callbacks, and neither is Remove.
+  void Add(CURL* easy, CurlCompletion& completion);
+  void Remove(CURL* easy);
+
+  TlsEnds& tls_ends() { return tls_ends_; }
+
+ private:
+  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket_data) noexcept;
+  static int OnTimer(CURLM* multi, long milliseconds, void* self) noexcept;
+  static int OnCloseSocket(void* self, curl_socket_t fd) noexcept;
+  void Act(curl_socket_t fd, int events);
+
+  TlsEnds tls_ends_;
+  FdWatcher watcher_;
+  LoopTimer timer_;
+  CURLM* multi_;
+};
+
+}  // namespace warder::broker

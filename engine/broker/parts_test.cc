@@ -1,0 +1,230 @@
+// The small parts of a call, each on its own: headers, bodies, decoders, admission.
+#include <brotli/encode.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <set>
+
+#include "engine/broker/admission.h"
+#include "engine/broker/content_decoder.h"
+#include "engine/broker/request_body.h"
+#include "engine/broker/request_headers.h"
+#include "engine/broker/response_body.h"
+#include "engine/broker/response_head.h"
+
+namespace warder::broker {
+namespace {
+
+TEST(RequestHeaders, TheTableIsLowerCaseAndWithoutDuplicates) {
+  std::set<std::string_view> names;
+  for (const HeaderRule& rule : RefusedHeaders()) {
+    EXPECT_EQ(LowerCase(rule.name), rule.name);
+    EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
+    EXPECT_FALSE(rule.reason.empty());
+  }
+}
+
+TEST(RequestHeaders, AllowsWhatApisNeed) {
+  const HeaderList headers = {{"Authorization", "Bearer abc"},
+                              {"content-type", "application/json; charset=utf-8"},
+                              {"X-Api-Key", "k"},
+                              {"Idempotency-Key", "1"},
+                              {"If-None-Match", "\"x\""},
+                              {"cookie", "a=b; c=d"},
+                              {"User-Agent", "x"},
+                              {"Accept", "*/*"},
+                              {"X-Empty", ""},
+                              {"Date", "Tue, 15 Nov 1994 08:12:31 GMT"},
+                              {"x-utf8", "gr\xc3\xbc\xc3\x9f"},
+                              {"x-host-id", "1"}};
+  const auto checked = CheckRequestHeaders(headers);
+  EXPECT_TRUE(checked) << (checked ? "" : checked.error().message);
+}
+
+TEST(RequestHeaders, RefusesInAnyCaseAndWithUnderscores) {
+  for (const char* name :
+       {"Host", "HOST", "Content-Length", "content_length", "Transfer_Encoding", "X-Forwarded-For",
+        "x-forwarded-anything", "Proxy-Authorization", "proxy-x", "X-HTTP-Method-Override", "accept-encoding"}) {
+    EXPECT_NE(FindRefusal(name), nullptr) << name;
+  }
+  EXPECT_EQ(FindRefusal("x-forwarder"), nullptr);
+  const auto checked = CheckRequestHeaders({{"Host", "evil"}});
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message,
+            "the header Host cannot be set: the broker names the peer, from the URL that was judged");
+}
+
+TEST(RequestBody, GivesCreditBackAsItIsRead) {
+  RequestBody body(std::nullopt, 0);
+  const std::string full(proto::kInitialCredit, 'x');
+  EXPECT_EQ(body.Append(full, false), "");
+  EXPECT_NE(body.Append("y", false), "");
+  RequestBody other(std::nullopt, 0);
+  EXPECT_EQ(other.Append(full, false), "");
+  EXPECT_EQ(other.TakeGrant(), 0U);
+  std::string out(proto::kInitialCredit / 2, '\0');
+  EXPECT_EQ(other.Read(out.data(), out.size()), out.size());
+  EXPECT_EQ(other.TakeGrant(), out.size());
+  EXPECT_EQ(other.TakeGrant(), 0U);
+  EXPECT_FALSE(other.Rewindable());
+  EXPECT_EQ(other.Append(out, true), "");
+  EXPECT_NE(other.Append("", true), "");
+}
+
+TEST(RequestBody, RewindsSmallBodiesOfKnownLength) {
+  RequestBody body(5, 5);
+  EXPECT_EQ(body.Append("hello", true), "");
+  std::string out(10, '\0');
+  EXPECT_EQ(body.Read(out.data(), 3), 3U);
+  EXPECT_TRUE(body.Rewind());
+  EXPECT_EQ(body.Read(out.data(), 10), 5U);
+  EXPECT_EQ(out.substr(0, 5), "hello");
+  EXPECT_TRUE(body.AtEnd());
+}
+
+std::string Brotli(const std::string& text, int window) {
+  std::size_t size = BrotliEncoderMaxCompressedSize(text.size()) + 1024;
+  std::string out(size, '\0');
+  BrotliEncoderCompress(2, window, BROTLI_MODE_GENERIC, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()),
+                        &size, reinterpret_cast<std::uint8_t*>(out.data()));
+  out.resize(size);
+  return out;
+}
+
+std::string Gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string Sample(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i * 2654435761U % 1000003) + ",";
+  text.resize(size);
+  return text;
+}
+
+struct Decoded {
+  bool sound = true;
+  bool complete = false;
+  std::size_t largest = 0;  // output held at once
+  std::string text;
+};
+
+Decoded DecodeInPieces(const std::string& coding, const std::string& wire, std::size_t piece, std::size_t limit) {
+  Decoded result;
+  auto decoder = MakeContentDecoder(coding);
+  for (std::size_t at = 0; at < wire.size() && result.sound; at += piece) {
+    std::string_view rest = std::string_view(wire).substr(at, piece);
+    for (;;) {
+      std::string out;
+      result.sound = (*decoder)->Decode(&rest, &out, limit);
+      result.largest = std::max(result.largest, out.size());
+      result.text += out;
+      if (!result.sound || (rest.empty() && out.size() < limit)) break;
+    }
+  }
+  result.complete = (*decoder)->Complete();
+  return result;
+}
+
+TEST(ContentDecoder, DecodesInAnyPieces) {
+  const std::string text = Sample(300'000);
+  const std::pair<std::string, std::string> bodies[] = {
+      {"gzip", Gzip(text)},
+      {"X-GZIP", Gzip(text.substr(0, 1000)) + Gzip(text.substr(1000))},
+      {" br ", Brotli(text, 22)}};
+  for (const auto& [coding, wire] : bodies) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, wire.size()}) {
+      const Decoded decoded = DecodeInPieces(coding, wire, piece, 1000);
+      EXPECT_TRUE(decoded.sound && decoded.complete) << coding << piece;
+      EXPECT_EQ(decoded.text, text) << coding << piece;
+      EXPECT_LE(decoded.largest, 1000U + (32U << 10U)) << "the limit, and one step";
+    }
+    EXPECT_FALSE(DecodeInPieces(coding, wire.substr(0, wire.size() / 2), 4096, 1 << 20).complete);
+    const Decoded behind = DecodeInPieces(coding, wire + "x", 4096, 1 << 20);
+    EXPECT_FALSE(behind.sound && behind.complete) << coding;
+  }
+}
+
+TEST(ContentDecoder, BoundsTheWindowOfBrotli) {
+  const std::string text = Sample(20 << 20);
+  EXPECT_TRUE(DecodeInPieces("br", Brotli(text, 22), 1 << 16, 1 << 18).complete);
+  EXPECT_FALSE(DecodeInPieces("br", Brotli(text, 24), 1 << 16, 1 << 18).sound)
+      << "16 MiB are more than one decoder may have";
+}
+
+TEST(ContentDecoder, RefusesWhatWasNotAskedFor) {
+  for (const char* coding : {"deflate", "compress", "zstd", "gzip, gzip", "gzip,br", "x", "br,"}) {
+    EXPECT_FALSE(MakeContentDecoder(coding)) << coding;
+  }
+  for (const char* coding : {"", " ", "identity", "Identity"})
+    EXPECT_EQ(*MakeContentDecoder(coding), nullptr) << coding;
+}
+
+TEST(ResponseBody, HoldsBoundedOutputAndObeysCredit) {
+  ResponseBody body;
+  body.SetDecoder(std::move(*MakeContentDecoder("gzip")));
+  const std::string wire = Gzip(std::string(10 << 20, '\0'));
+  ASSERT_TRUE(body.Accept(wire));
+  EXPECT_FALSE(body.HasRoom());
+  std::string chunk;
+  std::uint64_t taken = 0;
+  while (body.Take(&chunk) && !chunk.empty()) taken += chunk.size();
+  EXPECT_EQ(taken, proto::kInitialCredit);
+  body.Grant(1);
+  ASSERT_TRUE(body.Take(&chunk));
+  EXPECT_EQ(chunk.size(), 1U);
+  ASSERT_TRUE(body.Finish());
+  EXPECT_FALSE(body.Drained());
+  body.Grant(std::uint64_t{1} << 63);
+  body.Grant(std::uint64_t{1} << 63);
+  while (!body.Drained()) {
+    ASSERT_TRUE(body.Take(&chunk));
+    EXPECT_LE(chunk.size(), proto::kMaxBodyChunkBytes);
+    taken += chunk.size();
+  }
+  EXPECT_EQ(taken + 1, std::uint64_t{10} << 20);
+}
+
+TEST(Admission, TakesTenantsInTurnAndKeepsToTheBounds) {
+  boost::asio::io_context loop;
+  BrokerOptions options;
+  options.max_transfers = 3;
+  options.max_transfers_per_tenant = 2;
+  Admission admission(loop, options);
+  std::string order;
+  std::map<std::string, std::unique_ptr<Admission::Ticket>> tickets;
+  const auto enter = [&](const std::string& tenant, int number) {
+    const std::string name = tenant + std::to_string(number);
+    tickets[name] = admission.Enter(tenant, [&order, name] { order += name + " "; });
+  };
+  for (int i = 1; i <= 4; ++i) enter("a", i);
+  for (int i = 1; i <= 3; ++i) enter("b", i);
+  loop.poll();
+  EXPECT_EQ(order, "a1 a2 b1 ");
+  tickets.erase("b2");  // gives up waiting
+  tickets.erase("a1");
+  loop.restart();
+  loop.poll();
+  EXPECT_EQ(order, "a1 a2 b1 a3 ");
+  tickets.erase("a2");
+  loop.restart();
+  loop.poll();
+  EXPECT_EQ(order, "a1 a2 b1 a3 b3 ") << "b's turn, though a4 waited longer";
+  tickets.clear();
+  loop.restart();
+  loop.poll();
+  EXPECT_EQ(order, "a1 a2 b1 a3 b3 ");
+}
+
+}  // namespace
+}  // namespace warder::broker

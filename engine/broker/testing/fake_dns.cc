@@ -1,0 +1,104 @@
+#include "engine/broker/testing/fake_dns.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+
+namespace warder::broker::testing {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+constexpr unsigned kTypeA = 1;
+constexpr unsigned kTypeCname = 5;
+constexpr unsigned kTypeAaaa = 28;
+
+std::string U16(unsigned value) { return {static_cast<char>(value >> 8U), static_cast<char>(value & 255U)}; }
+
+std::string EncodeName(const std::string& name) {
+  std::string encoded;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find('.', begin), name.size());
+    encoded += static_cast<char>(end - begin);
+    encoded += name.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return encoded + '\0';
+}
+
+std::string Record(const std::string& name, unsigned type, const std::string& data) {
+  return EncodeName(name) + U16(type) + U16(1) + std::string("\0\0\0\0", 4) + U16(static_cast<unsigned>(data.size())) +
+         data;
+}
+
+}  // namespace
+
+FakeDns::FakeDns(boost::asio::io_context& loop) : socket_(loop, ip::udp::endpoint(ip::address_v4::loopback(), 0)) {
+  Receive();
+}
+
+std::string FakeDns::server() const { return "127.0.0.1:" + std::to_string(socket_.local_endpoint().port()); }
+
+int FakeDns::lookups(const std::string& name) const {
+  const auto found = lookups_a_.find(name);
+  return found == lookups_a_.end() ? 0 : found->second;
+}
+
+void FakeDns::Receive() {
+  socket_.async_receive_from(boost::asio::buffer(buffer_), sender_,
+                             [this](boost::system::error_code error, std::size_t size) {
+                               if (error) return;
+                               const std::string reply = Reply(std::string(buffer_.data(), size));
+                               boost::system::error_code ignored;
+                               if (!reply.empty()) socket_.send_to(boost::asio::buffer(reply), sender_, 0, ignored);
+                               Receive();
+                             });
+}
+
+void FakeDns::AppendAddresses(const std::string& name, unsigned type, std::string* records, unsigned* count) {
+  int& round = type == kTypeA ? lookups_a_[name] : lookups_aaaa_[name];
+  const auto& rounds = answers_[name];
+  const auto& addresses = rounds[std::min(static_cast<std::size_t>(round), rounds.size() - 1)];
+  ++round;
+  for (const std::string& text : addresses) {
+    const auto address = ip::make_address(text);
+    if (address.is_v6() != (type == kTypeAaaa)) continue;
+    std::string data;
+    if (address.is_v6()) {
+      for (const auto byte : address.to_v6().to_bytes()) data += static_cast<char>(byte);
+    } else {
+      for (const auto byte : address.to_v4().to_bytes()) data += static_cast<char>(byte);
+    }
+    *records += Record(name, type, data);
+    ++*count;
+  }
+}
+
+std::string FakeDns::Reply(const std::string& query) {
+  std::string name;
+  std::size_t at = 12;
+  while (at < query.size() && query[at] != 0) {
+    const auto size = static_cast<unsigned char>(query[at]);
+    name += (name.empty() ? "" : ".") + query.substr(at + 1, size);
+    at += size + 1U;
+  }
+  if (at + 5 > query.size()) return {};
+  const unsigned type = static_cast<unsigned char>(query[at + 2]);
+  ++questions_;
+  std::string records;
+  unsigned count = 0;
+  std::string owner = name;
+  if (const auto cname = cnames_.find(name); cname != cnames_.end()) {
+    records += Record(name, kTypeCname, EncodeName(cname->second));
+    owner = cname->second;
+    ++count;
+  }
+  const auto known = answers_.find(owner);
+  if (known != answers_.end() && known->second.empty()) return {};
+  if (known != answers_.end() && (type == kTypeA || type == kTypeAaaa)) AppendAddresses(owner, type, &records, &count);
+  const unsigned flags = known == answers_.end() ? 0x8183 : 0x8180;  // NXDOMAIN, or an answer
+  return query.substr(0, 2) + U16(flags) + U16(1) + U16(count) + U16(0) + U16(0) + query.substr(12, at + 5 - 12) +
+         records;
+}
+
+}  // namespace warder::broker::testing

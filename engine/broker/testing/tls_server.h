@@ -1,0 +1,46 @@
+// An HTTPS upstream with a certificate of its own making. It answers every request with the same bytes.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace warder::broker::testing {
+
+struct TlsServerOptions {
+  std::string certificate_host = "localhost";
+  bool expired = false;
+  bool only_tls_1_1 = false;
+  bool close_rudely = false;    // close the socket after the answer, without close_notify
+  bool close_politely = false;  // after the answer, with close_notify
+  std::string response;
+};
+
+class TlsServer {
+ public:
+  TlsServer(boost::asio::io_context& loop, TlsServerOptions options);
+  ~TlsServer();
+  TlsServer(const TlsServer&) = delete;
+  TlsServer& operator=(const TlsServer&) = delete;
+  TlsServer(TlsServer&&) = delete;
+  TlsServer& operator=(TlsServer&&) = delete;
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  // PEM file with the certificate, which is its own authority.
+  const std::string& ca_file() const { return ca_file_; }
+  int requests() const { return *requests_; }
+
+ private:
+  void Accept();
+
+  TlsServerOptions options_;
+  boost::asio::ssl::context context_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::string ca_file_;
+  std::shared_ptr<int> requests_ = std::make_shared<int>(0);
+};
+
+}  // namespace warder::broker::testing

@@ -1,0 +1,227 @@
+#include "engine/cli/fake_engine.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+namespace warder {
+namespace {
+
+using std::chrono::microseconds;
+
+EngineOptions last_options;
+ExecutionRequest last_request;
+std::vector<std::string> missing_layers;
+
+Event Log(std::string level, std::string message, std::string fields = {}) {
+  Event event{.kind = Event::Kind::kLog, .execution = "exe-1", .at = microseconds(12'000)};
+  event.level = std::move(level);
+  event.message = std::move(message);
+  event.fields_json = std::move(fields);
+  return event;
+}
+
+Event Call(Event::Kind kind) {
+  Event event{.kind = kind, .execution = "exe-1", .at = microseconds(13'000)};
+  event.call = 1;
+  event.method = "GET";
+  event.origin = "https://api.test";
+  event.path = "/v1/x";
+  if (kind == Event::Kind::kCallFinished) {
+    event.http_status = 200;
+    event.response_bytes = 1'234;
+    event.duration = microseconds(12'300);
+  }
+  return event;
+}
+
+}  // namespace
+
+class Execution::Impl {
+ public:
+  std::string id = "exe-1";
+  Outcome outcome;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool cancelled = false;
+  bool over = false;
+
+  void Conclude(const ExecutionRequest& request, const EventSink& sink) {
+    const std::string how = request.bundle->files().front().source;
+    outcome.execution = id;
+    outcome.usage = {
+        .wall = microseconds(14'000), .cpu = microseconds(9'400), .peak_rss_bytes = 22'020'096, .calls = 1};
+    outcome.receipt_json = R"({"receipt":1})";
+    if (!request.record.empty()) std::ofstream(request.record) << "journal\n";
+    if (how == "chatty") {
+      sink(Log("info", "loaded", R"({"id":42})"));
+      sink(Call(Event::Kind::kCallStarted));
+      sink(Call(Event::Kind::kCallFinished));
+      sink(Log("warn", "\x1b[2Jgone\nsucceeded in 1 ms"));
+    }
+    Judge(how, request);
+    if (how == "hang" || how == "stuck") {
+      sink(Log("info", "hanging"));
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return cancelled && how != "stuck"; });
+    }
+    sink({.kind = Event::Kind::kFinished, .execution = id, .at = microseconds(14'000)});
+    const std::lock_guard lock(mutex);
+    over = true;
+    changed.notify_all();
+  }
+
+ private:
+  void Judge(const std::string& how, const ExecutionRequest& request) {
+    const auto end = [&](Status status, std::string reason) {
+      outcome.status = status;
+      outcome.reason = std::move(reason);
+    };
+    outcome.status = Status::kSucceeded;
+    if (how == "echo") {
+      outcome.output_json = request.event_json;
+    } else if (how == "throw") {
+      end(Status::kFailed, "TypeError: no order");
+      const ScriptError cause{"RangeError", "too small", "    at parse (lib.js:7:1)", {}};
+      outcome.error = ScriptError{"TypeError", "no order", "    at run (index.js:3:9)\n    at main", {cause}};
+    } else if (how == "limit") {
+      end(Status::kLimit, "the limit cpu of 10s was reached (peak 10002ms)");
+      outcome.limit = LimitReport{"cpu", 10'000, 10'002, "    at spin (index.js:1:1)"};
+    } else if (how == "violation") {
+      end(Status::kViolation, "the cell called socket");
+      outcome.violation = ViolationReport{"socket", {2, 1, 0}, "killed by the filter"};
+    } else if (how == "reject") {
+      end(Status::kInvalid, "index.js:1:5: Unexpected token");
+    } else if (how == "hang") {
+      end(Status::kCancelled, "the host ended it");
+    } else if (how == "fault") {
+      end(Status::kFault, "the zygote died");
+    } else {
+      outcome.output_json = R"({"ok":true})";
+    }
+  }
+};
+
+Execution::Execution(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+const std::string& Execution::id() const { return impl_->id; }
+
+void Execution::Cancel() const {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->cancelled = true;
+  impl_->changed.notify_all();
+}
+
+const Outcome& Execution::Wait() const {
+  std::unique_lock lock(impl_->mutex);
+  impl_->changed.wait(lock, [this] { return impl_->over; });
+  return impl_->outcome;
+}
+
+const Outcome* Execution::WaitFor(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(impl_->mutex);
+  return impl_->changed.wait_for(lock, timeout, [this] { return impl_->over; }) ? &impl_->outcome : nullptr;
+}
+
+namespace {
+
+class FakeEngine : public Engine {
+ public:
+  FakeEngine() = default;
+  FakeEngine(const FakeEngine&) = delete;
+  FakeEngine& operator=(const FakeEngine&) = delete;
+  ~FakeEngine() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  Execution Start(const ExecutionRequest& request, EventSink sink) override {
+    last_request = request;
+    boost::json::error_code error;
+    boost::json::parse(request.event_json, error);
+    if (error) throw EngineError(Status::kInvalid, "the event is not JSON: " + error.message());
+    for (const std::string& origin : request.allow_origins) {
+      if (origin.find("://") == std::string::npos) {
+        throw EngineError(Status::kInvalid, "the origin \"" + origin + "\" is not one");
+      }
+    }
+    auto impl = std::make_shared<Execution::Impl>();
+    threads_.emplace_back([impl, request, sink = std::move(sink)] { impl->Conclude(request, sink); });
+    return Execution(impl);
+  }
+
+  Diagnosis Diagnose() override {
+    Diagnosis diagnosis{.v8_version = "13.6.0", .image = "/image sha256:00", .warder_version = Version()};
+    diagnosis.layers = {{"seccomp", LayerStatus::State::kEnforced, "44 system calls allowed"},
+                        {"landlock", LayerStatus::State::kEnforced, "nothing allowed"},
+                        {"time-namespace", LayerStatus::State::kNotRequested, "off by policy"}};
+    diagnosis.enforceable = true;
+    return diagnosis;
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> Engine::Open(const EngineOptions& options) {
+  last_options = options;
+  for (const std::string& layer : missing_layers) {
+    const auto& permitted = options.permit_degraded;
+    if (std::find(permitted.begin(), permitted.end(), layer) != permitted.end()) continue;
+    throw EngineError(Status::kUnenforceable, "the kernel has no " + layer + "; use a newer one", layer);
+  }
+  return std::make_unique<FakeEngine>();
+}
+
+std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, std::uint64_t /*maximum_bytes*/) {
+  std::ifstream file(path);
+  std::string marker;
+  std::string how;
+  if (!(file >> marker >> how)) throw EngineError(Status::kInvalid, "cannot open the bundle " + path.string());
+  auto bundle = std::shared_ptr<Bundle>(new Bundle());
+  bundle->entry_ = path.filename().string();
+  bundle->files_.push_back({bundle->entry_, how});
+  return bundle;
+}
+
+const char* StatusName(Status status) {
+  switch (status) {
+    case Status::kSucceeded:
+      return "succeeded";
+    case Status::kFailed:
+      return "failed";
+    case Status::kInvalid:
+      return "invalid";
+    case Status::kLimit:
+      return "limit";
+    case Status::kViolation:
+      return "violation";
+    case Status::kUnenforceable:
+      return "unenforceable";
+    case Status::kCancelled:
+      return "cancelled";
+    case Status::kFault:
+      break;
+  }
+  return "fault";
+}
+
+PolicyText DescribePolicy() {
+  return {.syscalls = {{"read", "fd 3", "allow", "the socket"}, {"*", "", "kill", "everything else"}},
+          .headers = {{"host", "exact", "refuse", "the broker owns it"}}};
+}
+
+const char* Version() { return "0.1.0"; }
+
+namespace fake {
+
+const EngineOptions& LastOptions() { return last_options; }
+const ExecutionRequest& LastRequest() { return last_request; }
+void SetMissingLayers(std::vector<std::string> layers) { missing_layers = std::move(layers); }
+
+}  // namespace fake
+}  // namespace warder

@@ -1,0 +1,101 @@
+// warder policy: the tables that the code enforces.
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/cli/command.h"
+#include "engine/cli/json_text.h"
+#include "engine/cli/table.h"
+#include "warder/engine.h"
+
+namespace warder::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kExamples =
+    "  warder policy\n"
+    "  warder policy --json | jq '.limits[] | {name, default, maximum}'";
+
+json::array RowsJson(const std::vector<PolicyText::Row>& rows) {
+  json::array array;
+  for (const auto& row : rows) {
+    array.push_back({{"name", row.name}, {"rule", row.rule}, {"answer", row.answer}, {"reason", row.reason}});
+  }
+  return array;
+}
+
+json::string String(std::string_view text) { return json::string(text.data(), text.size()); }
+
+const char* UnitName(LimitUnit unit) {
+  switch (unit) {
+    case LimitUnit::kMilliseconds:
+      return "milliseconds";
+    case LimitUnit::kBytes:
+      return "bytes";
+    case LimitUnit::kCount:
+      break;
+  }
+  return "count";
+}
+
+json::array LimitsJson() {
+  json::array array;
+  const Limits defaults;
+  for (const LimitSpec& spec : LimitTable()) {
+    array.push_back({{"name", String(spec.name)},
+                     {"unit", UnitName(spec.unit)},
+                     {"default", defaults.*spec.value},
+                     {"minimum", spec.minimum},
+                     {"maximum", spec.maximum},
+                     {"bounds", String(spec.bounds)}});
+  }
+  return array;
+}
+
+std::string RowsText(const std::vector<PolicyText::Row>& rows, const char* heading, const Output& output) {
+  Table table({heading, "rule", "answer", "reason"});
+  for (const auto& row : rows) table.Add({{Ink::kBlue, row.name}, row.rule, row.answer, row.reason});
+  return table.Text(output);
+}
+
+std::string LimitsText(const Output& output) {
+  Table table({"limit", "default", "minimum", "maximum", "bounds"});
+  const Limits defaults;
+  for (const LimitSpec& spec : LimitTable()) {
+    table.Add({{Ink::kBlue, std::string(spec.name)},
+               FormatLimit(spec.unit, defaults.*spec.value),
+               FormatLimit(spec.unit, spec.minimum),
+               FormatLimit(spec.unit, spec.maximum),
+               std::string(spec.bounds)});
+  }
+  return table.Text(output);
+}
+
+Action Declare(CLI::App& app) {
+  const auto as_json = std::make_shared<bool>(false);
+  app.add_flag("--json", *as_json, "Print one object: syscalls, limits, headers");
+  return [as_json](Environment& environment) {
+    const PolicyText policy = DescribePolicy();
+    Output& out = environment.out;
+    if (*as_json) {
+      out.Write(JsonObject()
+                    .Add("syscalls", RowsJson(policy.syscalls))
+                    .Add("limits", LimitsJson())
+                    .Add("headers", RowsJson(policy.headers))
+                    .Text() +
+                "\n");
+    } else {
+      out.Write(RowsText(policy.syscalls, "system call", out) + "\n" + LimitsText(out) + "\n" +
+                RowsText(policy.headers, "request header", out));
+    }
+    return static_cast<int>(Status::kSucceeded);
+  };
+}
+
+}  // namespace
+
+Command PolicyCommand() { return {"policy", "Print system calls, limits and refused headers", kExamples, Declare}; }
+
+}  // namespace warder::cli

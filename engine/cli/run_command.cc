@@ -1,0 +1,166 @@
+// warder run: one execution, watched while it runs.
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <optional>
+
+#include "engine/cli/command.h"
+#include "engine/cli/event_queue.h"
+#include "engine/cli/interrupts.h"
+#include "engine/cli/live_view.h"
+#include "engine/cli/outcome_json.h"
+#include "engine/cli/outcome_text.h"
+#include "engine/cli/output_file.h"
+#include "engine/cli/run_request.h"
+#include "engine/cli/text.h"
+#include "warder/engine.h"
+
+namespace warder::cli {
+namespace {
+
+// Only a safety net: the event that an execution has finished wakes us at once.
+constexpr int kPollMilliseconds = 100;
+
+constexpr const char* kExamples =
+    "  warder run hello.js\n"
+    "  warder run my-integration/ --flow tag-big-orders --event order.json\n"
+    "  curl -s https://example.com/order.json | warder run my-integration/ --event -\n"
+    "  warder run my-integration/ --allow https://api.example.com --allow http://127.0.0.1:8080\n"
+    "  warder run my-integration/ --limits limits.json --receipt receipt.json --json | jq .usage";
+
+// Shows what happens until the execution has ended; hands an interrupt on to it. Returns its events.
+std::vector<Event> Watch(const Execution& execution, EventQueue& queue, const Interrupts& interrupts, bool quiet,
+                         Output& err) {
+  std::vector<Event> seen;
+  bool cancelled = false;
+  bool over = false;
+  while (!over) {
+    // An interrupt stays readable, so once it has been handed on it is no longer waited for.
+    std::array<pollfd, 2> sources = {
+        {{queue.fd(), POLLIN, 0}, {cancelled ? -1 : interrupts.fd(), POLLIN, 0}},
+    };
+    const int ready = ::poll(sources.data(), sources.size(), kPollMilliseconds);
+    if (!cancelled && interrupts.first() != 0) {
+      cancelled = true;
+      execution.Cancel();
+      if (!quiet) err.Write("cancelling; once more to quit at once\n");
+    }
+    if (ready == 0) over = execution.WaitFor(std::chrono::milliseconds(0)) != nullptr;
+    for (Event& event : queue.Take()) {
+      if (!quiet) err.Write(EventText(event, err));
+      over = over || event.kind == Event::Kind::kFinished;
+      seen.push_back(std::move(event));
+    }
+  }
+  return seen;
+}
+
+Execution Start(Engine& engine, const ExecutionRequest& request, const RunOptions& options,
+                const std::shared_ptr<EventQueue>& queue) {
+  try {
+    return engine.Start(request, [queue](const Event& event) { queue->Push(event); });
+  } catch (const EngineError& error) {
+    throw EngineError(error.status(), WithSource(error.what(), options), error.layer());
+  }
+}
+
+class Run {
+ public:
+  Run(const RunOptions& options, Environment& environment) : options_(options), environment_(environment) {}
+
+  int Perform() {
+    ExecutionRequest request = MakeRequest(options_, environment_.in);
+    if (!options_.receipt.empty()) receipt_.emplace("--receipt", options_.receipt);
+    if (!options_.record.empty()) {
+      record_.emplace("--record", options_.record);
+      request.record = record_->Stage();
+    }
+    const Interrupts interrupts;
+    const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded});
+    if (interrupts.first() != 0) {
+      Outcome outcome;
+      outcome.status = Status::kCancelled;
+      outcome.reason = "interrupted before the execution started";
+      return Report(outcome, {}, interrupts.first());
+    }
+    const auto queue = std::make_shared<EventQueue>();
+    const Execution execution = Start(*engine, request, options_, queue);
+    const auto events = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
+    return Report(execution.Wait(), events, interrupts.first());
+  }
+
+ private:
+  int Report(const Outcome& outcome, const std::vector<Event>& events, int signal) {
+    // What was asked for as a file comes first: a reader of standard output may leave at any time.
+    if (receipt_ && !outcome.receipt_json.empty()) receipt_->Write(outcome.receipt_json + "\n");
+    if (record_ && !outcome.execution.empty()) record_->Commit();
+    environment_.err.Write(FailureText(outcome, environment_.err));
+    // What could not run took no time worth a line: its reason is the one sentence.
+    const bool ran = !outcome.execution.empty() && outcome.status != Status::kInvalid;
+    if (ran && !options_.quiet) environment_.err.Write(SummaryText(outcome, environment_.err));
+    if (options_.json) {
+      environment_.out.Write(OutcomeJson(outcome, events) + "\n");
+    } else if (outcome.status == Status::kSucceeded) {
+      environment_.out.Write(SafeJson(outcome.output_json.empty() ? "null" : outcome.output_json) + "\n");
+    }
+    if (outcome.status != Status::kCancelled) return static_cast<int>(outcome.status);
+    return signal != 0 ? 128 + signal : static_cast<int>(Status::kFault);
+  }
+
+  const RunOptions& options_;
+  Environment& environment_;
+  std::optional<OutputFile> receipt_;
+  std::optional<OutputFile> record_;
+};
+
+// With --json there is an object on standard output also when nothing could be run.
+int RunBundle(const RunOptions& options, Environment& environment) {
+  Outcome outcome;
+  try {
+    return Run(options, environment).Perform();
+  } catch (const EngineError& error) {
+    outcome.status = error.status();
+    outcome.reason = error.what();
+    if (options.json) environment.out.Write(OutcomeJson(outcome, {}) + "\n");
+    throw;
+  } catch (const std::exception& error) {
+    outcome.reason = error.what();
+    if (options.json) environment.out.Write(OutcomeJson(outcome, {}) + "\n");
+    throw;
+  }
+}
+
+Action Declare(CLI::App& app) {
+  const auto options = std::make_shared<RunOptions>();
+  const auto file = [&app](const char* name, std::string& path, const char* description) {
+    app.add_option(name, path, description)->type_name("FILE");
+  };
+  app.add_option("bundle", options->bundle, "An ES module, or a folder with an index.js")
+      ->required()
+      ->type_name("PATH");
+  app.add_option("--flow", options->flow, "Key of the flow; not needed where there is only one")->type_name("KEY");
+  file("--event", options->event, "JSON that the flow receives; - reads standard input (default: null)");
+  file("--config", options->config, "JSON object with the integration's configuration (default: {})");
+  app.add_option("--allow", options->allow,
+                 "Origin that the flow may call, such as https://api.example.com; repeatable (default: none)")
+      ->type_name("ORIGIN")
+      ->allow_extra_args(false);
+  file("--limits", options->limits, "JSON object such as {\"wall\": \"30s\", \"heap\": \"64MB\"}; see `warder policy`");
+  file("--receipt", options->receipt, "Write the receipt here: what ran, under which layers, how it was torn down");
+  file("--record", options->record, "Write the journal here: every message that the execution received");
+  app.add_option("--permit-degraded", options->permit_degraded,
+                 "Run even where this layer of the jail cannot be enforced; repeatable, named in the receipt")
+      ->type_name("LAYER")
+      ->allow_extra_args(false);
+  app.add_flag("--json", options->json, "Print one object: status, reason, output, calls, usage, receipt, logs");
+  app.add_flag("-q,--quiet", options->quiet, "No logs, calls and summary on standard error; errors only");
+  return [options](Environment& environment) { return RunBundle(*options, environment); };
+}
+
+}  // namespace
+
+Command RunCommand() { return {"run", "Run one flow of a bundle, once", kExamples, Declare}; }
+
+}  // namespace warder::cli

@@ -1,0 +1,56 @@
+#include "engine/cli/run_request.h"
+
+#include <string_view>
+
+#include "engine/cli/input_file.h"
+
+namespace warder::cli {
+namespace {
+
+constexpr const char* kRaise = "make it smaller, or raise the limit with --limits (see `warder policy`)";
+constexpr InputBound kEvent{"event", &Limits::event_bytes, kRaise};
+constexpr InputBound kConfig{"configuration", &Limits::event_bytes, kRaise};
+constexpr InputBound kLimits{"limits", &Limits::event_bytes, "limits are one small JSON object (see `warder policy`)"};
+
+Limits ReadLimits(const std::string& path) {
+  if (path.empty()) return {};
+  const std::string text = ReadInputFile(kLimits, path, Limits{});
+  try {
+    return ParseLimits(text);
+  } catch (const EngineError& error) {
+    throw EngineError(error.status(), "the file " + path + ": " + error.what(), error.layer());
+  }
+}
+
+std::string EventName(const RunOptions& options) { return options.event == "-" ? "standard input" : options.event; }
+
+}  // namespace
+
+ExecutionRequest MakeRequest(const RunOptions& options, int in) {
+  ExecutionRequest request;
+  request.limits = ReadLimits(options.limits);
+  request.flow = options.flow;
+  request.allow_origins = options.allow;
+  if (options.event == "-") {
+    request.event_json = ReadInput(kEvent, in, EventName(options), request.limits);
+  } else if (!options.event.empty()) {
+    request.event_json = ReadInputFile(kEvent, options.event, request.limits);
+  }
+  if (!options.config.empty()) request.config_json = ReadInputFile(kConfig, options.config, request.limits);
+  request.bundle = Bundle::Load(options.bundle, request.limits.bundle_bytes);
+  return request;
+}
+
+std::string WithSource(const std::string& message, const RunOptions& options) {
+  const auto from = [&](std::string_view subject, const std::string& file) -> std::string {
+    if (file.empty() || message.compare(0, subject.size(), subject) != 0) return {};
+    return std::string(subject) + " from " + file + message.substr(subject.size());
+  };
+  for (const std::string& named : {from("the event", EventName(options)), from("the configuration", options.config),
+                                   from("the config", options.config)}) {
+    if (!named.empty()) return named;
+  }
+  return message;
+}
+
+}  // namespace warder::cli

@@ -1,0 +1,32 @@
+// From the options of `warder run` to a request for the engine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "warder/engine.h"
+
+namespace warder::cli {
+
+struct RunOptions {
+  std::string bundle;
+  std::string flow;
+  std::string event;   // a path, "-" for standard input, empty: null
+  std::string config;  // a path, empty: {}
+  std::string limits;  // a path, empty: the defaults
+  std::string receipt;
+  std::string record;
+  std::vector<std::string> allow;
+  std::vector<std::string> permit_degraded;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Reads every file that `options` name (`record` excepted, which is written). `in` is standard input. Throws
+// EngineError(kInvalid) that says which file and why.
+ExecutionRequest MakeRequest(const RunOptions& options, int in);
+
+// The engine speaks of "the event" and "the configuration"; this names the file that it came from.
+std::string WithSource(const std::string& message, const RunOptions& options);
+
+}  // namespace warder::cli

@@ -1,0 +1,152 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "engine/cli/fake_engine.h"
+#include "engine/cli/run_request.h"
+#include "engine/cli/testing.h"
+
+namespace warder::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class RunTest : public testing::Test {
+ protected:
+  Scratch scratch_;
+};
+
+TEST_F(RunTest, ResultGoesToStandardOutputEverythingElseToStandardError) {
+  const Ran ran = Warder({"run", scratch_.Bundle("chatty")});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "{\"ok\":true}\n");
+  EXPECT_EQ(ran.err,
+            "   12 ms  info   loaded {\"id\":42}\n"
+            "   13 ms  → #1   GET https://api.test/v1/x\n"
+            "   13 ms  ← #1   200 in 12 ms, 1.2 KB\n"
+            "   12 ms  warn   \\x1b[2Jgone\n"
+            "                 succeeded in 1 ms\n"
+            "succeeded in 14 ms: 1 call, cpu 9.4 ms, peak 21 MB\n");
+}
+
+TEST_F(RunTest, QuietLeavesTheResultAndErrors) {
+  EXPECT_EQ(Warder({"run", "-q", scratch_.Bundle("chatty")}).err, "");
+  EXPECT_THAT(Warder({"run", scratch_.Bundle("throw"), "--quiet"}).err, StartsWith("TypeError: no order\n"));
+}
+
+TEST_F(RunTest, ExitCodeIsTheStatus) {
+  const std::vector<std::pair<std::string, int>> cases = {{"succeed", 0}, {"throw", 1},     {"reject", 2},
+                                                          {"limit", 3},   {"violation", 4}, {"fault", 70}};
+  for (const auto& [how, code] : cases) {
+    const Ran ran = Warder({"run", scratch_.Bundle(how)});
+    EXPECT_EQ(ran.code, code) << how;
+    EXPECT_EQ(ran.out.empty(), code != 0) << how;
+  }
+  fake::SetMissingLayers({"landlock"});
+  const Ran ran = Warder({"run", scratch_.Bundle("succeed")});
+  const Ran permitted = Warder({"run", scratch_.Bundle("succeed"), "--permit-degraded", "landlock"});
+  fake::SetMissingLayers({});
+  EXPECT_EQ(ran.code, 5);
+  EXPECT_EQ(ran.err, "warder: the kernel has no landlock; use a newer one (layer landlock; see `warder doctor`)\n");
+  EXPECT_EQ(permitted.code, 0);
+  EXPECT_THAT(fake::LastOptions().permit_degraded, ElementsAre("landlock"));
+}
+
+TEST_F(RunTest, OptionsReachTheEngine) {
+  const std::string bundle = scratch_.Bundle("succeed");
+  const std::string event = scratch_.Put("event.json", "{\"a\":1}");
+  const std::string config = scratch_.Put("config.json", "{\"b\":2}");
+  const std::string limits = scratch_.Put("limits.json", R"({"wall":"5s"})");
+  const Ran ran = Warder({"run", "--allow", "https://a.test", "--allow", "http://127.0.0.1:80", bundle, "--flow=f",
+                          "--event", event, "--config", config, "--limits", limits});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const ExecutionRequest& request = fake::LastRequest();
+  EXPECT_THAT(request.allow_origins, ElementsAre("https://a.test", "http://127.0.0.1:80"));
+  EXPECT_EQ(request.flow, "f");
+  EXPECT_EQ(request.event_json, "{\"a\":1}");
+  EXPECT_EQ(request.config_json, "{\"b\":2}");
+  EXPECT_EQ(request.limits.wall_ms, 5'000u);
+}
+
+TEST_F(RunTest, EventFromStandardInput) {
+  const int in = ::open(scratch_.Put("event.json", "[1, 2]").c_str(), O_RDONLY);
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("echo"), "--event", "-"}, in).out, "[1, 2]\n");
+  ::close(in);
+}
+
+TEST_F(RunTest, InvalidInputIsOneSentenceThatNamesTheFile) {
+  const std::string bundle = scratch_.Bundle("succeed");
+  const std::string broken = scratch_.Put("broken.json", "{nope");
+  const auto error = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"run", bundle};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran ran = Warder(arguments);
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1);
+    return ran.err;
+  };
+  EXPECT_THAT(error({"--event", broken}), HasSubstr("warder: the event from " + broken + " is not JSON: "));
+  EXPECT_THAT(error({"--event", "/no/such"}), HasSubstr("cannot read the event from /no/such"));
+  EXPECT_THAT(error({"--config", "/no/such"}), HasSubstr("cannot read the configuration from /no/such"));
+  EXPECT_THAT(error({"--limits", broken}), HasSubstr("warder: the file " + broken + ": the limits are not JSON"));
+  EXPECT_THAT(error({"--limits", scratch_.Put("l.json", R"({"wall":"9h"})")}), HasSubstr("limit \"wall\""));
+  EXPECT_THAT(error({"--allow", "api.test"}), HasSubstr("the origin \"api.test\" is not one"));
+  EXPECT_THAT(error({"--receipt", "/no/such/file"}),
+              HasSubstr("cannot write --receipt /no/such/file: there is no folder"));
+  EXPECT_THAT(error({"--record", "/no/such/file"}), HasSubstr("cannot write --record"));
+  EXPECT_THAT(Warder({"run", "/no/such"}).err, HasSubstr("cannot open the bundle /no/such"));
+}
+
+TEST_F(RunTest, BundleThatCannotRunIsOneSentence) {
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("reject")}).err, "warder: index.js:1:5: Unexpected token\n");
+}
+
+TEST_F(RunTest, ReceiptAndJournalAreWrittenAlsoWhenTheFlowFails) {
+  const std::string receipt = scratch_ / "receipt.json";
+  const std::string journal = scratch_ / "journal";
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("throw"), "--receipt", receipt, "--record", journal}).code, 1);
+  EXPECT_EQ(Scratch::Read(receipt), "{\"receipt\":1}\n");
+  EXPECT_EQ(Scratch::Read(journal), "journal\n");
+  EXPECT_EQ(scratch_.Names().size(), 3u);  // and the bundle
+}
+
+TEST_F(RunTest, NothingIsWrittenWhereNothingRan) {
+  const std::string bundle = scratch_.Bundle("succeed");
+  EXPECT_EQ(Warder({"run", bundle, "--allow", "x", "--receipt", scratch_ / "r", "--record", scratch_ / "j"}).code, 2);
+  EXPECT_THAT(scratch_.Names(), ElementsAre("succeed.js"));
+}
+
+TEST_F(RunTest, JsonIsOneObjectWhateverHappens) {
+  const auto run = [&](const std::vector<std::string>& arguments) {
+    return boost::json::parse(Warder(arguments).out).as_object();
+  };
+  const auto chatty = run({"run", "--json", scratch_.Bundle("chatty")});
+  EXPECT_EQ(chatty.at("status"), "succeeded");
+  EXPECT_EQ(chatty.at("output").at("ok"), true);
+  EXPECT_EQ(chatty.at("usage").at("cpuUs"), 9'400);
+  EXPECT_EQ(chatty.at("receipt").at("receipt"), 1);
+  EXPECT_EQ(chatty.at("logs").at(0).at("fields").at("id"), 42);
+  EXPECT_EQ(chatty.at("logs").as_array().size(), 2u);
+  EXPECT_EQ(run({"run", "--json", scratch_.Bundle("throw")}).at("error").at("causes").at(0).at("name"), "RangeError");
+  EXPECT_EQ(run({"run", "--json", scratch_.Bundle("limit")}).at("limit").at("peak"), 10'002);
+  EXPECT_EQ(run({"run", "--json", scratch_.Bundle("violation")}).at("violation").at("arguments").at(0), 2);
+  EXPECT_EQ(run({"run", "--json", "/no/such"}).at("status"), "invalid");
+}
+
+TEST(WithSourceTest, OnlyTheSubjectIsExtended) {
+  RunOptions options;
+  options.event = "-";
+  EXPECT_EQ(WithSource("the event is not JSON", options), "the event from standard input is not JSON");
+  EXPECT_EQ(WithSource("the configuration is not JSON", options), "the configuration is not JSON");
+  options.config = "c.json";
+  EXPECT_EQ(WithSource("the configuration is not JSON", options), "the configuration from c.json is not JSON");
+  EXPECT_EQ(WithSource("an origin like the event", options), "an origin like the event");
+}
+
+}  // namespace
+}  // namespace warder::cli

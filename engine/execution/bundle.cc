@@ -1,0 +1,153 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "engine/execution/sha256.h"
+#include "sandbox/base/unique_fd.h"
+#include "warder/engine.h"
+
+namespace warder {
+namespace {
+
+constexpr std::size_t kMaxFiles = 2'000;
+constexpr int kMaxDepth = 16;
+
+[[noreturn]] void Invalid(const std::string& message) { throw EngineError(Status::kInvalid, message); }
+
+bool EndsWith(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
+}
+
+bool IsModule(std::string_view name) {
+  return EndsWith(name, ".js") || EndsWith(name, ".mjs") || EndsWith(name, ".json");
+}
+
+struct DirCloser {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+using Directory = std::unique_ptr<DIR, DirCloser>;
+
+// Collects the files of one bundle by descriptor, so that what was checked is what is read.
+class Collector {
+ public:
+  Collector(std::string shown, std::uint64_t maximum) : shown_(std::move(shown)), left_(maximum), maximum_(maximum) {}
+
+  void AddFile(const UniqueFd& file, const std::string& name) {
+    if (files_.size() == kMaxFiles) {
+      Invalid("the bundle " + shown_ + " has more than " + std::to_string(kMaxFiles) +
+              " files; bundle it into one file, for instance with esbuild");
+    }
+    std::string source;
+    std::array<char, 64 << 10> chunk;
+    for (;;) {
+      const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) Invalid("cannot read " + name + " of the bundle " + shown_ + ": " + std::strerror(errno));
+      if (got == 0) break;
+      if (static_cast<std::uint64_t>(got) > left_) {
+        Invalid("the bundle " + shown_ + " is larger than " + FormatLimit(LimitUnit::kBytes, maximum_) +
+                "; bundle and minify it, or raise the limit \"bundle\"");
+      }
+      left_ -= static_cast<std::uint64_t>(got);
+      source.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+    files_.push_back({name, std::move(source)});
+  }
+
+  void AddDirectory(UniqueFd directory, const std::string& prefix, int depth) {
+    if (depth > kMaxDepth) Invalid("the bundle " + shown_ + " has folders nested deeper than " + std::to_string(kMaxDepth));
+    const Directory entries(::fdopendir(directory.get()));
+    if (!entries) Invalid("cannot list " + shown_ + "/" + prefix + ": " + std::strerror(errno));
+    const int at = directory.release();  // owned by `entries` now
+    errno = 0;
+    while (const dirent* entry = ::readdir(entries.get())) {
+      const std::string base = entry->d_name;
+      if (base.front() == '.' || base == "node_modules") continue;
+      AddEntry(at, base, prefix + base, depth);
+      errno = 0;
+    }
+    if (errno != 0) Invalid("cannot list " + shown_ + "/" + prefix + ": " + std::strerror(errno));
+  }
+
+  std::vector<Bundle::File> Take() {
+    std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return std::move(files_);
+  }
+
+ private:
+  void AddEntry(int at, const std::string& base, const std::string& name, int depth) {
+    UniqueFd file(::openat(at, base.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!file && errno == ELOOP) {
+      // A link could lead anywhere by the time it is read. One that no module could import does not matter.
+      if (!IsModule(base)) return;
+      Invalid(name + " of the bundle " + shown_ + " is a symbolic link; a bundle holds plain files only");
+    }
+    if (!file) {
+      if (!IsModule(base)) return;
+      Invalid("cannot open " + name + " of the bundle " + shown_ + ": " + std::strerror(errno));
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) Invalid("cannot look at " + name + ": " + std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) {
+      AddDirectory(std::move(file), name + "/", depth + 1);
+    } else if (S_ISREG(status.st_mode) && IsModule(base)) {
+      AddFile(file, name);
+    }
+  }
+
+  std::string shown_;
+  std::uint64_t left_;
+  std::uint64_t maximum_;
+  std::vector<Bundle::File> files_;
+};
+
+// Names and sources with their lengths, so that no two bundles hash alike.
+std::string HashOf(const std::vector<Bundle::File>& files) {
+  Sha256 hash;
+  for (const auto& file : files) {
+    for (const std::string& part : {file.name, file.source}) {
+      hash.Update(std::to_string(part.size()) + ":");
+      hash.Update(part);
+    }
+  }
+  return hash.Hex();
+}
+
+}  // namespace
+
+std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, std::uint64_t maximum_bytes) {
+  const std::string shown = path.string();
+  UniqueFd file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) Invalid("cannot open the bundle " + shown + ": " + std::strerror(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) Invalid("cannot look at the bundle " + shown + ": " + std::strerror(errno));
+
+  auto bundle = std::shared_ptr<Bundle>(new Bundle());
+  Collector collector(shown, maximum_bytes);
+  if (S_ISDIR(status.st_mode)) {
+    bundle->entry_ = "index.js";
+    collector.AddDirectory(std::move(file), "", 0);
+  } else if (S_ISREG(status.st_mode)) {
+    bundle->entry_ = path.filename().string();
+    if (!EndsWith(bundle->entry_, ".js") && !EndsWith(bundle->entry_, ".mjs")) {
+      Invalid("the bundle " + shown + " is neither a folder nor a .js or .mjs file; TypeScript has to be bundled first");
+    }
+    collector.AddFile(file, bundle->entry_);
+  } else {
+    Invalid("the bundle " + shown + " is neither a file nor a folder");
+  }
+  bundle->files_ = collector.Take();
+  const bool has_entry = std::any_of(bundle->files_.begin(), bundle->files_.end(),
+                                     [&](const File& candidate) { return candidate.name == bundle->entry_; });
+  if (!has_entry) Invalid("the bundle " + shown + " has no index.js; a bundle folder starts there");
+  bundle->sha256_ = HashOf(bundle->files_);
+  return bundle;
+}
+
+}  // namespace warder

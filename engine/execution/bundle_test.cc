@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "warder/engine.h"
+
+namespace warder {
+namespace {
+
+namespace fs = std::filesystem;
+
+class BundleTest : public testing::Test {
+ protected:
+  BundleTest() {
+    std::string pattern = (fs::temp_directory_path() / "bundle.XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+  }
+  ~BundleTest() override { fs::remove_all(root_); }
+
+  void Write(const std::string& name, const std::string& text) const {
+    fs::create_directories((root_ / name).parent_path());
+    std::ofstream(root_ / name) << text;
+  }
+  static std::string WhyInvalid(const fs::path& path, std::uint64_t most = Limits{}.bundle_bytes) {
+    try {
+      Bundle::Load(path, most);
+    } catch (const EngineError& error) {
+      EXPECT_EQ(error.status(), Status::kInvalid);
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path root_;
+};
+
+TEST_F(BundleTest, OneFileIsABundle) {
+  Write("flow.mjs", "export default 1");
+  const auto bundle = Bundle::Load(root_ / "flow.mjs");
+  EXPECT_EQ(bundle->entry(), "flow.mjs");
+  ASSERT_EQ(bundle->files().size(), 1u);
+  EXPECT_EQ(bundle->files()[0].source, "export default 1");
+  EXPECT_EQ(bundle->sha256().size(), 64u);
+}
+
+TEST_F(BundleTest, AFolderIsItsModulesSortedByName) {
+  Write("index.js", "a");
+  Write("lib/z.js", "b");
+  Write("lib/data.json", "{}");
+  Write("README.md", "not code");
+  Write(".hidden/x.js", "not seen");
+  Write("node_modules/x/index.js", "not seen");
+  const auto bundle = Bundle::Load(root_);
+  std::vector<std::string> names;
+  for (const auto& file : bundle->files()) names.push_back(file.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"index.js", "lib/data.json", "lib/z.js"}));
+  EXPECT_EQ(bundle->entry(), "index.js");
+}
+
+TEST_F(BundleTest, TheHashDependsOnNamesAndSourcesAndTheirBoundaries) {
+  Write("index.js", "a");
+  const std::string one = Bundle::Load(root_)->sha256();
+  EXPECT_EQ(Bundle::Load(root_)->sha256(), one);
+  Write("index.js", "b");
+  const std::string two = Bundle::Load(root_)->sha256();
+  EXPECT_NE(one, two);
+  Write("index.js", "a");
+  Write("other.js", "");
+  EXPECT_NE(Bundle::Load(root_)->sha256(), one);
+}
+
+TEST_F(BundleTest, RefusalsSayWhatIsWrong) {
+  EXPECT_NE(WhyInvalid(root_ / "missing.js").find("No such file"), std::string::npos);
+  EXPECT_NE(WhyInvalid(root_).find("has no index.js"), std::string::npos);
+  Write("flow.ts", "let x: number");
+  EXPECT_NE(WhyInvalid(root_ / "flow.ts").find("neither a folder nor a .js or .mjs file"), std::string::npos);
+  Write("index.js", std::string(100, 'x'));
+  EXPECT_NE(WhyInvalid(root_, 99).find("larger than 99B"), std::string::npos);
+  EXPECT_EQ(WhyInvalid(root_, 100), "");
+}
+
+TEST_F(BundleTest, ALinkOutOfTheFolderIsRefused) {
+  Write("index.js", "a");
+  fs::create_symlink("/etc/hostname", root_ / "secret.js");
+  EXPECT_NE(WhyInvalid(root_).find("secret.js"), std::string::npos);
+  EXPECT_NE(WhyInvalid(root_).find("symbolic link"), std::string::npos);
+}
+
+TEST_F(BundleTest, ALinkedFolderIsNotFollowed) {
+  Write("index.js", "a");
+  fs::create_symlink("/etc", root_ / "etc");
+  EXPECT_EQ(Bundle::Load(root_)->files().size(), 1u);
+}
+
+TEST_F(BundleTest, APipeDoesNotBlockAndIsRefused) {
+  const fs::path pipe = root_ / "pipe.js";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_NE(WhyInvalid(pipe).find("neither a file nor a folder"), std::string::npos);
+}
+
+TEST_F(BundleTest, FoldersNestedTooDeepAreRefused) {
+  std::string deep;
+  for (int i = 0; i < 20; ++i) deep += "d/";
+  Write("index.js", "a");
+  Write(deep + "x.js", "a");
+  EXPECT_NE(WhyInvalid(root_).find("nested deeper"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace warder

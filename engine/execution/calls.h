@@ -1,0 +1,96 @@
+// The calls of one execution: HTTP calls and timers, from the cell's frame to the broker and back.
+//
+// Everything a cell asks for comes through here, so this is where it is held to the protocol (numbers in sequence, bytes
+// within credit) and to its budgets. A breach ends the execution; a budget that is used up ends it with the limit's name.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/broker/broker.h"
+#include "engine/broker/egress_policy.h"
+#include "sandbox/proto/cell.pb.h"
+#include "warder/engine.h"
+
+namespace warder::execution {
+
+// What the calls need of their execution.
+class CallHost {
+ public:
+  // Sends a frame to the cell, with the clock set. `body_bytes`: response body bytes in it.
+  virtual void SendToCell(proto::ToCell& frame, std::size_t body_bytes) = 0;
+  // Response body bytes that the cell can have seen so far.
+  virtual std::uint64_t BodyBytesWritten() const = 0;
+  virtual void EndByLimit(const std::string& limit, std::uint64_t peak) = 0;
+  virtual void EndByProtocol(const std::string& what) = 0;
+  virtual void Emit(Event event) = 0;
+  virtual std::chrono::microseconds SinceStart() const = 0;
+
+ protected:
+  ~CallHost() = default;
+};
+
+class Calls {
+ public:
+  Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<const broker::EgressPolicy> policy,
+        std::string tenant, const Limits& limits, CallHost& host);
+  ~Calls();
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+
+  void OnHttpRequest(const proto::HttpRequest& request);
+  void OnRequestBody(const proto::BodyChunk& chunk);
+  void OnResponseCredit(const proto::Credit& credit);
+  void OnCancel(const proto::CancelCall& cancel);
+  void OnTimer(const proto::TimerRequest& timer);
+
+  // Aborts whatever is under way; nothing is sent or called afterwards.
+  void AbortAll();
+
+  // Every HTTP call so far, in the order of its number; complete after AbortAll.
+  const std::vector<CallRecord>& records() const { return records_; }
+  std::uint64_t request_bytes() const { return request_bytes_; }
+  std::uint64_t response_bytes() const { return response_bytes_; }
+
+ private:
+  class HttpCall;
+  class Timer;
+  struct Waiting {
+    std::uint64_t call;
+    broker::HttpRequest request;
+    std::size_t bytes;
+  };
+
+  bool TakeNumber(std::uint64_t call);
+  void Launch(std::uint64_t call, broker::HttpRequest request);
+  void LaunchWaiting();
+  void AddWaitingBytes(std::size_t bytes);
+  void Finish(std::uint64_t call, const std::string& outcome, const std::string& message);
+  CallRecord& Record(std::uint64_t call) { return records_[record_of_.at(call)]; }
+
+  boost::asio::io_context& loop_;
+  broker::Broker& broker_;
+  std::shared_ptr<const broker::EgressPolicy> policy_;
+  std::string tenant_;
+  Limits limits_;
+  CallHost& host_;
+  std::uint64_t last_number_ = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<HttpCall>> active_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Timer>> timers_;
+  std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::vector<CallRecord> records_;
+  std::unordered_map<std::uint64_t, std::size_t> record_of_;
+  std::uint64_t request_bytes_ = 0;
+  std::uint64_t response_bytes_ = 0;
+  std::uint64_t granted_ = 0;  // response credit beyond the initial, over all calls
+};
+
+}  // namespace warder::execution

@@ -1,0 +1,112 @@
+#include "engine/execution/cell_process.h"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <stdexcept>
+#include <utility>
+
+#include "sandbox/jail/posture.h"
+
+namespace warder::execution {
+CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote,
+                         const zygote::CellLimits& limits, CellObserver& observer)
+    : loop_(loop), zygote_(std::move(zygote)), observer_(observer) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot make a cell's socket");
+  }
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  channel_ = std::make_shared<CellChannel>(loop_, std::move(ours));
+  id_ = zygote_->Spawn(*this, std::move(theirs), limits);
+  channel_->Open({
+      .on_frame = [this](const proto::FromCell& frame) { observer_.OnFrame(frame); },
+      .on_closed = [this](const std::string& error) { observer_.OnStreamEnd(error); },
+  });
+}
+
+CellProcess::~CellProcess() {
+  *alive_ = false;
+  channel_->Close();
+  zygote_->Forget(id_);
+  if (!finished_) Signal(SIGKILL);
+  if (death_watch_) death_watch_->release();  // pidfd_ owns the descriptor
+}
+
+void CellProcess::OnSpawned(UniqueFd pidfd) {
+  pidfd_ = std::move(pidfd);
+  pid_ = jail::PidOf(pidfd_.get());
+  death_.spawned = true;
+  death_watch_.emplace(loop_, pidfd_.get());
+  death_watch_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                           [this, alive = alive_](const boost::system::error_code& error) {
+                             if (!*alive || error) return;
+                             death_.confirmed = true;
+                             FinishIfOver();
+                           });
+  if (kill_wanted_) Signal(SIGKILL);
+}
+
+void CellProcess::OnSpawnFailed(const zygote::SpawnFailed& failure) {
+  death_.failed_layer = failure.layer;
+  death_.failed_errno = failure.error_number;
+  FinishIfOver();
+}
+
+void CellProcess::OnReaped(const zygote::Reaped& reaped) {
+  death_.reaped = true;
+  death_.wait_status = reaped.wait_status;
+  death_.cpu = reaped.user + reaped.system;
+  death_.peak_rss_bytes = reaped.peak_rss_bytes;
+  FinishIfOver();
+}
+
+void CellProcess::OnZygoteLost(const std::string& why) {
+  death_.zygote_lost = why;
+  Signal(SIGKILL);
+  FinishIfOver();
+}
+
+void CellProcess::FinishIfOver() {
+  if (finished_) return;
+  const bool never_made = !death_.spawned && (!death_.failed_layer.empty() || !death_.zygote_lost.empty());
+  const bool dead = death_.confirmed && (death_.reaped || !death_.zygote_lost.empty());
+  if (!never_made && !dead) return;
+  finished_ = true;
+  // The observer may destroy us when it hears of the death, so that comes from the loop, after the last frames.
+  boost::asio::post(loop_, [this, alive = alive_] {
+    if (!*alive) return;
+    channel_->Drain();
+    if (*alive) observer_.OnDeath(death_);
+  });
+}
+
+void CellProcess::AskToStop() { Signal(SIGUSR1); }
+
+void CellProcess::Kill() {
+  kill_wanted_ = true;
+  Signal(SIGKILL);
+}
+
+void CellProcess::Signal(int number) const {
+  // ESRCH (it is dead already) is what we want; anything else shows in the pidfd never becoming readable.
+  if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+std::optional<std::chrono::microseconds> CellProcess::CpuTime() const {
+  if (pid_ <= 0 || death_.confirmed) return std::nullopt;
+  // The process-wide CPU clock of another process, as clock_getcpuclockid(3) makes it. The pid cannot have been reused: its
+  // zygote only reaps what we then hear of.
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(pid_) << 3) | 2u);
+  timespec time{};
+  if (::clock_gettime(clock, &time) != 0) return std::nullopt;
+  return std::chrono::microseconds(time.tv_sec * 1'000'000 + time.tv_nsec / 1'000);
+}
+
+}  // namespace warder::execution

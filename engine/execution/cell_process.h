@@ -1,0 +1,88 @@
+// One cell as the engine holds it: its socket, its pidfd, its death.
+//
+// A cell is only over when three things are known: its pidfd says it is dead, its zygote says it has been waited for, and
+// its socket has been read to the end. The engine trusts its own pidfd for the first and the zygote only for the numbers.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/execution/cell_channel.h"
+#include "engine/execution/zygote_host.h"
+
+namespace warder::execution {
+
+// How a cell ended.
+struct CellDeath {
+  bool spawned = false;            // false: it never existed
+  std::string failed_layer;        // when it could not be made: the layer, with the error's number
+  int failed_errno = 0;
+  bool confirmed = false;          // its pidfd says that it is dead
+  bool reaped = false;             // its zygote has waited for it
+  std::string zygote_lost;         // why the zygote is gone, if it is
+  int wait_status = 0;             // valid if reaped
+  std::chrono::microseconds cpu{0};
+  std::uint64_t peak_rss_bytes = 0;
+};
+
+class CellObserver {
+ public:
+  virtual void OnFrame(const proto::FromCell& frame) = 0;
+  // The stream has ended while the process may still live; `error` as in CellChannel.
+  virtual void OnStreamEnd(const std::string& error) = 0;
+  // The last call.
+  virtual void OnDeath(const CellDeath& death) = 0;
+
+ protected:
+  ~CellObserver() = default;
+};
+
+class CellProcess final : private CellOwner {
+ public:
+  // Asks `zygote` for a cell; the observer hears of it on the loop.
+  CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const zygote::CellLimits& limits,
+              CellObserver& observer);
+  ~CellProcess();
+  CellProcess(const CellProcess&) = delete;
+  CellProcess& operator=(const CellProcess&) = delete;
+
+  CellChannel& channel() { return *channel_; }
+  ZygoteHost& zygote() { return *zygote_; }
+
+  // Asks the cell to stop and say where it was. Best effort: the cell may be hostile or stuck.
+  void AskToStop();
+  void Kill();
+  // CPU time used so far, kernel time included; nothing once it is dead.
+  std::optional<std::chrono::microseconds> CpuTime() const;
+  int pidfd() const { return pidfd_.get(); }
+  bool spawned() const { return static_cast<bool>(pidfd_); }
+
+ private:
+  void OnSpawned(UniqueFd pidfd) override;
+  void OnSpawnFailed(const zygote::SpawnFailed& failure) override;
+  void OnReaped(const zygote::Reaped& reaped) override;
+  void OnZygoteLost(const std::string& why) override;
+  void Signal(int number) const;
+  void FinishIfOver();
+
+  boost::asio::io_context& loop_;
+  std::shared_ptr<ZygoteHost> zygote_;
+  CellObserver& observer_;
+  std::shared_ptr<CellChannel> channel_;
+  std::uint64_t id_ = 0;
+  UniqueFd pidfd_;
+  std::optional<boost::asio::posix::stream_descriptor> death_watch_;
+  pid_t pid_ = -1;  // in the engine's pid namespace
+  bool kill_wanted_ = false;
+  bool finished_ = false;
+  CellDeath death_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // handlers check it before they touch `this`
+};
+
+}  // namespace warder::execution

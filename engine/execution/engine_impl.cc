@@ -1,0 +1,264 @@
+#include "engine/execution/engine_impl.h"
+
+#include <fcntl.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <utility>
+
+#include "engine/execution/diagnose.h"
+#include "engine/execution/sha256.h"
+#include "engine/execution/text.h"
+
+namespace warder {
+
+std::unique_ptr<Engine> Engine::Open(const EngineOptions& options) {
+  return std::make_unique<execution::EngineImpl>(options);
+}
+
+const char* Version() { return WARDER_VERSION; }
+
+const char* StatusName(Status status) {
+  switch (status) {
+    case Status::kSucceeded:
+      return "succeeded";
+    case Status::kFailed:
+      return "failed";
+    case Status::kInvalid:
+      return "invalid";
+    case Status::kLimit:
+      return "limit";
+    case Status::kViolation:
+      return "violation";
+    case Status::kUnenforceable:
+      return "unenforceable";
+    case Status::kCancelled:
+      return "cancelled";
+    case Status::kFault:
+      break;
+  }
+  return "fault";
+}
+
+}  // namespace warder
+
+namespace warder::execution {
+namespace {
+
+// A zygote is replaced after so many cells: siblings share its address layout, and that should not last (P1).
+constexpr std::uint64_t kCellsPerZygote = 5'000;
+constexpr std::chrono::seconds kReadyDeadline{20};
+constexpr std::size_t kMaxLabelBytes = 256;
+
+// The manifest names every file of the image with its hash, so its own hash stands for the image.
+std::string HashOfManifest(const std::filesystem::path& manifest) {
+  std::ifstream file(manifest, std::ios::binary);
+  if (!file) {
+    throw EngineError(Status::kFault,
+                      "there is no cell image at " + manifest.parent_path().string() + "; build it with ninja -C build");
+  }
+  Sha256 hash;
+  hash.Update(std::string(std::istreambuf_iterator<char>(file), {}));
+  return hash.Hex();
+}
+
+[[noreturn]] void Throw(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalidInput:
+    case ErrorKind::kRefused:
+      throw EngineError(Status::kInvalid, error.message);
+    case ErrorKind::kUnenforceable:
+      throw EngineError(Status::kUnenforceable, error.message, error.layer);
+    case ErrorKind::kInternal:
+      break;
+  }
+  throw EngineError(Status::kFault, error.message);
+}
+
+void CheckJson(const char* what, const std::string& text, std::uint64_t most) {
+  if (text.size() > most) {
+    throw EngineError(Status::kInvalid, std::string("the ") + what + " has " + std::to_string(text.size()) +
+                                            " bytes, more than the limit \"event\" of " +
+                                            FormatLimit(LimitUnit::kBytes, most) + "; send less or raise the limit");
+  }
+  if (std::string why; !IsJson(text, &why)) {
+    throw EngineError(Status::kInvalid, std::string("the ") + what + " is not JSON: " + why);
+  }
+}
+
+void CheckLimits(const Limits& limits) {
+  for (const LimitSpec& spec : LimitTable()) {
+    const std::uint64_t value = limits.*(spec.value);
+    if (value >= spec.minimum && value <= spec.maximum) continue;
+    throw EngineError(Status::kInvalid, "limit \"" + std::string(spec.name) + "\": " + FormatLimit(spec.unit, value) +
+                                            " is outside of " + FormatLimit(spec.unit, spec.minimum) + " to " +
+                                            FormatLimit(spec.unit, spec.maximum));
+  }
+}
+
+void CheckBundle(const ExecutionRequest& request) {
+  if (!request.bundle) throw EngineError(Status::kInvalid, "the request has no bundle");
+  std::uint64_t bytes = 0;
+  for (const Bundle::File& file : request.bundle->files()) bytes += file.source.size();
+  if (bytes > request.limits.bundle_bytes) {
+    throw EngineError(Status::kInvalid, "the bundle has " + std::to_string(bytes) + " bytes, more than the limit \"bundle\" of " +
+                                            FormatLimit(LimitUnit::kBytes, request.limits.bundle_bytes));
+  }
+}
+
+}  // namespace
+
+EngineImpl::EngineImpl(const EngineOptions& options) {
+  const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
+  image_path_ = image.string();
+  image_hash_ = HashOfManifest(image / "manifest.json");
+  launch_.image_root = (image / "root").string();
+  launch_.launcher_path = options.launcher.empty() ? WARDER_LAUNCHER : options.launcher.string();
+  launch_.jail_uid = options.jail_uid;
+  launch_.permit_degraded = options.permit_degraded;
+
+  std::promise<Result<void>> opened;
+  auto outcome = opened.get_future();
+  // The zygote dies with the thread that launches it, so the loop's own thread does.
+  boost::asio::post(loop_, [this, &opened] {
+    broker_ = std::make_unique<broker::Broker>(loop_);
+    auto zygote = CurrentZygote();
+    if (!zygote) {
+      opened.set_value(zygote.error());
+      return;
+    }
+    (*zygote)->WhenReady([&opened](const Result<zygote::Ready>& ready) {
+      opened.set_value(ready ? Result<void>() : Result<void>(ready.error()));
+    });
+  });
+  thread_ = std::thread([this] {
+    // Signals are for the host program's own threads; a pipe or socket that breaks is an error code here.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    loop_.run();
+    // What holds descriptors of the loop goes here, on the thread that made it.
+    running_.clear();
+    broker_.reset();
+    zygote_.reset();
+  });
+  const Result<void> result = outcome.wait_for(kReadyDeadline) == std::future_status::ready
+                                  ? outcome.get()
+                                  : Result<void>(Internal("the zygote was not ready within 20 seconds"));
+  if (!result) {
+    boost::asio::post(loop_, [this] { BeginShutdown(); });
+    thread_.join();
+    Throw(result.error());
+  }
+}
+
+EngineImpl::~EngineImpl() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(loop_, [this] { BeginShutdown(); });
+  thread_.join();
+}
+
+void EngineImpl::BeginShutdown() {
+  shutting_down_ = true;
+  for (const auto& [id, execution] : running_) execution->Cancel();
+  StopIfDone();
+}
+
+void EngineImpl::StopIfDone() {
+  if (shutting_down_ && running_.empty()) loop_.stop();
+}
+
+Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
+  if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < kCellsPerZygote) return zygote_;
+  auto launched = ZygoteHost::Launch(loop_, launch_);
+  if (!launched) return launched.error();
+  zygote_ = *launched;  // the old one goes with its last cell
+  return zygote_;
+}
+
+Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
+  CheckLimits(request.limits);
+  CheckBundle(request);
+  CheckJson("event", request.event_json, request.limits.event_bytes);
+  CheckJson("configuration", request.config_json, request.limits.event_bytes);
+  if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty()) {
+    throw EngineError(Status::kInvalid, "a flow's key and a tenant's name have at most 256 bytes, and a tenant has a name");
+  }
+  auto policy = broker::EgressPolicy::FromOrigins(request.allow_origins);
+  if (!policy) Throw(policy.error());
+  Journal journal;
+  if (!request.record.empty()) {
+    auto created = Journal::Create(request.record);
+    if (!created) Throw(created.error());
+    journal = std::move(*created);
+  }
+
+  auto shared = std::make_shared<Execution::Impl>(RandomId());
+  shared->SetCancel([this, id = shared->id()] {
+    boost::asio::post(loop_, [this, id] {
+      if (const auto found = running_.find(id); found != running_.end()) found->second->Cancel();
+    });
+  });
+  boost::asio::post(loop_, [this, request, policy = std::make_shared<const broker::EgressPolicy>(std::move(*policy)),
+                            journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
+                            shared]() mutable { Run(std::move(request), policy, std::move(*journal), sink, shared); });
+  return Execution(shared);
+}
+
+void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal,
+                     EventSink sink, const std::shared_ptr<Execution::Impl>& shared) {
+  const std::string id = shared->id();
+  Outcome refusal;
+  refusal.execution = id;
+  auto zygote = CurrentZygote();
+  if (!zygote || shutting_down_) {
+    refusal.status = shutting_down_ ? Status::kCancelled : Status::kFault;
+    refusal.reason = shutting_down_ ? "the engine is shutting down" : zygote.error().message;
+    shared->Deliver(std::move(refusal));
+    return;
+  }
+  ExecutionContext context{&loop_, broker_.get(), *zygote, image_hash_};
+  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy), std::move(journal),
+                                                      std::move(sink), shared);
+  RunningExecution* started = (running_[id] = std::move(execution)).get();
+  try {
+    started->Start([this, id] { OnOver(id); });
+  } catch (const std::system_error& error) {  // out of descriptors
+    running_.erase(id);
+    refusal.status = Status::kFault;
+    refusal.reason = error.what();
+    shared->Deliver(std::move(refusal));
+  }
+}
+
+void EngineImpl::OnOver(const std::string& id) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return;
+  // We are inside the execution: it goes when it has returned.
+  boost::asio::post(loop_, [this, id] {
+    running_.erase(id);
+    StopIfDone();
+  });
+}
+
+Diagnosis EngineImpl::Diagnose() {
+  std::promise<Diagnosis> promise;
+  auto future = promise.get_future();
+  boost::asio::post(loop_, [this, &promise] {
+    auto zygote = CurrentZygote();
+    if (!zygote) {
+      promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, zygote.error().message)));
+      return;
+    }
+    DiagnoseCell(loop_, *zygote, [&promise](Diagnosis diagnosis) { promise.set_value(std::move(diagnosis)); });
+  });
+  Diagnosis diagnosis = future.get();
+  diagnosis.image = image_path_ + " (" + image_hash_.substr(0, 16) + ")";
+  diagnosis.warder_version = Version();
+  return diagnosis;
+}
+
+}  // namespace warder::execution

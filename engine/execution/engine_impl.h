@@ -1,0 +1,49 @@
+// The engine: one loop on one thread, one zygote at a time, and the executions that run on them.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "engine/broker/broker.h"
+#include "engine/execution/execution.h"
+#include "engine/execution/zygote_host.h"
+#include "warder/engine.h"
+
+namespace warder::execution {
+
+class EngineImpl final : public Engine {
+ public:
+  explicit EngineImpl(const EngineOptions& options);
+  ~EngineImpl() override;
+
+  Execution Start(const ExecutionRequest& request, EventSink sink) override;
+  Diagnosis Diagnose() override;
+
+ private:
+  // Everything below is touched by the loop's thread only.
+  void Open();
+  Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
+  void Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
+           const std::shared_ptr<Execution::Impl>& shared);
+  void OnOver(const std::string& id);
+  void BeginShutdown();
+  void StopIfDone();
+
+  zygote::LaunchOptions launch_;
+  std::string image_hash_;
+  std::string image_path_;
+
+  boost::asio::io_context loop_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
+  std::unique_ptr<broker::Broker> broker_;
+  std::shared_ptr<ZygoteHost> zygote_;
+  std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
+  bool shutting_down_ = false;
+  std::thread thread_;
+};
+
+}  // namespace warder::execution

@@ -1,0 +1,404 @@
+#include "engine/execution/execution.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "engine/execution/receipt.h"
+#include "engine/execution/text.h"
+
+namespace warder {
+
+void Execution::Impl::Deliver(Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  outcome_ = std::move(outcome);
+  cancel_ = nullptr;
+  delivered_.notify_all();
+}
+
+const Outcome& Execution::Impl::Wait() {
+  std::unique_lock lock(mutex_);
+  delivered_.wait(lock, [this] { return outcome_.has_value(); });
+  return *outcome_;
+}
+
+const Outcome* Execution::Impl::WaitFor(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  if (!delivered_.wait_for(lock, timeout, [this] { return outcome_.has_value(); })) return nullptr;
+  return &*outcome_;
+}
+
+void Execution::Impl::SetCancel(std::function<void()> cancel) {
+  const std::lock_guard lock(mutex_);
+  cancel_ = std::move(cancel);
+}
+
+void Execution::Impl::Cancel() {
+  const std::lock_guard lock(mutex_);
+  if (cancel_) cancel_();
+}
+
+Execution::Execution(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+const std::string& Execution::id() const { return impl_->id(); }
+void Execution::Cancel() const { impl_->Cancel(); }
+const Outcome& Execution::Wait() const { return impl_->Wait(); }
+const Outcome* Execution::WaitFor(std::chrono::milliseconds timeout) const { return impl_->WaitFor(timeout); }
+
+}  // namespace warder
+
+namespace warder::execution {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A cell that is not ready by then never will be: the machine is overloaded or broken.
+constexpr milliseconds kSetupDeadline{15'000};
+// How long a cell that was asked to stop may take to say where it was.
+constexpr milliseconds kStopGrace{25};
+// How long a cell that has sent its last frame may take to leave.
+constexpr milliseconds kLeaveGrace{100};
+// What a cell needs beside its heap and buffers: V8's own bookkeeping, young generation, code, stack, one frame each way.
+constexpr std::uint64_t kDataSlackBytes = 192ull << 20;
+// A cell counts its own log; one that is this far beyond lies.
+constexpr std::uint64_t kLogSlackBytes = 64ull << 10;
+// What may wait for a cell beside its inputs and the credit of its calls.
+constexpr std::size_t kQueueSlackBytes = std::size_t{8} << 20;
+
+const char* LevelName(proto::Log::Level level) {
+  switch (level) {
+    case proto::Log::DEBUG:
+      return "debug";
+    case proto::Log::WARN:
+      return "warn";
+    case proto::Log::ERROR:
+      return "error";
+    default:
+      return "info";
+  }
+}
+
+zygote::CellLimits CellLimitsOf(const Limits& limits) {
+  zygote::CellLimits cell;
+  cell.data_bytes = limits.heap_bytes + limits.array_buffer_bytes + limits.event_bytes + kDataSlackBytes;
+  cell.cpu_seconds = limits.cpu_ms / 1000 + 2;
+  return cell;
+}
+
+}  // namespace
+
+RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
+                                   std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
+                                   std::shared_ptr<Execution::Impl> shared)
+    : context_(context),
+      request_(std::move(request)),
+      journal_(std::move(journal)),
+      sink_(std::move(sink)),
+      shared_(std::move(shared)),
+      spawned_at_(steady_clock::now()),
+      started_at_(spawned_at_),
+      deadline_(*context.loop),
+      cpu_timer_(*context.loop),
+      calls_(new Calls(*context.loop, *context.broker, std::move(policy), request_.tenant, request_.limits, *this)) {
+  outcome_.execution = shared_->id();
+}
+
+RunningExecution::~RunningExecution() { *alive_ = false; }
+
+void RunningExecution::Start(std::function<void()> on_over) {
+  on_over_ = std::move(on_over);
+  const zygote::CellLimits limits = CellLimitsOf(request_.limits);
+  evidence_.data_limit_bytes = limits.data_bytes;
+  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this));
+  deadline_.expires_after(kSetupDeadline);
+  deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
+  });
+}
+
+void RunningExecution::Cancel() { End(Cause::kCancelled); }
+
+void RunningExecution::OnFrame(const proto::FromCell& frame) {
+  if (state_ == State::kEnding && evidence_.cause == Cause::kLimit && frame.has_stopped()) {
+    evidence_.stopped = frame.stopped();  // the stack that was asked for
+    return;
+  }
+  if (state_ == State::kEnding || state_ == State::kOver) return;
+  if ((state_ == State::kSpawning) != frame.has_ready() && !frame.has_violation()) {
+    EndByProtocol("a frame that its state does not allow");
+    return;
+  }
+  switch (frame.frame_case()) {
+    case proto::FromCell::kReady:
+      OnReady(frame.ready());
+      return;
+    case proto::FromCell::kHttpRequest:
+      calls_->OnHttpRequest(frame.http_request());
+      return;
+    case proto::FromCell::kRequestBody:
+      calls_->OnRequestBody(frame.request_body());
+      return;
+    case proto::FromCell::kResponseCredit:
+      calls_->OnResponseCredit(frame.response_credit());
+      return;
+    case proto::FromCell::kCancelCall:
+      calls_->OnCancel(frame.cancel_call());
+      return;
+    case proto::FromCell::kTimerRequest:
+      calls_->OnTimer(frame.timer_request());
+      return;
+    case proto::FromCell::kLog:
+      OnLog(frame.log());
+      return;
+    case proto::FromCell::kOutput:
+      OnOutput(frame.output());
+      return;
+    case proto::FromCell::kResult:
+      evidence_.result = frame.result();
+      End(Cause::kResult);
+      return;
+    case proto::FromCell::kStopped:
+      evidence_.stopped = frame.stopped();
+      End(Cause::kStopped);
+      return;
+    case proto::FromCell::kViolation:
+      evidence_.violation = frame.violation();
+      End(Cause::kViolation);
+      return;
+    case proto::FromCell::FRAME_NOT_SET:
+      break;
+  }
+  EndByProtocol("a frame of no known kind");
+}
+
+void RunningExecution::OnReady(const proto::Ready& ready) {
+  constexpr int kMaxSteps = 64;
+  for (const auto& step : ready.steps()) {
+    if (setup_.size() < kMaxSteps) setup_.push_back(step);
+  }
+  proto::SetupStep until_ready;
+  until_ready.set_name("until-ready");
+  until_ready.set_nanoseconds(static_cast<std::uint64_t>((steady_clock::now() - spawned_at_).count()));
+  setup_.push_back(until_ready);
+
+  state_ = State::kRunning;
+  started_at_ = steady_clock::now();
+  started_wall_ = std::chrono::system_clock::now();
+  cpu_at_start_ = cell_->CpuTime().value_or(microseconds(0));
+  Emit(Event{Event::Kind::kStarted});
+  for (const Bundle::File& file : request_.bundle->files()) SendInput(proto::Input::MODULE, file.name, file.source);
+  SendInput(proto::Input::EVENT, "", request_.event_json);
+  SendInput(proto::Input::CONFIG, "", request_.config_json);
+  SendStart();
+
+  deadline_.expires_after(milliseconds(request_.limits.wall_ms));
+  deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && state_ == State::kRunning) {
+      EndByLimit("wall", static_cast<std::uint64_t>(duration_cast<milliseconds>(SinceStart()).count()));
+    }
+  });
+  WatchCpu();
+}
+
+void RunningExecution::SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data) {
+  do {
+    const std::string_view piece = data.substr(0, proto::kMaxBodyChunkBytes);
+    proto::ToCell frame;
+    frame.mutable_input()->set_kind(kind);
+    frame.mutable_input()->set_name(name);
+    frame.mutable_input()->set_data(piece.data(), piece.size());
+    SendToCell(frame, 0);
+    data.remove_prefix(piece.size());
+  } while (!data.empty());
+}
+
+void RunningExecution::SendStart() {
+  proto::ToCell frame;
+  auto* start = frame.mutable_start();
+  start->set_seed(RandomBytes(32));
+  start->set_execution_id(outcome_.execution);
+  start->set_tenant(request_.tenant);
+  start->set_entry(request_.bundle->entry());
+  start->set_flow(request_.flow);
+  start->set_heap_bytes(request_.limits.heap_bytes);
+  start->set_array_buffer_bytes(request_.limits.array_buffer_bytes);
+  start->set_output_bytes(request_.limits.output_bytes);
+  start->set_log_bytes(request_.limits.log_bytes);
+  SendToCell(frame, 0);
+}
+
+void RunningExecution::SendToCell(proto::ToCell& frame, std::size_t body_bytes) {
+  if (state_ != State::kRunning) return;
+  const auto now = duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  clock_us_ = std::max(clock_us_, static_cast<std::uint64_t>(now));
+  frame.set_clock_us(clock_us_);
+  journal_.Append(cell_->channel().Send(frame, body_bytes));
+
+  const Limits& limits = request_.limits;
+  const std::uint64_t most = limits.bundle_bytes + 2 * limits.event_bytes + limits.in_flight * proto::kInitialCredit;
+  if (cell_->channel().queued_bytes() > most + kQueueSlackBytes) EndByProtocol("it does not read");
+}
+
+void RunningExecution::WatchCpu() {
+  if (state_ != State::kRunning) return;
+  const auto used = cell_->CpuTime();
+  if (!used) return;
+  const microseconds spent = *used - cpu_at_start_;
+  const microseconds limit = milliseconds(request_.limits.cpu_ms);
+  if (spent >= limit) {
+    EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
+    return;
+  }
+  // A cell has one thread: it cannot use up what is left in less time than that.
+  cpu_timer_.expires_after(std::max<microseconds>(limit - spent, microseconds(500)));
+  cpu_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) WatchCpu();
+  });
+}
+
+void RunningExecution::OnLog(const proto::Log& log) {
+  log_bytes_ += log.message().size() + log.fields_json().size();
+  if (log_bytes_ > request_.limits.log_bytes + kLogSlackBytes) {
+    EndByProtocol("it logs beyond its limit");
+    return;
+  }
+  if (!log.fields_json().empty() && !IsJson(log.fields_json())) {
+    EndByProtocol("log fields that are not JSON");
+    return;
+  }
+  Event event{Event::Kind::kLog};
+  event.level = LevelName(log.level());
+  event.message = log.message();
+  event.fields_json = log.fields_json();
+  Emit(std::move(event));
+}
+
+void RunningExecution::OnOutput(const proto::Output& output) {
+  const std::uint64_t total = evidence_.output.size() + output.data().size();
+  if (total > request_.limits.output_bytes) {
+    EndByLimit("output", total);
+    return;
+  }
+  evidence_.output += output.data();
+}
+
+void RunningExecution::Emit(Event event) {
+  if (!sink_) return;
+  event.execution = outcome_.execution;
+  event.at = SinceStart();
+  sink_(event);
+}
+
+microseconds RunningExecution::SinceStart() const { return duration_cast<microseconds>(steady_clock::now() - started_at_); }
+
+void RunningExecution::EndByLimit(const std::string& limit, std::uint64_t peak) {
+  if (state_ == State::kEnding || state_ == State::kOver) return;
+  evidence_.limit = limit;
+  evidence_.peak = peak;
+  End(Cause::kLimit);
+}
+
+void RunningExecution::EndByProtocol(const std::string& what) {
+  if (state_ == State::kEnding || state_ == State::kOver) return;
+  evidence_.protocol_error = what;
+  End(Cause::kProtocol);
+}
+
+void RunningExecution::End(Cause cause) {
+  if (state_ == State::kEnding || state_ == State::kOver) return;
+  state_ = State::kEnding;
+  evidence_.cause = cause;
+  ended_at_ = steady_clock::now();
+  cpu_timer_.cancel();
+  // A call may be what ended us: its objects go when it has returned.
+  boost::asio::post(*context_.loop, [this, alive = alive_] {
+    if (*alive) calls_->AbortAll();
+  });
+  switch (cause) {
+    case Cause::kLimit:
+      cell_->AskToStop();
+      KillAfter(kStopGrace);
+      return;
+    case Cause::kResult:
+    case Cause::kStopped:
+    case Cause::kViolation:
+      KillAfter(kLeaveGrace);
+      return;
+    default:
+      cell_->Kill();
+  }
+}
+
+void RunningExecution::KillAfter(milliseconds grace) {
+  deadline_.expires_after(grace);
+  deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && state_ == State::kEnding) cell_->Kill();
+  });
+}
+
+void RunningExecution::OnStreamEnd(const std::string& error) {
+  if (!error.empty()) EndByProtocol(error);
+  // A cell that has closed its socket has nothing left to do; its death says the rest.
+  if (state_ == State::kSpawning || state_ == State::kRunning) KillAfter(kLeaveGrace);
+}
+
+void RunningExecution::OnDeath(const CellDeath& death) {
+  if (state_ == State::kOver) return;
+  if (state_ != State::kEnding) End(Cause::kNone);
+  state_ = State::kOver;
+  deadline_.cancel();
+  calls_->AbortAll();
+  evidence_.death = death;
+  Finish();
+}
+
+void RunningExecution::Finish() {
+  const auto over_at = steady_clock::now();
+  const proto::Usage& said = evidence_.cause == Cause::kResult ? evidence_.result.usage() : evidence_.stopped.usage();
+  Usage& usage = outcome_.usage;
+  usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
+  usage.cpu = std::max(microseconds(0), evidence_.death.cpu - cpu_at_start_);
+  usage.peak_rss_bytes = evidence_.death.peak_rss_bytes;
+  usage.heap_peak_bytes = said.heap_peak_bytes();
+  usage.array_buffer_peak_bytes = said.array_buffer_peak_bytes();
+  usage.calls = calls_->records().size();
+  usage.request_bytes = calls_->request_bytes();
+  usage.response_bytes = calls_->response_bytes();
+  usage.log_bytes = log_bytes_;
+  usage.output_bytes = evidence_.output.size();
+  outcome_.calls = calls_->records();
+
+  Judge(evidence_, request_.limits, &outcome_);
+  if (const auto kept = journal_.Commit(); !kept && outcome_.status == Status::kSucceeded) {
+    outcome_.status = Status::kFault;
+    outcome_.reason = kept.error().message;
+  }
+  // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares an
+  // address layout with.
+  if (outcome_.status == Status::kViolation || outcome_.status == Status::kFault) context_.zygote->Retire();
+
+  ReceiptFacts facts;
+  facts.request = &request_;
+  facts.outcome = &outcome_;
+  facts.death = &evidence_.death;
+  facts.setup = setup_;
+  facts.zygote = context_.zygote->report();
+  facts.image = context_.image;
+  facts.started = started_wall_;
+  facts.teardown = duration_cast<microseconds>(over_at - ended_at_);
+  outcome_.receipt_json = MakeReceipt(facts);
+
+  Event event{Event::Kind::kFinished};
+  event.message = outcome_.reason;
+  Emit(std::move(event));
+  shared_->Deliver(std::move(outcome_));
+  // The last line: it may destroy this.
+  const auto on_over = std::move(on_over_);
+  on_over();
+}
+
+}  // namespace warder::execution

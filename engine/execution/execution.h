@@ -1,0 +1,126 @@
+// One execution from start to receipt.
+//
+//   spawning -> (Ready) -> running -> (result, stop, violation, limit, breach, cancel) -> ending -> over
+//
+// The first thing that ends an execution decides its verdict; what comes later can only explain it. Ending means: nothing
+// more is sent, transfers are aborted, the cell is killed if it does not leave by itself, and its death and reaping are
+// awaited. Only then is the outcome known to anyone.
+//
+// Threads: everything but the shared part (Execution::Impl) lives on the engine's loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/broker/broker.h"
+#include "engine/execution/calls.h"
+#include "engine/execution/cell_process.h"
+#include "engine/execution/journal.h"
+#include "engine/execution/verdict.h"
+#include "warder/engine.h"
+
+namespace warder {
+
+// What the handle and the engine share. Thread-safe.
+class Execution::Impl {
+ public:
+  explicit Impl(std::string id) : id_(std::move(id)) {}
+  const std::string& id() const { return id_; }
+  void Deliver(Outcome outcome);
+  const Outcome& Wait();
+  const Outcome* WaitFor(std::chrono::milliseconds timeout);
+  // Set by the engine; called by the handle from any thread. It does nothing once the engine is gone.
+  void SetCancel(std::function<void()> cancel);
+  void Cancel();
+
+ private:
+  const std::string id_;
+  std::mutex mutex_;
+  std::condition_variable delivered_;
+  std::optional<Outcome> outcome_;
+  std::function<void()> cancel_;
+};
+
+}  // namespace warder
+
+namespace warder::execution {
+
+struct ExecutionContext {
+  boost::asio::io_context* loop = nullptr;
+  broker::Broker* broker = nullptr;
+  std::shared_ptr<ZygoteHost> zygote;
+  std::string image;  // hash, for the receipt
+};
+
+class RunningExecution final : private CellObserver, private CallHost {
+ public:
+  RunningExecution(const ExecutionContext& context, ExecutionRequest request,
+                   std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
+                   std::shared_ptr<Execution::Impl> shared);
+  ~RunningExecution();
+
+  // `on_over` is called once, from the loop, when the outcome has been delivered; it may destroy this.
+  void Start(std::function<void()> on_over);
+  void Cancel();
+
+ private:
+  enum class State { kSpawning, kRunning, kEnding, kOver };
+
+  // CellObserver
+  void OnFrame(const proto::FromCell& frame) override;
+  void OnStreamEnd(const std::string& error) override;
+  void OnDeath(const CellDeath& death) override;
+  // CallHost
+  void SendToCell(proto::ToCell& frame, std::size_t body_bytes) override;
+  std::uint64_t BodyBytesWritten() const override { return cell_->channel().body_bytes_written(); }
+  void EndByLimit(const std::string& limit, std::uint64_t peak) override;
+  void EndByProtocol(const std::string& what) override;
+  void Emit(Event event) override;
+  std::chrono::microseconds SinceStart() const override;
+
+  void OnReady(const proto::Ready& ready);
+  void OnLog(const proto::Log& log);
+  void OnOutput(const proto::Output& output);
+  void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
+  void SendStart();
+  void WatchCpu();
+  void End(Cause cause);
+  void KillAfter(std::chrono::milliseconds grace);
+  void Finish();
+
+  ExecutionContext context_;
+  ExecutionRequest request_;
+  Journal journal_;
+  EventSink sink_;
+  std::shared_ptr<Execution::Impl> shared_;
+  std::function<void()> on_over_;
+
+  State state_ = State::kSpawning;
+  Evidence evidence_;
+  Outcome outcome_;
+  std::vector<proto::SetupStep> setup_;
+  std::uint64_t clock_us_ = 0;
+  std::uint64_t log_bytes_ = 0;
+
+  std::chrono::steady_clock::time_point spawned_at_;
+  std::chrono::steady_clock::time_point started_at_;
+  std::chrono::steady_clock::time_point ended_at_;
+  std::chrono::system_clock::time_point started_wall_;
+  std::chrono::microseconds cpu_at_start_{0};
+
+  boost::asio::steady_timer deadline_;  // set-up, then wall, then the grace of an ending cell
+  boost::asio::steady_timer cpu_timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<CellProcess> cell_;
+  std::unique_ptr<Calls> calls_;
+};
+
+}  // namespace warder::execution

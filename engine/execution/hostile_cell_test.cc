@@ -1,0 +1,109 @@
+// Cells that crash, flood and lie: each gets its verdict, and the next execution runs.
+#include <gtest/gtest.h>
+
+#include "engine/execution/testcases/engine_fixture.h"
+
+namespace warder::execution {
+namespace {
+
+class HostileCellTest : public EngineTest {
+ protected:
+  // A neighbour that was started before and ends after must not notice.
+  Outcome RunBeside(const ExecutionRequest& request) {
+    const Execution neighbour = engine().Start(Request("wait"));
+    Outcome outcome = Run(request);
+    EXPECT_EQ(neighbour.WaitFor(std::chrono::milliseconds(0)), nullptr) << "the neighbour ended";
+    neighbour.Cancel();
+    EXPECT_EQ(neighbour.Wait().status, Status::kCancelled);
+    EXPECT_EQ(Run("succeed").status, Status::kSucceeded) << "the next execution";
+    return outcome;
+  }
+};
+
+class LieTest : public HostileCellTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(LieTest, IsAViolationAndNobodyElseNotices) {
+  Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  ExecutionRequest request = Request(GetParam(), upstream.origin() + "/");
+  request.allow_origins = {upstream.origin()};
+  const Outcome outcome = RunBeside(request);
+  EXPECT_EQ(outcome.status, Status::kViolation) << outcome.reason;
+  EXPECT_TRUE(outcome.violation);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
+                         testing::Values("lie-length", "lie-garbage", "lie-cut-off", "lie-ready-twice", "lie-number",
+                                         "lie-timer-number", "lie-cancel", "lie-body", "lie-body-out-of-turn",
+                                         "lie-body-credit", "lie-credit", "lie-credit-call", "lie-log-fields",
+                                         "lie-asked", "not-json", "exit", "crash", "flood-logs", "socket"));
+
+TEST_F(HostileCellTest, AStoppedSystemCallIsNamed) {
+  const Outcome outcome = RunBeside(Request("socket"));
+  ASSERT_TRUE(outcome.violation) << outcome.reason;
+  EXPECT_EQ(outcome.violation->what, "socket");
+  EXPECT_EQ(outcome.violation->arguments.at(0), 2u);
+}
+
+TEST_F(HostileCellTest, FloodsEndAtTheirLimits) {
+  Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  const std::pair<const char*, const char*> floods[] = {{"flood-output", "output"},
+                                                        {"flood-calls", "calls"},
+                                                        {"flood-timers", "timers"}};
+  for (const auto& [scene, limit] : floods) {
+    ExecutionRequest request = Request(scene, upstream.origin() + "/");
+    request.allow_origins = {upstream.origin()};
+    request.limits.wall_ms = 20'000;
+    const Outcome outcome = RunBeside(request);
+    ASSERT_TRUE(outcome.limit) << scene << ": " << outcome.reason;
+    EXPECT_TRUE(outcome.limit->limit == limit || outcome.limit->limit == "cpu") << scene << ": " << outcome.reason;
+  }
+}
+
+TEST_F(HostileCellTest, WhatACellDoesNotReadIsBounded) {
+  const Outcome outcome = RunBeside(Request("flood-timers-unread"));
+  EXPECT_TRUE(outcome.violation || outcome.limit) << outcome.reason;
+}
+
+TEST_F(HostileCellTest, RequestsThatWaitAreBounded) {
+  ExecutionRequest request = Request("flood-waiting", "http://127.0.0.1:9/");
+  request.limits.in_flight = 1;
+  // Refused calls end at once and make room, so there must be one that does not end.
+  Upstream upstream("");
+  request.config_json = "\"" + upstream.origin() + "/\"";
+  request.allow_origins = {upstream.origin()};
+  const Outcome outcome = RunBeside(request);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "in-flight");
+}
+
+TEST_F(HostileCellTest, MemoryBeyondTheDataLimitIsTheHeapLimit) {
+  ExecutionRequest request = Request("out-of-memory");
+  request.limits.heap_bytes = 8u << 20;
+  request.limits.array_buffer_bytes = 1u << 20;
+  const Outcome outcome = RunBeside(request);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "heap");
+}
+
+TEST_F(HostileCellTest, AResponseBeyondItsLimitEndsTheRun) {
+  Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'));
+  ExecutionRequest request = Request("fetch", upstream.origin() + "/");
+  request.allow_origins = {upstream.origin()};
+  request.limits.response_bytes = 99'999;
+  const Outcome outcome = RunBeside(request);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "response-bytes");
+}
+
+TEST_F(HostileCellTest, ARequestBeyondItsLimitEndsTheRun) {
+  Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  ExecutionRequest request = Request("post", upstream.origin() + "/");
+  request.allow_origins = {upstream.origin()};
+  request.limits.request_bytes = 999;
+  const Outcome outcome = RunBeside(request);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "request-bytes");
+}
+
+}  // namespace
+}  // namespace warder::execution

@@ -1,0 +1,69 @@
+#include "engine/execution/journal.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace warder::execution {
+namespace {
+
+namespace fs = std::filesystem;
+
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() {
+    std::string pattern = (fs::temp_directory_path() / "journal.XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+  }
+  ~JournalTest() override { fs::remove_all(root_); }
+  std::size_t Files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_), fs::directory_iterator()));
+  }
+  fs::path root_;
+};
+
+TEST_F(JournalTest, AppearsWholeWithItsFramesForItsOwnerOnly) {
+  const fs::path path = root_ / "run.journal";
+  auto journal = Journal::Create(path);
+  ASSERT_TRUE(journal);
+  journal->Append("one");
+  journal->Append(std::string(3 << 20, 'x'));
+  EXPECT_FALSE(fs::exists(path));
+  ASSERT_TRUE(journal->Commit());
+  std::ifstream file(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  EXPECT_EQ(text, "warder journal 1\none" + std::string(3 << 20, 'x'));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_EQ(Files(), 1u);
+}
+
+TEST_F(JournalTest, WithoutCommitNothingIsLeft) {
+  {
+    auto journal = Journal::Create(root_ / "run.journal");
+    ASSERT_TRUE(journal);
+    journal->Append("one");
+    Journal moved = std::move(*journal);
+    moved.Append("two");
+  }
+  EXPECT_EQ(Files(), 0u);
+}
+
+TEST_F(JournalTest, AnUnwritablePlaceIsOneSentence) {
+  const auto journal = Journal::Create(root_ / "missing" / "run.journal");
+  ASSERT_FALSE(journal);
+  EXPECT_NE(journal.error().message.find("No such file or directory"), std::string::npos);
+}
+
+TEST_F(JournalTest, NoneIsKeptUnlessAskedFor) {
+  Journal journal;
+  journal.Append("one");
+  EXPECT_TRUE(journal.Commit());
+}
+
+}  // namespace
+}  // namespace warder::execution

@@ -1,0 +1,328 @@
+// A zygote without V8, for tests of the engine: its cells speak the protocol of the socket, and lie when told to.
+//
+// The event's text names what a cell does: a JSON string, the name of one of the scenes below.
+#include <google/protobuf/message_lite.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "sandbox/proto/cell.pb.h"
+#include "sandbox/proto/frame.h"
+#include "sandbox/zygote/fork_server.h"
+
+namespace warder {
+namespace {
+
+constexpr int kSocket = 3;
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+void Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(kSocket, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) ::_exit(9);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+}
+
+void Send(const proto::FromCell& frame) {
+  std::string bytes;
+  if (!proto::AppendFrame(frame, &bytes)) ::_exit(8);
+  Write(bytes);
+}
+
+class Script {
+ public:
+  // The next frame from the engine; leaves when there is none.
+  proto::ToCell Next() {
+    for (;;) {
+      if (const auto payload = reader_.Next()) {
+        proto::ToCell frame;
+        if (!frame.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) ::_exit(7);
+        return frame;
+      }
+      std::array<char, 65536> buffer;
+      const ssize_t got = ::read(kSocket, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) {
+        if (asked_to_stop != 0) StopAsAsked("");
+        continue;
+      }
+      if (got <= 0) ::_exit(6);
+      if (!reader_.Feed(std::span(buffer).first(static_cast<std::size_t>(got)))) ::_exit(5);
+    }
+  }
+
+  [[noreturn]] void StopAsAsked(const std::string& stack) {
+    proto::FromCell frame;
+    frame.mutable_stopped()->set_reason(proto::Stopped::ASKED);
+    frame.mutable_stopped()->set_stack(stack);
+    Send(frame);
+    ::_exit(0);
+  }
+
+  [[noreturn]] void Succeed(const std::string& json) {
+    proto::FromCell frame;
+    frame.mutable_output()->set_data(json);
+    Send(frame);
+    frame.mutable_result()->set_succeeded(true);
+    Send(frame);
+    ::_exit(0);
+  }
+
+  static void Fetch(std::uint64_t call, const std::string& url, bool body = false) {
+    proto::FromCell frame;
+    auto* request = frame.mutable_http_request();
+    request->set_call(call);
+    request->set_method(body ? "POST" : "GET");
+    request->set_url(url);
+    request->set_body(body);
+    Send(frame);
+  }
+
+  static void SendBody(std::uint64_t call, const std::string& data, bool last) {
+    proto::FromCell frame;
+    frame.mutable_request_body()->set_call(call);
+    frame.mutable_request_body()->set_data(data);
+    frame.mutable_request_body()->set_last(last);
+    Send(frame);
+  }
+
+  static void Credit(std::uint64_t call, std::uint64_t bytes) {
+    proto::FromCell frame;
+    frame.mutable_response_credit()->set_call(call);
+    frame.mutable_response_credit()->set_bytes(bytes);
+    Send(frame);
+  }
+
+  static void Cancel(std::uint64_t call) {
+    proto::FromCell frame;
+    frame.mutable_cancel_call()->set_call(call);
+    Send(frame);
+  }
+
+  static void Timer(std::uint64_t call, std::uint64_t delay_ms) {
+    proto::FromCell frame;
+    frame.mutable_timer_request()->set_call(call);
+    frame.mutable_timer_request()->set_delay_ms(delay_ms);
+    Send(frame);
+  }
+
+  static void Log(const std::string& message, const std::string& fields = "") {
+    proto::FromCell frame;
+    frame.mutable_log()->set_level(proto::Log::INFO);
+    frame.mutable_log()->set_message(message);
+    frame.mutable_log()->set_fields_json(fields);
+    Send(frame);
+  }
+
+  // Fetches `url` and answers with "status:bytes", or "failed:kind".
+  std::string Exchange(std::uint64_t call, const std::string& url) {
+    Fetch(call, url);
+    return Await(call);
+  }
+
+  std::string Await(std::uint64_t call) {
+    std::string status;
+    std::size_t bytes = 0;
+    for (;;) {
+      const proto::ToCell frame = Next();
+      if (frame.has_call_failed() && frame.call_failed().call() == call) {
+        return "failed:" + std::to_string(frame.call_failed().kind());
+      }
+      if (frame.has_response_head() && frame.response_head().call() == call) {
+        status = std::to_string(frame.response_head().status());
+        if (!frame.response_head().body()) return status + ":0";
+      }
+      if (frame.has_response_body() && frame.response_body().call() == call) {
+        bytes += frame.response_body().data().size();
+        if (frame.response_body().last()) return status + ":" + std::to_string(bytes);
+        Credit(call, frame.response_body().data().size());
+      }
+    }
+  }
+
+  std::string config;  // the configuration's text: where a scene's upstream is
+  proto::Start start;
+
+ private:
+  proto::FrameReader reader_;
+};
+
+std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+// NOLINTNEXTLINE(readability-function-size): a table of scenes is long.
+const std::map<std::string, std::function<void(Script&)>>& Scenes() {
+  static const std::map<std::string, std::function<void(Script&)>> scenes = {
+      {"succeed", [](Script& s) { s.Succeed(R"({"ok":true})"); }},
+      {"echo-start", [](Script& s) {
+         s.Succeed(Quoted(s.start.tenant() + "/" + s.start.flow() + "/" + std::to_string(s.start.seed().size())));
+       }},
+      {"not-json", [](Script& s) { s.Succeed("nonsense"); }},
+      {"fetch", [](Script& s) { s.Succeed(Quoted(s.Exchange(1, s.config))); }},
+      {"two-fetches", [](Script& s) {
+         Script::Fetch(1, s.config);
+         Script::Fetch(2, s.config);
+         const std::string first = s.Await(1);
+         s.Succeed(Quoted(first + " " + s.Await(2)));
+       }},
+      {"post", [](Script& s) {
+         Script::Fetch(1, s.config, true);
+         Script::SendBody(1, std::string(1000, 'x'), false);
+         Script::SendBody(1, "", true);
+         s.Succeed(Quoted(s.Await(1)));
+       }},
+      {"cancel", [](Script& s) {
+         Script::Fetch(1, s.config);
+         Script::Cancel(1);
+         Script::Timer(2, 1);
+         while (!s.Next().has_timer_fired()) {
+         }
+         s.Succeed("1");
+       }},
+      {"cancelled-timer", [](Script& s) {
+         Script::Timer(1, 60'000);
+         Script::Cancel(1);
+         Script::Timer(2, 1);
+         while (s.Next().timer_fired().call() != 2) {
+         }
+         s.Succeed("1");
+       }},
+      {"log", [](Script& s) {
+         Script::Log("hello", R"({"a":1})");
+         s.Succeed("null");
+       }},
+      {"spin", [](Script& s) {
+         while (asked_to_stop == 0) {
+         }
+         s.StopAsAsked("at spin (index.js:1:1)");
+       }},
+      {"spin-deaf", [](Script&) {
+         const volatile int forever = 1;
+         while (forever != 0) {
+         }
+       }},
+      {"wait", [](Script& s) { for (;;) s.Next(); }},
+      {"stalled", [](Script&) {
+         proto::FromCell frame;
+         frame.mutable_stopped()->set_reason(proto::Stopped::STALLED);
+         Send(frame);
+         ::_exit(0);
+       }},
+      {"throw", [](Script&) {
+         proto::FromCell frame;
+         frame.mutable_result()->mutable_thrown()->set_name("Error");
+         frame.mutable_result()->mutable_thrown()->set_message("thrown on purpose");
+         Send(frame);
+         ::_exit(0);
+       }},
+      {"exit", [](Script&) { ::_exit(7); }},
+      {"crash", [](Script&) { ::raise(SIGSEGV); }},
+      {"socket", [](Script&) { ::syscall(SYS_socket, 2, 1, 0); }},
+      {"out-of-memory", [](Script&) {
+         for (;;) {
+           void* piece = ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+           if (piece == MAP_FAILED) std::abort();
+           for (int at = 0; at < 1 << 20; at += 4096) static_cast<volatile char*>(piece)[at] = 1;
+         }
+       }},
+      // Lies.
+      {"lie-length", [](Script&) { Write(std::string("\xff\xff\xff\x7f", 4)); }},
+      {"lie-garbage", [](Script&) { Write(std::string("\x03\0\0\0\xff\xff\xff", 7)); }},
+      {"lie-cut-off", [](Script&) { Write(std::string("\x09\0\0\0\x01", 5)); }},
+      {"lie-ready-twice", [](Script&) {
+         proto::FromCell frame;
+         frame.mutable_ready();
+         Send(frame);
+       }},
+      {"lie-number", [](Script& s) { Script::Fetch(5, s.config); }},
+      {"lie-timer-number", [](Script&) { Script::Timer(2, 1); }},
+      {"lie-cancel", [](Script&) { Script::Cancel(1); }},
+      {"lie-body", [](Script&) { Script::SendBody(1, "x", true); }},
+      {"lie-body-out-of-turn", [](Script& s) {
+         Script::Fetch(1, s.config);
+         Script::SendBody(1, "x", true);
+       }},
+      {"lie-body-credit", [](Script& s) {
+         Script::Fetch(1, s.config, true);
+         for (int i = 0; i < 64; ++i) Script::SendBody(1, std::string(200'000, 'x'), false);
+       }},
+      {"lie-credit", [](Script& s) {
+         Script::Fetch(1, s.config);
+         Script::Credit(1, 1);
+       }},
+      {"lie-credit-call", [](Script&) { Script::Credit(1, 1); }},
+      {"lie-log-fields", [](Script&) { Script::Log("x", "{"); }},
+      {"lie-asked", [](Script& s) { s.StopAsAsked(""); }},
+      // Floods. Each goes on until it is ended.
+      {"flood-logs", [](Script&) { for (;;) Script::Log(std::string(10'000, 'x')); }},
+      {"flood-output", [](Script&) {
+         proto::FromCell frame;
+         frame.mutable_output()->set_data(std::string(100'000, '1'));
+         for (;;) Send(frame);
+       }},
+      {"flood-calls", [](Script& s) { for (std::uint64_t call = 1;; ++call) Script::Fetch(call, s.config); }},
+      {"flood-timers", [](Script&) { for (std::uint64_t call = 1;; ++call) Script::Timer(call, 60'000); }},
+      {"flood-waiting", [](Script& s) {
+         for (std::uint64_t call = 1;; ++call) {
+           Script::Fetch(call, s.config, true);
+           Script::SendBody(call, std::string(250'000, 'x'), false);
+           Script::SendBody(call, std::string(250'000, 'x'), false);
+         }
+       }},
+      {"flood-timers-unread", [](Script&) {
+         for (std::uint64_t call = 1;; ++call) {
+           Script::Timer(call, 0);
+         }
+       }},
+  };
+  return scenes;
+}
+
+int RunCell(zygote::CellContext& context) {
+  proto::FromCell ready;
+  for (const auto& step : context.steps) {
+    auto* out = ready.mutable_ready()->add_steps();
+    out->set_name(step.name);
+    out->set_nanoseconds(step.nanoseconds);
+  }
+  ready.mutable_ready();
+  Send(ready);
+
+  Script script;
+  std::string event;
+  for (;;) {
+    const proto::ToCell frame = script.Next();
+    if (frame.has_start()) {
+      script.start = frame.start();
+      break;
+    }
+    if (frame.input().kind() == proto::Input::EVENT) event += frame.input().data();
+    if (frame.input().kind() == proto::Input::CONFIG) script.config += frame.input().data();
+  }
+  // JSON strings without escapes.
+  const auto unquoted = [](const std::string& text) { return text.size() > 2 ? text.substr(1, text.size() - 2) : ""; };
+  script.config = unquoted(script.config);
+  const auto scene = Scenes().find(unquoted(event));
+  if (scene == Scenes().end()) return 4;
+  scene->second(script);
+  return 0;
+}
+
+}  // namespace
+}  // namespace warder
+
+int main() {
+  warder::zygote::ZygoteHooks hooks;
+  hooks.initialise = [] { return std::string("scripted"); };
+  hooks.run_cell = warder::RunCell;
+  hooks.on_soft_limit = [](int) { warder::asked_to_stop = 1; };
+  return warder::zygote::RunZygote(hooks);
+}

@@ -1,0 +1,220 @@
+#include "engine/execution/verdict.h"
+
+#include <linux/audit.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "engine/execution/text.h"
+#include "sandbox/jail/syscall_table.h"
+
+namespace warder::execution {
+namespace {
+
+// What a person reads of a script's message; stacks have their own bound in the cell.
+constexpr std::size_t kMaxMessageBytes = 8 << 10;
+constexpr std::size_t kMaxStackBytes = 16 << 10;
+constexpr int kMaxCauses = 8;
+
+const LimitSpec& SpecOf(std::string_view name) {
+  for (const LimitSpec& spec : LimitTable()) {
+    if (spec.name == name) return spec;
+  }
+  return LimitTable().front();
+}
+
+void LimitHit(std::string_view name, const Limits& limits, std::uint64_t peak, const std::string& stack,
+              const std::string& detail, Outcome* outcome) {
+  const LimitSpec& spec = SpecOf(name);
+  const std::uint64_t value = limits.*(spec.value);
+  outcome->status = Status::kLimit;
+  outcome->limit = LimitReport{std::string(spec.name), value, peak, Truncate(stack, kMaxStackBytes)};
+  outcome->reason = "the limit " + std::string(spec.name) + " of " + FormatLimit(spec.unit, value) +
+                    " was reached (peak " + FormatLimit(spec.unit, peak) + ")";
+  if (!detail.empty()) outcome->reason += ": " + Truncate(detail, kMaxMessageBytes);
+}
+
+void Violated(std::string what, std::string detail, Outcome* outcome) {
+  outcome->status = Status::kViolation;
+  outcome->reason = what + (detail.empty() ? "" : ": " + detail);
+  outcome->violation = ViolationReport{std::move(what), {}, std::move(detail)};
+}
+
+ScriptError ErrorOf(const proto::ThrownError& thrown, int depth) {
+  ScriptError error{Truncate(thrown.name(), kMaxMessageBytes), Truncate(thrown.message(), kMaxMessageBytes),
+                    Truncate(thrown.stack(), kMaxStackBytes), {}};
+  if (depth == 0) {
+    for (const auto& cause : thrown.causes()) {
+      if (error.causes.size() == kMaxCauses) break;
+      error.causes.push_back(ErrorOf(cause, depth + 1));
+    }
+  }
+  return error;
+}
+
+std::string Place(const proto::BundleRejected& rejected) {
+  if (rejected.file().empty()) return "";
+  std::string place = rejected.file();
+  if (rejected.line() != 0) place += ":" + std::to_string(rejected.line());
+  if (rejected.line() != 0 && rejected.column() != 0) place += ":" + std::to_string(rejected.column());
+  return place + ": ";
+}
+
+void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
+  const proto::Result& result = evidence.result;
+  switch (result.outcome_case()) {
+    case proto::Result::kSucceeded: {
+      std::string why;
+      if (!IsJson(evidence.output, &why)) {
+        Violated("the cell's output is not JSON", why, outcome);
+        return;
+      }
+      outcome->status = Status::kSucceeded;
+      outcome->output_json = evidence.output;
+      return;
+    }
+    case proto::Result::kThrown: {
+      const proto::ThrownError& thrown = result.thrown();
+      if (thrown.ceiling() == proto::ThrownError::ARRAY_BUFFER) {
+        LimitHit("array-buffer", limits,
+                 result.usage().array_buffer_peak_bytes() + result.usage().array_buffer_refused_bytes(),
+                 thrown.stack(), thrown.message(), outcome);
+      } else if (thrown.ceiling() == proto::ThrownError::STRING) {
+        LimitHit("heap", limits, result.usage().heap_peak_bytes(), thrown.stack(),
+                 "a string would be longer than V8 allows (536,870,888 characters)", outcome);
+      } else {
+        outcome->status = Status::kFailed;
+        outcome->reason = thrown.name().empty() ? Truncate(thrown.message(), kMaxMessageBytes)
+                                                : Truncate(thrown.name() + ": " + thrown.message(), kMaxMessageBytes);
+      }
+      outcome->error = ErrorOf(thrown, 0);
+      return;
+    }
+    case proto::Result::kRejected:
+      outcome->status = Status::kInvalid;
+      outcome->reason = Truncate(Place(result.rejected()) + result.rejected().message(), kMaxMessageBytes);
+      return;
+    case proto::Result::OUTCOME_NOT_SET:
+      break;
+  }
+  Violated("the cell sent a result without an outcome", "", outcome);
+}
+
+void JudgeStopped(const proto::Stopped& stopped, const Limits& limits, Outcome* outcome) {
+  switch (stopped.reason()) {
+    case proto::Stopped::HEAP:
+      LimitHit("heap", limits, stopped.usage().heap_peak_bytes(), stopped.stack(), stopped.detail(), outcome);
+      return;
+    case proto::Stopped::OUTPUT:
+      LimitHit("output", limits, outcome->usage.output_bytes, stopped.stack(), stopped.detail(), outcome);
+      return;
+    case proto::Stopped::LOG:
+      LimitHit("log", limits, outcome->usage.log_bytes, stopped.stack(), stopped.detail(), outcome);
+      return;
+    case proto::Stopped::STALLED:
+      LimitHit("wall", limits, static_cast<std::uint64_t>(outcome->usage.wall.count() / 1000), stopped.stack(),
+               "the flow waits for a promise that nothing can settle any more, so it was ended early", outcome);
+      return;
+    default:
+      Violated("the cell stopped for no reason that exists", "", outcome);
+  }
+}
+
+void JudgeViolation(const proto::Violation& violation, Outcome* outcome) {
+  const auto number = static_cast<long>(violation.syscall());
+  const bool native = violation.arch() == AUDIT_ARCH_X86_64;
+  const std::string name = native ? jail::SyscallName(number) : "";
+  const std::string shown = !name.empty() ? name : "number " + std::to_string(number);
+  std::string arguments;
+  ViolationReport report;
+  for (const std::uint64_t argument : violation.arguments()) {
+    if (report.arguments.size() == 6) break;
+    report.arguments.push_back(argument);
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(argument));
+    arguments += (arguments.empty() ? "" : ", ") + std::string(text);
+  }
+  report.what = shown;
+  report.detail = native ? "" : "made through another system call ABI";
+  outcome->status = Status::kViolation;
+  outcome->reason = "the cell tried the system call " + shown + "(" + arguments + "), which its filter stopped" +
+                    (native ? "" : "; " + report.detail);
+  outcome->violation = std::move(report);
+}
+
+// Nothing but a death: the wait status, the peak and the circumstances have to say why.
+void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
+  const CellDeath& death = evidence.death;
+  if (!death.failed_layer.empty()) {
+    outcome->status = Status::kUnenforceable;
+    outcome->reason = "the jail's layer " + death.failed_layer + " could not be set up: " +
+                      std::strerror(death.failed_errno) + "; see `warder doctor`";
+    return;
+  }
+  if (!death.zygote_lost.empty()) {
+    outcome->status = Status::kFault;
+    outcome->reason = "the zygote was lost during the run: " + death.zygote_lost;
+    return;
+  }
+  const bool exited = WIFEXITED(death.wait_status);
+  const int signal = exited ? 0 : WTERMSIG(death.wait_status);
+  // An allocation that RLIMIT_DATA refused ends in an abort or a bad access deep inside V8, before anything can be said.
+  if (signal != SIGKILL && death.peak_rss_bytes > evidence.data_limit_bytes / 2) {
+    LimitHit("heap", limits, death.peak_rss_bytes, "", "the cell ran out of memory", outcome);
+    return;
+  }
+  if (exited) {
+    Violated("the cell left without a result", "exit status " + std::to_string(WEXITSTATUS(death.wait_status)), outcome);
+    return;
+  }
+  switch (signal) {
+    case SIGKILL:
+      outcome->status = Status::kFault;
+      outcome->reason = "the cell was killed from outside (SIGKILL)";
+      return;
+    case SIGXCPU:
+      LimitHit("cpu", limits, static_cast<std::uint64_t>(death.cpu.count() / 1000), "", "", outcome);
+      return;
+    case SIGSYS:
+      Violated("the cell's filter stopped a system call", "the cell could not say which", outcome);
+      return;
+    default:
+      Violated("the cell crashed", std::string("SIG") + ::sigabbrev_np(signal), outcome);
+  }
+}
+
+}  // namespace
+
+void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
+  switch (evidence.cause) {
+    case Cause::kLimit:
+      LimitHit(evidence.limit, limits, evidence.peak, evidence.stopped.stack(), evidence.stopped.detail(), outcome);
+      return;
+    case Cause::kProtocol:
+      Violated("the cell broke the protocol of its socket", evidence.protocol_error, outcome);
+      return;
+    case Cause::kCancelled:
+      outcome->status = Status::kCancelled;
+      outcome->reason = "cancelled by the host";
+      return;
+    case Cause::kViolation:
+      JudgeViolation(evidence.violation, outcome);
+      return;
+    case Cause::kStopped:
+      JudgeStopped(evidence.stopped, limits, outcome);
+      return;
+    case Cause::kResult:
+      JudgeResult(evidence, limits, outcome);
+      return;
+    case Cause::kSetupTimeout:
+      outcome->status = Status::kFault;
+      outcome->reason = "the cell was not ready in time";
+      return;
+    case Cause::kNone:
+      JudgeDeath(evidence, limits, outcome);
+      return;
+  }
+}
+
+}  // namespace warder::execution

@@ -1,0 +1,84 @@
+// One zygote on the engine's loop: asks it for cells and tells each cell's owner what became of it.
+//
+// Executions keep their ZygoteHost alive; when the engine recycles it, the old one goes with its last cell.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "sandbox/zygote/launcher.h"
+
+namespace warder::execution {
+
+// Told about one cell, on the loop. OnReaped, OnSpawnFailed and OnZygoteLost are last words: none follows another.
+class CellOwner {
+ public:
+  virtual void OnSpawned(UniqueFd pidfd) = 0;
+  virtual void OnSpawnFailed(const zygote::SpawnFailed& failure) = 0;
+  virtual void OnReaped(const zygote::Reaped& reaped) = 0;
+  // The zygote has died, and with its pid namespace every cell in it.
+  virtual void OnZygoteLost(const std::string& why) = 0;
+
+ protected:
+  ~CellOwner() = default;
+};
+
+class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
+ public:
+  // Must be called on the loop's thread, which has to outlive the zygote (see launcher.h). Returns before the zygote is
+  // ready; spawns wait until then.
+  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, const zygote::LaunchOptions& options);
+  ~ZygoteHost();
+  ZygoteHost(const ZygoteHost&) = delete;
+  ZygoteHost& operator=(const ZygoteHost&) = delete;
+
+  // Calls back once, with the zygote's own report or with why there is none.
+  void WhenReady(std::function<void(const Result<zygote::Ready>&)> callback);
+
+  // Asks for a cell for `owner`; its last word is sure to come unless Forget was called. Returns the cell's id.
+  std::uint64_t Spawn(CellOwner& owner, UniqueFd cell_end, const zygote::CellLimits& limits);
+  // `owner` wants to hear no more of cell `id`.
+  void Forget(std::uint64_t id) { owners_.erase(id); }
+
+  bool usable() const { return !lost_; }
+  std::uint64_t spawned() const { return next_id_ - 1; }
+  // Do not spawn from this one any more: a cell of it has died in a way that no cell should.
+  void Retire() { retired_ = true; }
+  bool retired() const { return retired_; }
+  // What the zygote reported when it was ready.
+  const zygote::Ready& report() const { return report_; }
+
+ private:
+  struct Waiting {
+    std::uint64_t id;
+    UniqueFd cell_end;
+    zygote::CellLimits limits;
+  };
+
+  ZygoteHost(boost::asio::io_context& loop, zygote::Zygote zygote);
+  void Watch();
+  void Handle(zygote::ZygoteEvent& event);
+  void Flush();
+  void Lose(const Error& why);
+  CellOwner* OwnerOf(std::uint64_t id, bool last);
+
+  boost::asio::io_context& loop_;
+  zygote::Zygote zygote_;
+  boost::asio::posix::stream_descriptor control_;  // watches, never reads; released before the zygote closes it
+  bool ready_ = false;
+  bool lost_ = false;
+  bool retired_ = false;
+  std::optional<Error> setup_error_;
+  zygote::Ready report_;
+  std::function<void(const Result<zygote::Ready>&)> when_ready_;
+  std::uint64_t next_id_ = 1;
+  std::vector<Waiting> waiting_;
+  std::unordered_map<std::uint64_t, CellOwner*> owners_;
+};
+
+}  // namespace warder::execution

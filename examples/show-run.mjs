@@ -1,0 +1,56 @@
+// Prints what `warder run --json --receipt FILE` wrote, for a person.
+//
+//   node examples/show-run.mjs RESULT.json RECEIPT.json
+import { readFileSync } from "node:fs";
+
+const [, , resultFile, receiptFile] = process.argv;
+const bold = (text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[1m${text}\x1b[0m` : text);
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    process.stderr.write(`${file} is not there or not whole: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+const isNested = (value) => typeof value === "object" && value !== null && Object.keys(value).length > 0;
+
+// An object as indented "name: value" lines; a list of flat objects as one line each.
+function* lines(value, indent = "  ") {
+  if (!isNested(value)) {
+    yield `${indent}${JSON.stringify(value)}`;
+    return;
+  }
+  const width = Math.max(...Object.keys(value).map((key) => key.length));
+  for (const [key, item] of Object.entries(value)) {
+    if (Array.isArray(value) && isNested(item) && !Object.values(item).some(isNested)) {
+      yield (
+        indent +
+        Object.values(item)
+          .filter((field) => field !== "")
+          .join("  ")
+      );
+    } else if (isNested(item)) {
+      yield `${indent}${key}`;
+      yield* lines(item, `${indent}  `);
+    } else {
+      yield `${indent}${key.padEnd(width)}  ${typeof item === "string" ? item : JSON.stringify(item)}`;
+    }
+  }
+}
+
+function section(title, value) {
+  process.stdout.write(`\n${bold(title)}\n${[...lines(value)].join("\n")}\n`);
+}
+
+const result = read(resultFile);
+section("Result", {
+  status: result.status,
+  ...(result.reason ? { reason: result.reason } : {}),
+  output: result.output,
+});
+section("Steps", result.steps);
+section("Calls", result.calls);
+section("Receipt", read(receiptFile));

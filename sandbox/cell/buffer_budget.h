@@ -1,0 +1,42 @@
+// The memory of ArrayBuffers, counted against a budget.
+//
+// Past the budget an allocation fails, V8 collects garbage and tries again, and then the script sees a RangeError.
+// Small allocations go through for a while even then, so that handling that error (an encoder, a stream chunk) still
+// works.
+//
+// Not counted: resizable ArrayBuffers, whose pages V8 maps itself. RLIMIT_DATA bounds those together with the heap.
+#pragma once
+
+#include <v8-array-buffer.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace warder::cell {
+
+class BufferBudget final : public v8::ArrayBuffer::Allocator {
+ public:
+  static constexpr std::size_t kSmallBytes = std::size_t{4} << 10;
+  static constexpr std::size_t kSlackBytes = std::size_t{1} << 20;
+
+  // Before the first call there is no bound: nothing but the runtime allocates then.
+  void SetBudget(std::uint64_t bytes) { budget_ = bytes; }
+
+  std::uint64_t peak_bytes() const { return peak_; }
+  // Size of the last allocation that was refused; 0: none.
+  std::uint64_t refused_bytes() const { return refused_; }
+
+  void* Allocate(std::size_t length) override;
+  void* AllocateUninitialized(std::size_t length) override;
+  void Free(void* data, std::size_t length) override;
+
+ private:
+  bool Take(std::size_t length);
+
+  std::uint64_t budget_ = UINT64_MAX;
+  std::uint64_t used_ = 0;
+  std::uint64_t peak_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace warder::cell

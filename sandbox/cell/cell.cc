@@ -1,0 +1,139 @@
+#include "sandbox/cell/cell.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <v8-initialization.h>
+#include <v8-snapshot.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "sandbox/base/unique_fd.h"
+#include "sandbox/cell/channel.h"
+#include "sandbox/cell/ending.h"
+#include "sandbox/cell/execution.h"
+#include "sandbox/cell/limit_guards.h"
+#include "sandbox/cell/runtime.h"
+#include "sandbox/cell/seed_stream.h"
+#include "sandbox/cell/v8_start.h"
+
+namespace warder::cell {
+namespace {
+
+// V8 draws its hash seed and its own random numbers from here: a stream that belongs to this cell and costs no system
+// call. Scripts never see it; theirs is seeded by Start.
+SeedStream* entropy = nullptr;
+
+bool FillEntropy(unsigned char* buffer, std::size_t length) {
+  if (entropy != nullptr) {
+    entropy->Fill({buffer, length});
+    return true;
+  }
+  // V8 starts in the zygote, before the seal; the image has no /dev/urandom.
+  return ::getrandom(buffer, length, 0) == static_cast<ssize_t>(length);
+}
+
+std::string ReadFile(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot open the snapshot " + path);
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    if (count <= 0) throw std::runtime_error("cannot read the snapshot " + path);
+    done += static_cast<std::size_t>(count);
+  }
+  return bytes;
+}
+
+// V8 writes what it has to say about a full heap to stderr. A cell has none, and the calls that stdio would make to
+// find that out are not among those that it may make.
+void SilenceStdio() {
+  cookie_io_functions_t nothing{};
+  nothing.write = [](void*, const char*, std::size_t size) { return static_cast<ssize_t>(size); };
+  FILE* const sink = ::fopencookie(nullptr, "w", nothing);
+  if (sink == nullptr) Exit(kFault);
+  stdout = sink;
+  stderr = sink;
+}
+
+// Notes how long the steps of making the cell take.
+class StepClock {
+ public:
+  explicit StepClock(std::vector<zygote::SetupStep>* steps) : steps_(steps) {}
+
+  void Note(const char* name) {
+    const auto now = std::chrono::steady_clock::now();
+    steps_->push_back({name, static_cast<std::uint64_t>(std::chrono::nanoseconds(now - last_).count())});
+    last_ = now;
+  }
+
+ private:
+  std::vector<zygote::SetupStep>* steps_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+void SendReady(Channel& channel, const std::vector<zygote::SetupStep>& steps) {
+  proto::FromCell frame;
+  auto& ready = *frame.mutable_ready();
+  for (const auto& step : steps) {
+    auto& message = *ready.add_steps();
+    message.set_name(step.name);
+    message.set_nanoseconds(step.nanoseconds);
+  }
+  channel.Send(frame);
+}
+
+}  // namespace
+
+CellProgram::CellProgram(const std::string& snapshot_path, Extension extension)
+    : snapshot_(ReadFile(snapshot_path)), extension_(extension) {
+  v8::V8::SetEntropySource(FillEntropy);
+  v8_version_ = StartV8(&platform_);
+}
+
+int CellProgram::Run(zygote::CellContext& context) {
+  StepClock clock(&context.steps);
+  SilenceStdio();
+  std::array<unsigned char, SeedStream::kSeedBytes> key{};
+  std::memcpy(key.data(), context.entropy.data(), key.size());
+  SeedStream stream(key);
+  entropy = &stream;
+
+  Channel channel(context.socket);
+  BufferBudget buffers;
+  CellState state(&channel, &platform_);
+  const v8::StartupData snapshot{snapshot_.data(), static_cast<int>(snapshot_.size())};
+  v8::Isolate* const isolate = MakeIsolate(&snapshot, &buffers);
+  clock.Note("isolate");
+  state.AttachTo(isolate);
+  ArmEnding(&channel, &buffers, isolate);
+
+  const v8::Isolate::Scope entered(isolate);
+  const v8::HandleScope scope(isolate);
+  Runtime runtime(isolate);
+  state.runtime = &runtime;
+  const v8::Context::Scope context_entered(runtime.context());
+  if (runtime.Call("prepare", {}).IsEmpty()) Exit(kFault);
+  if (extension_ != nullptr) extension_(runtime.context());
+  Execution execution(isolate, &runtime, &state, &buffers);
+  clock.Note("context");
+
+  SendReady(channel, context.steps);
+  channel.OnWait(BeginWait, EndWait);
+  for (;;) {
+    proto::ToCell frame;
+    channel.Receive(&frame);
+    execution.Handle(frame);
+  }
+}
+
+}  // namespace warder::cell

@@ -1,0 +1,41 @@
+// What the native functions of a cell work on. One per cell, reachable from its isolate.
+#pragma once
+
+#include <v8-isolate.h>
+#include <v8-persistent-handle.h>
+#include <v8-promise.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sandbox/cell/call_table.h"
+#include "sandbox/cell/channel.h"
+#include "sandbox/cell/frozen_platform.h"
+#include "sandbox/cell/seed_stream.h"
+
+namespace warder::cell {
+
+class Runtime;
+
+struct CellState {
+  CellState(Channel* the_channel, FrozenPlatform* the_platform)
+      : channel(the_channel), platform(the_platform), calls(the_channel) {}
+
+  static CellState& Of(v8::Isolate* isolate) { return *static_cast<CellState*>(isolate->GetData(0)); }
+  void AttachTo(v8::Isolate* isolate) { isolate->SetData(0, this); }
+
+  Channel* channel;
+  FrozenPlatform* platform;
+  const Runtime* runtime = nullptr;
+  CallTable calls;
+  SeedStream random;
+  std::uint64_t start_us = 0;
+  std::uint64_t log_bytes_left = 0;
+  bool log_full = false;
+  // Promises that were rejected while nobody listened, in order, with the reasons.
+  std::vector<std::pair<v8::Global<v8::Promise>, v8::Global<v8::Value>>> rejected;
+};
+
+}  // namespace warder::cell

@@ -1,0 +1,59 @@
+// The cell's end of the socket: whole frames in, whole frames out, blocking.
+//
+// A cell that cannot speak to its engine has nothing left to do: a closed socket, a broken stream or a failed write
+// ends the process here, with one of ExitStatus.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sandbox/proto/cell.pb.h"
+#include "sandbox/proto/frame.h"
+
+namespace warder::cell {
+
+// How a cell's process ends when it ends by itself.
+enum ExitStatus : int {
+  kFinished = 0,     // Result, Stopped or Violation was sent
+  kEngineGone = 64,  // the socket was closed
+  kBadFrame = 65,    // the engine sent what the protocol does not allow now
+  kFault = 70,       // a broken invariant of ours
+};
+
+[[noreturn]] void Exit(ExitStatus status);
+
+class Channel {
+ public:
+  // Does not own `fd`: the socket lives as long as the process.
+  explicit Channel(int fd) : fd_(fd) {}
+
+  // Called right before and right after each read(2), so that a signal that comes in between is known to have
+  // interrupted nothing else.
+  void OnWait(void (*begin)(), void (*end)()) {
+    begin_wait_ = begin;
+    end_wait_ = end;
+  }
+
+  // The next frame; blocks.
+  void Receive(proto::ToCell* frame);
+
+  void Send(const proto::FromCell& frame);
+  // Like Send, but the bytes leave together with the next Send.
+  void Queue(const proto::FromCell& frame);
+
+ private:
+  bool TakeFrame(proto::ToCell* frame);
+  void ReadSome();
+  void Flush();
+
+  int fd_;
+  void (*begin_wait_)() = [] {};
+  void (*end_wait_)() = [] {};
+  proto::FrameReader reader_;
+  std::string out_;
+  std::unique_ptr<char[]> in_ = std::make_unique<char[]>(kReadBytes);
+
+  static constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+};
+
+}  // namespace warder::cell

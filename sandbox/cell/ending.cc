@@ -1,0 +1,78 @@
+#include "sandbox/cell/ending.h"
+
+#include <v8-statistics.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace warder::cell {
+namespace {
+
+// Enough for the strings and the frame of a Stopped, small enough to come from the heap's free lists again.
+constexpr std::size_t kReserveBytes = std::size_t{96} << 10;
+
+struct Ending {
+  Channel* channel = nullptr;
+  const BufferBudget* buffers = nullptr;
+  v8::Isolate* isolate = nullptr;
+  std::uint64_t heap_peak = 0;
+  void* reserve = nullptr;
+};
+
+// One process, one execution, one end: handlers of signals and of V8 have no other way to find it.
+Ending ending;
+
+void ReleaseReserve() { std::free(std::exchange(ending.reserve, nullptr)); }
+
+void FillUsage(proto::Usage* usage) {
+  usage->set_heap_peak_bytes(ending.heap_peak);
+  if (ending.buffers == nullptr) return;
+  usage->set_array_buffer_peak_bytes(ending.buffers->peak_bytes());
+  usage->set_array_buffer_refused_bytes(ending.buffers->refused_bytes());
+}
+
+[[noreturn]] void OutOfNativeMemory() { Stop(proto::Stopped::HEAP, {}, "out of memory"); }
+
+void OnCollection(v8::Isolate* isolate, v8::GCType, v8::GCCallbackFlags) { SampleHeap(isolate); }
+
+}  // namespace
+
+void ArmEnding(Channel* channel, const BufferBudget* buffers, v8::Isolate* isolate) {
+  ending = {channel, buffers, isolate, 0, std::malloc(kReserveBytes)};
+  std::set_new_handler(OutOfNativeMemory);
+  isolate->AddGCPrologueCallback(OnCollection);
+}
+
+void SampleHeap(v8::Isolate* isolate) {
+  v8::HeapStatistics statistics;
+  isolate->GetHeapStatistics(&statistics);
+  ending.heap_peak = std::max<std::uint64_t>(ending.heap_peak, statistics.used_heap_size());
+}
+
+void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail) {
+  std::set_new_handler(nullptr);  // a second failure must not come back here
+  ReleaseReserve();
+  if (ending.channel == nullptr) Exit(kFault);
+  proto::FromCell frame;
+  proto::Stopped& stopped = *frame.mutable_stopped();
+  stopped.set_reason(reason);
+  stopped.set_stack(std::move(stack));
+  stopped.set_detail(std::move(detail));
+  FillUsage(stopped.mutable_usage());
+  ending.channel->Send(frame);
+  Exit(kFinished);
+}
+
+void Finish(proto::Result result) {
+  if (ending.channel == nullptr) Exit(kFault);
+  SampleHeap(ending.isolate);
+  proto::FromCell frame;
+  *frame.mutable_result() = std::move(result);
+  FillUsage(frame.mutable_result()->mutable_usage());
+  ending.channel->Send(frame);
+  Exit(kFinished);
+}
+
+}  // namespace warder::cell

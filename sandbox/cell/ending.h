@@ -1,0 +1,27 @@
+// The last frame of a cell: Result or Stopped, then _exit. V8 is never torn down: the kernel does that faster and
+// better.
+//
+// A cell may have to end in places where nothing works any more: in the middle of a garbage collection, with no memory
+// left, in a signal handler. So what the last words need is known beforehand (Arm), and some memory is kept for them.
+#pragma once
+
+#include <v8-isolate.h>
+
+#include <string>
+
+#include "sandbox/cell/buffer_budget.h"
+#include "sandbox/cell/channel.h"
+
+namespace warder::cell {
+
+// From here on Stop and Finish work. All three outlive the process's use of them.
+void ArmEnding(Channel* channel, const BufferBudget* buffers, v8::Isolate* isolate);
+
+// Records the size of the heap, for the peak that Usage tells. Cheap; called before each collection.
+void SampleHeap(v8::Isolate* isolate);
+
+[[noreturn]] void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail);
+// `isolate` heap is sampled and the usage is added.
+[[noreturn]] void Finish(proto::Result result);
+
+}  // namespace warder::cell

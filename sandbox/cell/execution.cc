@@ -1,0 +1,294 @@
+#include "sandbox/cell/execution.h"
+
+#include <v8-container.h>
+#include <v8-exception.h>
+#include <v8-json.h>
+#include <v8-microtask-queue.h>
+#include <v8-primitive.h>
+#include <v8-typed-array.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "sandbox/cell/ending.h"
+#include "sandbox/cell/limit_guards.h"
+#include "sandbox/cell/stack_text.h"
+#include "sandbox/cell/thrown.h"
+
+namespace warder::cell {
+
+Execution::Execution(v8::Isolate* isolate, Runtime* runtime, CellState* state, BufferBudget* buffers)
+    : isolate_(isolate),
+      runtime_(runtime),
+      state_(state),
+      buffers_(buffers),
+      loader_(runtime->context(), runtime->WarderModule()) {
+  isolate->SetPromiseRejectCallback(OnPromiseReject);
+}
+
+void Execution::Handle(const proto::ToCell& frame) {
+  if (frame.clock_us() < state_->platform->clock_us()) Exit(kBadFrame);
+  state_->platform->SetClock(frame.clock_us());
+  const v8::HandleScope scope(isolate_);
+  Deliver(frame);
+  if (phase_ != Phase::kWaiting) Settle();
+}
+
+void Execution::Deliver(const proto::ToCell& frame) {
+  switch (frame.frame_case()) {
+    case proto::ToCell::kInput:
+      if (phase_ != Phase::kWaiting) Exit(kBadFrame);
+      return Add(frame.input());
+    case proto::ToCell::kStart:
+      if (phase_ != Phase::kWaiting) Exit(kBadFrame);
+      return Start(frame.start());
+    case proto::ToCell::FRAME_NOT_SET:
+      Exit(kBadFrame);
+    default:
+      if (phase_ == Phase::kWaiting) Exit(kBadFrame);
+      return DeliverToCall(frame);
+  }
+}
+
+void Execution::DeliverToCall(const proto::ToCell& frame) {
+  using Verdict = CallTable::Verdict;
+  Verdict verdict = Verdict::kBreach;
+  const char* hook = nullptr;
+  std::vector<v8::Local<v8::Value>> arguments;
+  switch (frame.frame_case()) {
+    case proto::ToCell::kResponseHead: {
+      const proto::ResponseHead& head = frame.response_head();
+      verdict = state_->calls.OnResponseHead(head);
+      if (verdict != Verdict::kDeliver) break;
+      hook = "responseHead";
+      std::vector<v8::Local<v8::Value>> headers;
+      for (const proto::Header& header : head.headers()) {
+        headers.push_back(Text(header.name()));
+        // A field value is bytes; JavaScript sees each as the character of the same number.
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(header.value().data());
+        headers.emplace_back(v8::String::NewFromOneByte(isolate_, bytes, v8::NewStringType::kNormal,
+                                                        static_cast<int>(header.value().size()))
+                                 .ToLocalChecked());
+      }
+      arguments = {Number(head.call()),
+                   Number(head.status()),
+                   Text(head.reason()),
+                   v8::Array::New(isolate_, headers.data(), headers.size()),
+                   Text(head.url()),
+                   v8::Boolean::New(isolate_, head.redirected()),
+                   v8::Boolean::New(isolate_, head.body())};
+      break;
+    }
+    case proto::ToCell::kResponseBody: {
+      const proto::BodyChunk& chunk = frame.response_body();
+      verdict = state_->calls.OnResponseBody(chunk);
+      if (verdict != Verdict::kDeliver) break;
+      hook = "responseBody";
+      v8::Local<v8::ArrayBuffer> buffer;
+      const std::size_t size = chunk.data().size();
+      if (!v8::ArrayBuffer::MaybeNew(isolate_, size).ToLocal(&buffer)) {
+        // The script did not allocate this, so there is nothing that it could catch.
+        FinishThrown(
+            v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate_, "Array buffer allocation failed")));
+      }
+      if (size > 0) std::memcpy(buffer->Data(), chunk.data().data(), size);
+      arguments = {Number(chunk.call()), v8::Uint8Array::New(buffer, 0, size),
+                   v8::Boolean::New(isolate_, chunk.last())};
+      break;
+    }
+    case proto::ToCell::kCallFailed: {
+      const proto::CallFailed& failed = frame.call_failed();
+      verdict = state_->calls.OnCallFailed(failed);
+      hook = "callFailed";
+      arguments = {Number(failed.call()), Number(static_cast<std::uint64_t>(failed.kind())), Text(failed.message())};
+      break;
+    }
+    case proto::ToCell::kRequestCredit:
+      verdict = state_->calls.OnRequestCredit(frame.request_credit());
+      hook = "requestCredit";
+      arguments = {Number(frame.request_credit().call())};
+      break;
+    case proto::ToCell::kTimerFired:
+      verdict = state_->calls.OnTimerFired(frame.timer_fired());
+      hook = "timerFired";
+      arguments = {Number(frame.timer_fired().call())};
+      break;
+    default:
+      break;
+  }
+  if (verdict == Verdict::kBreach) Exit(kBadFrame);
+  if (verdict == Verdict::kDeliver) CallHook(hook, std::move(arguments));
+}
+
+void Execution::Add(const proto::Input& input) {
+  switch (input.kind()) {
+    case proto::Input::MODULE:
+      if (input.name().empty()) Exit(kBadFrame);
+      return loader_.AddSource(input.name(), input.data());
+    case proto::Input::EVENT:
+      event_.append(input.data());
+      return;
+    case proto::Input::CONFIG:
+      config_.append(input.data());
+      return;
+    default:
+      Exit(kBadFrame);
+  }
+}
+
+void Execution::Start(const proto::Start& start) {
+  const auto* const seed = reinterpret_cast<const unsigned char*>(start.seed().data());
+  if (start.seed().size() != SeedStream::kSeedBytes || start.heap_bytes() == 0) Exit(kBadFrame);
+  start_ = start;
+  state_->random = SeedStream(std::span<const unsigned char, SeedStream::kSeedBytes>(seed, SeedStream::kSeedBytes));
+  state_->start_us = state_->platform->clock_us();
+  state_->log_bytes_left = start.log_bytes();
+  buffers_->SetBudget(start.array_buffer_bytes());
+  LimitHeap(isolate_, start.heap_bytes());
+  ArmSoftLimit(isolate_);
+  phase_ = Phase::kLoading;
+  v8::Local<v8::Module> entry;
+  if (!loader_.Load(start.entry()).ToLocal(&entry)) FinishRejected(loader_.rejection());
+  entry_.Reset(isolate_, entry);
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> evaluated;
+  if (!entry->Evaluate(runtime_->context()).ToLocal(&evaluated)) FinishThrown(caught.Exception());
+  awaited_.Reset(isolate_, evaluated.As<v8::Promise>());
+  evaluated.As<v8::Promise>()->MarkAsHandled();
+}
+
+void Execution::Run() {
+  phase_ = Phase::kRunning;
+  const auto context = runtime_->context();
+  const auto exports = entry_.Get(isolate_)->GetModuleNamespace().As<v8::Object>();
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> integration;
+  v8::Local<v8::Value> started;
+  const auto key = v8::String::NewFromUtf8Literal(isolate_, "default");
+  if (!exports->Get(context, key).ToLocal(&integration)) FinishThrown(caught.Exception());
+  const auto event = ParseInput("event", std::exchange(event_, {}));
+  const auto config = ParseInput("configuration", std::exchange(config_, {}));
+  if (!runtime_
+           ->Call("start",
+                  {integration, Text(start_.flow()), event, config, Text(start_.execution_id()), Text(start_.tenant())})
+           .ToLocal(&started)) {
+    FinishThrown(caught.Exception());
+  }
+  if (started->IsPromise()) {
+    awaited_.Reset(isolate_, started.As<v8::Promise>());
+    started.As<v8::Promise>()->MarkAsHandled();
+    return;
+  }
+  // [kind, sentence]: the bundle has no such flow, or is none.
+  const auto parts = started.As<v8::Array>();
+  proto::BundleRejected rejection;
+  const auto kind = parts->Get(context, 0).ToLocalChecked().As<v8::Int32>()->Value();
+  rejection.set_kind(static_cast<proto::BundleRejected::Kind>(kind));
+  rejection.set_message(Shorten(ToUtf8(isolate_, parts->Get(context, 1).ToLocalChecked())));
+  rejection.set_file(start_.entry());
+  FinishRejected(std::move(rejection));
+}
+
+v8::Local<v8::Value> Execution::ParseInput(const char* what, const std::string& json) {
+  if (json.empty()) return v8::Undefined(isolate_);
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> value;
+  v8::Local<v8::String> text;
+  if (!v8::String::NewFromUtf8(isolate_, json.data(), v8::NewStringType::kNormal, static_cast<int>(json.size()))
+           .ToLocal(&text) ||
+      !v8::JSON::Parse(runtime_->context(), text).ToLocal(&value)) {
+    FinishThrown(v8::Exception::SyntaxError(Text(std::string("The ") + what + " is not JSON.").As<v8::String>()));
+  }
+  return value;
+}
+
+void Execution::Settle() {
+  for (;;) {
+    const Phase phase = phase_;
+    {
+      const v8::TryCatch caught(isolate_);
+      isolate_->PerformMicrotaskCheckpoint();
+      if (caught.HasCaught()) FinishThrown(caught.Exception());
+    }
+    const auto promise = awaited_.Get(isolate_);
+    // The flow's own failure says more than a rejection beside it.
+    if (promise->State() == v8::Promise::kRejected) FinishThrown(promise->Result());
+    FailOnUnhandledRejection();
+    if (promise->State() == v8::Promise::kFulfilled) OnSettled(promise);
+    if (phase_ == phase) break;  // the flow has begun otherwise: run its microtasks too
+  }
+  if (!state_->calls.empty()) return;
+  Stop(proto::Stopped::STALLED, {},
+       phase_ == Phase::kLoading ? "The bundle's top-level await never ends: no call and no timer is under way."
+                                 : "The flow's promise can never settle: no call and no timer is under way.");
+}
+
+void Execution::OnSettled(v8::Local<v8::Promise> promise) {
+  if (phase_ == Phase::kLoading) return Run();
+  FinishSucceeded(promise->Result());
+}
+
+void Execution::CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arguments) {
+  const v8::TryCatch caught(isolate_);
+  if (runtime_->Call(hook, std::move(arguments)).IsEmpty()) FinishThrown(caught.Exception());
+}
+
+void Execution::OnPromiseReject(v8::PromiseRejectMessage message) {
+  const auto promise = message.GetPromise();
+  v8::Isolate* const isolate = v8::Isolate::GetCurrent();
+  auto& rejected = CellState::Of(isolate).rejected;
+  if (message.GetEvent() == v8::kPromiseRejectWithNoHandler) {
+    rejected.emplace_back(v8::Global<v8::Promise>(isolate, promise),
+                          v8::Global<v8::Value>(isolate, message.GetValue()));
+  } else if (message.GetEvent() == v8::kPromiseHandlerAddedAfterReject) {
+    std::erase_if(rejected, [&](const auto& entry) { return entry.first == promise; });
+  }
+}
+
+void Execution::FailOnUnhandledRejection() {
+  const auto awaited = awaited_.Get(isolate_);
+  for (const auto& [promise, reason] : state_->rejected) {
+    if (promise != awaited) FinishThrown(reason.Get(isolate_));
+  }
+  state_->rejected.clear();
+}
+
+void Execution::FinishThrown(v8::Local<v8::Value> exception) {
+  proto::Result result;
+  *result.mutable_thrown() = DescribeThrown(runtime_->context(), exception);
+  Finish(std::move(result));
+}
+
+void Execution::FinishRejected(proto::BundleRejected rejection) {
+  proto::Result result;
+  *result.mutable_rejected() = std::move(rejection);
+  Finish(std::move(result));
+}
+
+void Execution::FinishSucceeded(v8::Local<v8::Value> output) {
+  const std::string json = ToUtf8(isolate_, output);
+  if (json.size() > start_.output_bytes()) {
+    SampleHeap(isolate_);
+    Stop(proto::Stopped::OUTPUT, {}, "The flow's result is " + std::to_string(json.size()) + " bytes of JSON.");
+  }
+  for (std::size_t sent = 0; sent < json.size(); sent += proto::kMaxBodyChunkBytes) {
+    proto::FromCell frame;
+    frame.mutable_output()->set_data(json.substr(sent, proto::kMaxBodyChunkBytes));
+    state_->channel->Queue(frame);
+  }
+  proto::Result result;
+  result.set_succeeded(true);
+  Finish(std::move(result));
+}
+
+v8::Local<v8::Value> Execution::Number(std::uint64_t value) const {
+  return v8::Number::New(isolate_, static_cast<double>(value));
+}
+
+v8::Local<v8::Value> Execution::Text(const std::string& text) const {
+  return v8::String::NewFromUtf8(isolate_, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()))
+      .ToLocalChecked();
+}
+
+}  // namespace warder::cell

@@ -1,0 +1,73 @@
+// One execution in a cell: from the first Input to Result or Stopped.
+//
+//   waiting -(Start)-> loading -(top level evaluated)-> running -(the flow's promise settles)-> over
+//
+// One frame is handled at a time: the clock is set, the frame's effect is delivered to JavaScript, all microtasks run,
+// and only then is the next frame read. So the order of the frames decides everything that a script can observe (P8).
+#pragma once
+
+#include <v8-context.h>
+#include <v8-isolate.h>
+#include <v8-message.h>
+#include <v8-persistent-handle.h>
+#include <v8-promise.h>
+#include <v8-script.h>
+
+#include <string>
+#include <vector>
+
+#include "sandbox/cell/buffer_budget.h"
+#include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/module_loader.h"
+#include "sandbox/cell/runtime.h"
+#include "sandbox/proto/cell.pb.h"
+
+namespace warder::cell {
+
+class Execution {
+ public:
+  // All of them outlive the execution. A handle scope and the runtime's context must be entered.
+  Execution(v8::Isolate* isolate, Runtime* runtime, CellState* state, BufferBudget* buffers);
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+
+  // Ends the process when the execution is over, or when the frame is not allowed now.
+  void Handle(const proto::ToCell& frame);
+
+ private:
+  enum class Phase { kWaiting, kLoading, kRunning };
+
+  void Deliver(const proto::ToCell& frame);
+  void DeliverToCall(const proto::ToCell& frame);
+  void Add(const proto::Input& input);
+  void Start(const proto::Start& start);
+  void Run();
+  // Runs microtasks, then looks whether the phase's promise has settled or never can.
+  void Settle();
+  void OnSettled(v8::Local<v8::Promise> promise);
+
+  void CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arguments);
+  v8::Local<v8::Value> ParseInput(const char* what, const std::string& json);
+  [[noreturn]] void FinishThrown(v8::Local<v8::Value> exception);
+  [[noreturn]] void FinishRejected(proto::BundleRejected rejection);
+  [[noreturn]] void FinishSucceeded(v8::Local<v8::Value> output);
+  void FailOnUnhandledRejection();
+  static void OnPromiseReject(v8::PromiseRejectMessage message);
+
+  v8::Local<v8::Value> Number(std::uint64_t value) const;
+  v8::Local<v8::Value> Text(const std::string& text) const;
+
+  v8::Isolate* isolate_;
+  Runtime* runtime_;
+  CellState* state_;
+  BufferBudget* buffers_;
+  ModuleLoader loader_;
+  Phase phase_ = Phase::kWaiting;
+  std::string event_;
+  std::string config_;
+  proto::Start start_;
+  v8::Global<v8::Module> entry_;
+  v8::Global<v8::Promise> awaited_;  // the entry's evaluation, then the flow
+};
+
+}  // namespace warder::cell

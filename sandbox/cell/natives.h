@@ -1,0 +1,40 @@
+// The functions that the runtime's JavaScript gets from C++.
+//
+// They are properties of one object, `host`, which exists only as the argument of the runtime's outermost function: the
+// runtime keeps the functions in closures, and no script can reach them. Their addresses are in the startup snapshot,
+// so the tool that makes it and the cell have the same table.
+#pragma once
+
+#include <v8-context.h>
+#include <v8-function-callback.h>
+#include <v8-isolate.h>
+#include <v8-object.h>
+
+#include <span>
+#include <string_view>
+
+namespace warder::cell {
+
+struct Native {
+  std::string_view name;
+  v8::FunctionCallback callback;
+};
+
+std::span<const Native> CallNatives();    // fetches, timers, logs, errors: natives_calls.cc
+std::span<const Native> RandomNatives();  // natives_random.cc
+std::span<const Native> TextNatives();    // encodings: natives_text.cc
+std::span<const Native> UrlNatives();     // natives_url.cc
+std::span<const Native> ObjectNatives();  // clones, inspection: natives_objects.cc
+
+// The getter behind a lazy property, which a snapshot refers to as well.
+intptr_t LazyPropertyReference();
+
+// Null-terminated, as V8 wants it; constant for the life of the process.
+const intptr_t* ExternalReferences();
+
+v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context);
+
+// The runtime's JavaScript, as V8 holds it: outside its heap, in this program's read-only data.
+v8::Local<v8::String> RuntimeSource(v8::Isolate* isolate);
+
+}  // namespace warder::cell

@@ -1,0 +1,46 @@
+// The runtime in the startup snapshot, and the isolate made from it.
+//
+// The snapshot holds one context with the web platform installed and one object, the hooks: the functions of the
+// runtime that the cell calls. They are attached to the context as data, so no script can reach them.
+#pragma once
+
+#include <v8-context.h>
+#include <v8-function.h>
+#include <v8-isolate.h>
+#include <v8-persistent-handle.h>
+#include <v8-snapshot.h>
+
+#include <string>
+#include <vector>
+
+#include "sandbox/cell/buffer_budget.h"
+
+namespace warder::cell {
+
+// Compiles the runtime, runs it in a fresh context and returns the snapshot. For the build's tool; V8 must be started.
+// `with_runtime` false makes the empty snapshot that start-up cost is measured against. Throws std::runtime_error.
+std::string MakeSnapshot(bool with_runtime);
+
+// An isolate from the snapshot, entered by nobody. All three must outlive it.
+v8::Isolate* MakeIsolate(const v8::StartupData* snapshot, BufferBudget* buffers);
+
+class Runtime {
+ public:
+  // Makes the isolate's context and closes what a snapshot cannot keep closed. A handle scope must be open.
+  explicit Runtime(v8::Isolate* isolate);
+
+  v8::Local<v8::Context> context() const { return context_.Get(isolate_); }
+  // The exports of the `warder` module.
+  v8::Local<v8::Object> WarderModule() const;
+  // Calls a hook. Empty: it threw.
+  v8::MaybeLocal<v8::Value> Call(const char* hook, std::vector<v8::Local<v8::Value>> arguments) const;
+
+ private:
+  v8::Local<v8::Value> Hook(const char* name) const;
+
+  v8::Isolate* isolate_;
+  v8::Global<v8::Context> context_;
+  v8::Global<v8::Object> hooks_;
+};
+
+}  // namespace warder::cell

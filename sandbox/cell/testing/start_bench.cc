@@ -1,0 +1,63 @@
+// start_bench: what an isolate and its context cost from the runtime's snapshot, against an empty one.
+// usage: start_bench SNAPSHOT EMPTY_SNAPSHOT
+#include <v8-snapshot.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "sandbox/cell/buffer_budget.h"
+#include "sandbox/cell/frozen_platform.h"
+#include "sandbox/cell/runtime.h"
+#include "sandbox/cell/v8_start.h"
+
+namespace {
+
+constexpr int kRounds = 300;
+
+std::string ReadFile(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+double Microseconds(const std::string& blob) {
+  const v8::StartupData snapshot{blob.data(), static_cast<int>(blob.size())};
+  warder::cell::BufferBudget buffers;
+  const auto begin = std::chrono::steady_clock::now();
+  v8::Isolate* const isolate = warder::cell::MakeIsolate(&snapshot, &buffers);
+  double elapsed = 0;
+  {
+    const v8::Isolate::Scope entered(isolate);
+    const v8::HandleScope scope(isolate);
+    const warder::cell::Runtime runtime(isolate);
+    elapsed = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+  }
+  isolate->Dispose();
+  return elapsed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  warder::cell::FrozenPlatform platform;
+  warder::cell::StartV8(&platform);
+  const std::string blobs[] = {ReadFile(argv[1]), ReadFile(argv[2])};
+  std::vector<double> times[2];
+  // In turn, so that a slow moment of the machine hits both.
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < 2; ++i) times[i].push_back(Microseconds(blobs[i]));
+  }
+  double medians[2];
+  for (int i = 0; i < 2; ++i) {
+    std::sort(times[i].begin(), times[i].end());
+    medians[i] = times[i][kRounds / 2];
+    std::cout << argv[i + 1] << ": " << blobs[i].size() << " bytes, " << medians[i] << " us\n";
+  }
+  std::cout << "ratio " << medians[0] / medians[1] << "\n";
+}

@@ -1,0 +1,77 @@
+#include "sandbox/cell/v8_start.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unicode/ucal.h>
+#include <unicode/udata.h>
+#include <unicode/uloc.h>
+#include <unistd.h>
+#include <v8-initialization.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <vector>
+
+#include "sandbox/cell/frozen_platform.h"
+
+// Internal to ICU, but exported; the header that declares it is not installed.
+extern "C" void u_setTimeZoneFilesDirectory(const char* path, UErrorCode* status);
+
+// libnode's V8 marks all its mappings MADV_DONTFORK, and some of them (the table of dispatch handles) are made when V8
+// starts: they would be missing in each cell. This definition stands before libc's for every library of this program.
+extern "C" int madvise(void* address, size_t length, int advice) noexcept {
+  if (advice == MADV_DONTFORK) return 0;
+  return static_cast<int>(::syscall(SYS_madvise, address, length, advice));
+}
+
+// V8 asks for the stack's bounds when it makes an isolate. For a main thread libc answers with what it reads from
+// /proc/self/maps, which no cell can open; without an answer V8 takes the stack's end as the loader saw it.
+extern "C" int pthread_getattr_np(pthread_t, pthread_attr_t*) noexcept { return ENOSYS; }
+
+namespace warder::cell {
+namespace {
+
+constexpr std::array kFlags = {
+    "--jitless",          // no executable memory after start: the filter and PR_SET_MDWE forbid it
+    "--single-threaded",  // no helper threads: fork is safe, and a cell may not clone
+    "--disallow-code-generation-from-strings",
+    "--no-memory-protection-keys",  // nothing to protect without a JIT, and no pkey system calls
+    "--no-memory-reducer",          // its tasks would never run (see FrozenPlatform)
+    "--no-flush-bytecode",          // a cell lives shorter than code takes to grow old
+    "--stack-trace-limit=20",
+};
+
+void FixLocale() {
+  UErrorCode status = U_ZERO_ERROR;
+  // All data comes from the library set. Debian's ICU would look for newer time zone files each time it needs one.
+  udata_setFileAccess(UDATA_NO_FILES, &status);
+  u_setTimeZoneFilesDirectory("", &status);
+  // Without an environment ICU would choose en-US-u-va-posix and would look for /etc/localtime.
+  uloc_setDefault("en_US", &status);
+  ucal_setDefaultTimeZone(u"UTC", &status);
+  if (U_FAILURE(status)) throw std::runtime_error(std::string("ICU has no en_US or no UTC: ") + u_errorName(status));
+}
+
+}  // namespace
+
+std::span<const char* const> V8Flags() { return kFlags; }
+
+std::string StartV8(FrozenPlatform* platform) {
+  FixLocale();
+  // V8 removes the flags that it knows from the arguments.
+  std::vector<std::string> words = {"cell"};
+  words.insert(words.end(), kFlags.begin(), kFlags.end());
+  std::vector<char*> arguments;
+  arguments.reserve(words.size());
+  for (std::string& word : words) arguments.push_back(word.data());
+  int count = static_cast<int>(arguments.size());
+  v8::V8::SetFlagsFromCommandLine(&count, arguments.data(), true);
+  if (count != 1) throw std::runtime_error(std::string("this V8 does not know the flag ") + arguments[1]);
+  v8::V8::InitializePlatform(platform);
+  v8::V8::Initialize();
+  return v8::V8::GetVersion();
+}
+
+}  // namespace warder::cell

@@ -1,0 +1,22 @@
+// Brings V8 up: the flags, the platform, the locale and the time zone.
+//
+// The flags decide what a cell can do (no JIT, no threads, no code from strings). They are part of what a snapshot was
+// made under, so the snapshot tool and the zygote both start V8 here and nowhere else.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace warder::cell {
+
+class FrozenPlatform;
+
+// The flags as given to V8, for `warder policy` and for tests.
+std::span<const char* const> V8Flags();
+
+// Starts V8 in this process, which must be single-threaded. Returns V8's version. Throws std::runtime_error when this
+// V8 does not know one of the flags: an unknown flag is silently no flag, and the cell would have the wrong powers.
+// `platform` must outlive the process's use of V8.
+std::string StartV8(FrozenPlatform* platform);
+
+}  // namespace warder::cell

@@ -1,0 +1,32 @@
+// /zygote in the image: V8 comes up, then the fork server takes over. Compiled twice: WARDER_HOSTILE adds what the
+// hostile tests attack the jail with, and goes into an image of its own.
+#include <memory>
+
+#include "sandbox/cell/cell.h"
+#ifdef WARDER_HOSTILE
+#include "sandbox/cell/hostile.h"
+#endif
+#include "sandbox/cell/limit_guards.h"
+#include "sandbox/zygote/fork_server.h"
+
+namespace {
+
+#ifdef WARDER_HOSTILE
+constexpr auto kExtension = warder::cell::ExposeSystemCalls;
+#else
+constexpr warder::cell::CellProgram::Extension kExtension = nullptr;
+#endif
+
+}  // namespace
+
+int main() {
+  std::unique_ptr<warder::cell::CellProgram> program;
+  warder::zygote::ZygoteHooks hooks;
+  hooks.initialise = [&program] {
+    program = std::make_unique<warder::cell::CellProgram>("/snapshot.bin", kExtension);
+    return program->v8_version();
+  };
+  hooks.run_cell = [&program](warder::zygote::CellContext& context) { return program->Run(context); };
+  hooks.on_soft_limit = warder::cell::OnSoftLimit;
+  return warder::zygote::RunZygote(hooks);
+}

@@ -1,0 +1,67 @@
+#include "sandbox/jail/rlimits.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "sandbox/jail/descriptors.h"
+
+namespace warder::jail {
+
+namespace {
+
+constexpr std::array kLauncher = {
+    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    Limit{RLIMIT_NOFILE, "Max open files", kHighestDescriptor + 1, "bounds what the start of V8 may leave open"},
+    Limit{RLIMIT_STACK, "Max stack size", rlim_t{8} << 20, "an unlimited stack would lay memory out without randomness"},
+};
+
+constexpr std::array kZygote = {
+    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    Limit{RLIMIT_FSIZE, "Max file size", 0, "there is nothing to write to"},
+    Limit{RLIMIT_MEMLOCK, "Max locked memory", 0, "no memory is ever pinned"},
+    Limit{RLIMIT_MSGQUEUE, "Max msgqueue size", 0, "no message queue"},
+    Limit{RLIMIT_NICE, "Max nice priority", 0, "no priority above the engine's"},
+    Limit{RLIMIT_RTPRIO, "Max realtime priority", 0, "no real-time scheduling"},
+};
+
+constexpr std::array kCell = {
+    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    Limit{RLIMIT_NOFILE, "Max open files", 0, "the socket stays open, nothing can be opened beside it"},
+    Limit{RLIMIT_NPROC, "Max processes", 1, "no process and no thread but its own"},
+    Limit{RLIMIT_FSIZE, "Max file size", 0, "there is nothing to write to"},
+    Limit{RLIMIT_MEMLOCK, "Max locked memory", 0, "no memory is ever pinned"},
+    Limit{RLIMIT_MSGQUEUE, "Max msgqueue size", 0, "no message queue"},
+    Limit{RLIMIT_NICE, "Max nice priority", 0, "no priority above the engine's"},
+    Limit{RLIMIT_RTPRIO, "Max realtime priority", 0, "no real-time scheduling"},
+};
+
+}  // namespace
+
+std::span<const Limit> LauncherLimits() { return kLauncher; }
+std::span<const Limit> ZygoteLimits() { return kZygote; }
+std::span<const Limit> CellLimits() { return kCell; }
+
+std::vector<Limit> MemoryAndCpuLimits(std::uint64_t data_bytes, std::uint64_t cpu_seconds) {
+  return {
+      Limit{RLIMIT_DATA, "Max data size", data_bytes, "private writable memory that can be committed"},
+      Limit{RLIMIT_CPU, "Max cpu time", cpu_seconds, "the last resort behind the engine's clock"},
+  };
+}
+
+SetupResult<> ApplyLimits(std::span<const Limit> limits) {
+  for (const Limit& limit : limits) {
+    rlimit current{};
+    if (getrlimit(limit.resource, &current) != 0) return SystemError(layer::kRlimits, "getrlimit", errno);
+    const rlim_t value = std::min(limit.value, current.rlim_max);
+    const rlimit wanted{value, value};
+    if (setrlimit(limit.resource, &wanted) != 0 || getrlimit(limit.resource, &current) != 0 ||
+        current.rlim_cur != value || current.rlim_max != value) {
+      return SystemError(layer::kRlimits, "setrlimit(" + std::string(limit.name) + ")", errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace warder::jail

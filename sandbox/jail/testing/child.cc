@@ -1,0 +1,76 @@
+#include "sandbox/jail/testing/child.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+
+#include "sandbox/base/unique_fd.h"
+#include "sandbox/jail/namespaces.h"
+
+// In coverage builds the linker gathers the counters between these (see meson.build): a child that has lost every file
+// cannot write them down, so parent and children share the memory they are in.
+extern "C" {
+[[gnu::weak]] extern char warder_coverage_begin[];
+[[gnu::weak]] extern char warder_coverage_end[];
+}
+
+namespace warder::jail::testing {
+
+namespace {
+
+void ShareCoverageCounters() {
+  static bool shared = false;
+  if (shared || warder_coverage_begin == nullptr) return;
+  shared = true;
+  const auto size = static_cast<std::size_t>(warder_coverage_end - warder_coverage_begin);
+  const std::string counted(warder_coverage_begin, size);
+  void* memory = mmap(warder_coverage_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (memory == MAP_FAILED) throw std::runtime_error("mmap of the coverage counters");
+  counted.copy(warder_coverage_begin, size);
+}
+
+}  // namespace
+
+ChildEnd InChild(const std::function<std::string()>& body) {
+  ShareCoverageCounters();
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("fork");
+  if (child == 0) {
+    // Well above 3, then 3 alone.
+    const int out = fcntl(write_end.get(), F_DUPFD, 100);
+    dup2(out, 3);
+    close_range(4, ~0U, 0);
+    const std::string said = body();
+    const ssize_t written = write(3, said.data(), said.size());
+    _exit(written == static_cast<ssize_t>(said.size()) ? 0 : 99);
+  }
+  write_end.reset();
+  ChildEnd end;
+  std::array<char, 4096> buffer;
+  for (ssize_t got = 0; (got = read(read_end.get(), buffer.data(), buffer.size())) > 0;) {
+    end.said.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  while (waitpid(child, &end.status, 0) < 0 && errno == EINTR) {
+  }
+  return end;
+}
+
+ChildEnd InNamespacedChild(const std::function<std::string()>& body) {
+  return InChild([&]() -> std::string {
+    LayerLog log({});
+    const SetupResult<> entered = EnterNamespaces(log);
+    if (!entered) return "no user namespace: " + entered.error().message;
+    return body();
+  });
+}
+
+}  // namespace warder::jail::testing

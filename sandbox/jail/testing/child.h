@@ -1,0 +1,27 @@
+// A test's body in a forked child: what it does to itself (namespaces, filters, limits) does not touch the test program.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace warder::jail::testing {
+
+struct ChildEnd {
+  std::string said;  // what the body returned, or wrote to descriptor 3
+  int status = 0;    // as waitpid gives it; 0: the body came to its end
+};
+
+// Runs `body` in a child with descriptor 3 as its only way out, which is what the filters allow.
+ChildEnd InChild(const std::function<std::string()>& body);
+
+// The same in a user namespace and a mount namespace of its own, where an ordinary user has rights too. Says "no user
+// namespace" when this machine has none to give.
+ChildEnd InNamespacedChild(const std::function<std::string()>& body);
+
+// "ok", or the error's layer and message.
+template <typename Result>
+std::string Say(const Result& result) {
+  return result ? "ok" : std::string(result.error().layer) + ": " + result.error().message;
+}
+
+}  // namespace warder::jail::testing

@@ -1,0 +1,236 @@
+// Fetch, section 5.6: fetch. The engine does the HTTP; bodies go in pieces, each side sending only what the other
+// has room for.
+import { onAbort } from "./abort.js";
+import { atob, decodeUtf8, encodeUtf8 } from "./encoding.js";
+import { Headers, freezeHeaders, headerList } from "./headers.js";
+import { indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then } from "./primordials.js";
+import { Request, takeRequestBody } from "./request.js";
+import { makeResponse } from "./response.js";
+import { timerFailed } from "./timers.js";
+
+const { cancel, httpConsumed, httpSend, httpStart } = host;
+
+const REDIRECT = { __proto__: null, follow: 0, error: 1, manual: 2 };  // HttpRequest.Redirect
+const FAILURE = [undefined, "refused", "network", "timeout", "limit"];  // CallFailed.Kind
+const NULL_BODY = [204, 205, 304];
+
+/**
+ * A call under way.
+ * @typedef {{
+ *   id: number, settle: { resolve: (response: Response) => void, reject: (error: unknown) => void },
+ *   chunks: Uint8Array[], ended: boolean, error: unknown, wake: (() => void) | null, credit: (() => void) | null,
+ *   report: ((error: unknown) => void) | null, forget: () => void,
+ * }} Call
+ */
+
+/** @type {Map<number, Call>} */
+const calls = new Map();
+
+/** Ends the call from this side, with what the script is to see. @param {Call} call @param {unknown} error */
+function fail(call, error) {
+  mapDelete(calls, call.id);
+  call.forget();
+  call.settle.reject(error);
+  call.ended = true;
+  call.error = error;
+  call.chunks = [];
+  call.credit?.();
+  try {
+    call.report?.(error);
+  } catch { /* the stream was closed or cancelled already */ }
+  call.wake?.();
+}
+
+/** Sends the request's body as the engine gives room. @param {Call} call @param {import("./body.js").Body} body */
+async function sendBody(call, body) {
+  const send = async (bytes, last) => {
+    for (let offset = 0; ;) {
+      const sent = httpSend(call.id, bytes, offset, last);
+      if (sent < 0) return false;
+      offset += sent;
+      if (offset === bytes.length) return true;
+      await new Promise((resolve) => { call.credit = resolve; });
+      call.credit = null;
+    }
+  };
+  if (!body.stream) {
+    await send(body.bytes, true);
+    return;
+  }
+  const reader = body.stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        await send(new Uint8Array(0), true);
+        return;
+      }
+      if (!(value instanceof Uint8Array)) throw new TypeError("a request's body gave something that is no Uint8Array");
+      if (value.length > 0 && !(await send(value, false))) {
+        await reader.cancel();  // the call is over: nobody wants the rest
+        return;
+      }
+    }
+  } catch (error) {
+    if (mapGet(calls, call.id) === undefined) return;
+    cancel(call.id);
+    fail(call, new TypeError("fetch failed: the request's body could not be read", { cause: error }));
+  }
+}
+
+/**
+ * The body of the response: what has come in, as it is asked for.
+ * @param {Call} call
+ * @returns {import("./body.js").Source}
+ */
+function responseSource(call) {
+  return {
+    async read() {
+      while (call.chunks.length === 0 && !call.ended) {
+        await new Promise((resolve) => { call.wake = resolve; });
+        call.wake = null;
+      }
+      if (call.error !== undefined) throw call.error;
+      const chunk = shift(call.chunks);
+      if (chunk) httpConsumed(call.id, chunk.length);
+      return chunk;
+    },
+    cancel() {
+      mapDelete(calls, call.id);
+      call.forget();
+      call.ended = true;
+      call.chunks = [];
+      cancel(call.id);
+      call.credit?.();
+    },
+    onError(report) { call.report = report; },
+  };
+}
+
+/** Fetch, section 6: data: URLs. @param {URL | string} url */
+function fetchData(url) {
+  const comma = indexOf(url, ",");
+  if (comma < 0) throw new TypeError("fetch failed: a data: URL has a comma");
+  let type = sliceString(url, 5, comma).trim();
+  const text = sliceString(url, comma + 1);
+  const base64 = /;\s*base64$/i.exec(type);
+  if (base64) type = sliceString(type, 0, base64.index);
+  let bytes = percentDecode(text);
+  if (base64) {
+    const binary = atob(decodeUtf8(bytes));
+    bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < binary.length; ++i) bytes[i] = binary.charCodeAt(i);
+  }
+  if (startsWith(type, ";")) type = `text/plain${type}`;
+  const headers = freezeHeaders(new Headers({ "content-type": type || "text/plain;charset=US-ASCII" }));
+  return makeResponse({ statusText: "OK", headers, type: "basic", url, body: { bytes } });
+}
+
+/** @param {string} text */
+function percentDecode(text) {
+  const bytes = encodeUtf8(text);
+  let length = 0;
+  for (let i = 0; i < bytes.length; ++i) {
+    const digits = String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0);
+    const hex = bytes[i] === 0x25 && /^[0-9a-f]{2}$/i.test(digits);
+    bytes[length++] = hex ? Number.parseInt(digits, 16) : bytes[i];
+    if (hex) i += 2;
+  }
+  return bytes.slice(0, length);
+}
+
+/** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
+export async function fetch(input, init = undefined) {
+  const request = new Request(input, init);
+  const { signal, url } = request;
+  if (signal.aborted) throw signal.reason;
+  if (startsWith(url, "data:")) {
+    return fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#")));
+  }
+  if (!startsWith(url, "http:") && !startsWith(url, "https:")) {
+    throw new TypeError(`fetch failed: ${url.slice(0, indexOf(url, ":") + 1)} is no scheme that can be fetched`);
+  }
+  const body = takeRequestBody(request);
+  const fragment = indexOf(url, "#");
+  const target = fragment < 0 ? url : sliceString(url, 0, fragment);
+  const length = body?.bytes ? body.bytes.length : -1;
+  const { method, headers, redirect } = request;
+  const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect]);
+  const settle = /** @type {any} */ ({});
+  const response = new Promise((resolve, reject) => {
+    settle.resolve = resolve;
+    settle.reject = reject;
+  });
+  /** @type {Call} */
+  const call = {
+    id, settle, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null, forget() {},
+  };
+  mapSet(calls, id, call);
+  call.forget = onAbort(signal, () => {
+    cancel(id);
+    if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
+    fail(call, signal.reason);
+  });
+  if (body) sendBody(call, body);
+  return response;
+}
+
+// ---- engine to cell
+
+/**
+ * @param {number} id @param {number} status @param {string} statusText @param {string[]} list @param {string} url
+ * @param {boolean} redirected @param {boolean} hasBody
+ */
+export function responseHead(id, status, statusText, list, url, redirected, hasBody) {
+  const call = mapGet(calls, id);
+  const headers = new Headers();
+  try {
+    for (let i = 0; i < list.length; i += 2) headers.append(list[i], list[i + 1]);
+  } catch (cause) {
+    cancel(id);
+    fail(call, new TypeError("fetch failed: the response has a header that is none", { cause }));
+    return;
+  }
+  const body = NULL_BODY.includes(status) ? null : { source: responseSource(call) };
+  if (!hasBody) end(call);
+  call.settle.resolve(makeResponse({
+    status, statusText, headers: freezeHeaders(headers), type: "basic", url, redirected, body,
+  }));
+}
+
+/** All of the response is here. @param {Call} call */
+function end(call) {
+  mapDelete(calls, call.id);
+  call.forget();
+  call.ended = true;
+  call.credit?.();
+  call.wake?.();
+}
+
+/** @param {number} id @param {Uint8Array} bytes @param {boolean} last */
+export function responseBody(id, bytes, last) {
+  const call = mapGet(calls, id);
+  if (bytes.length > 0) push(call.chunks, bytes);
+  if (last) end(call);
+  else call.wake?.();
+}
+
+/** @param {number} id @param {number} kind @param {string} message */
+export function callFailed(id, kind, message) {
+  const name = FAILURE[kind] ?? "failed";
+  const cause = new Error(message);
+  Object.defineProperty(cause, "name", { value: "CallFailed", writable: true, configurable: true });
+  Object.defineProperty(cause, "kind", { value: name, enumerable: true, writable: true, configurable: true });
+  const error = new TypeError(`fetch failed: ${message}`, { cause });
+  const call = mapGet(calls, id);
+  if (call === undefined) {
+    timerFailed(id, cause);
+    return;
+  }
+  fail(call, error);
+}
+
+/** @param {number} id */
+export function requestCredit(id) {
+  mapGet(calls, id)?.credit?.();
+}

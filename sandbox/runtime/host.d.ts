@@ -1,0 +1,28 @@
+// What C++ gives the runtime: the one argument of its outermost function. See sandbox/cell/natives_*.cc.
+interface Host {
+  httpStart(method: string, url: string, headers: string[], body: boolean, bodyBytes: number, redirect: number): number;
+  httpSend(call: number, bytes: Uint8Array, offset: number, last: boolean): number;
+  httpConsumed(call: number, bytes: number): void;
+  cancel(call: number): void;
+  timerStart(milliseconds: number): number;
+  now(): [number, number];
+  log(level: number, message: string, fieldsJson: string): void;
+  fail(error: unknown): never;
+  randomDoubles(array: Float64Array): void;
+  randomBytes(view: ArrayBufferView): void;
+  utf8Encode(text: string): Uint8Array;
+  utf8EncodeInto(text: string, target: Uint8Array, result: Uint32Array): void;
+  decode(view: ArrayBufferView, encoding: number, fatal: boolean): string | undefined;
+  base64Encode(binary: string): string | undefined;
+  base64Decode(text: string): string | undefined;
+  urlParse(input: string, base: string | undefined, components: Uint32Array): string | undefined;
+  urlUpdate(href: string, part: number, value: string, components: Uint32Array): string | undefined;
+  urlOrigin(href: string): string;
+  queryParse(query: string): string[];
+  querySerialize(list: string[]): string;
+  clone(value: unknown, makeError: (message: string) => unknown): unknown;
+  inspectPromise(value: unknown): ["pending"] | ["fulfilled" | "rejected", unknown] | undefined;
+  isProxy(value: unknown): boolean;
+  defineLazy(target: object, name: string): void;
+}
+declare const host: Host;

@@ -1,0 +1,64 @@
+// Web IDL, section 3: how globals, interfaces and namespaces look from a script.
+import { defineProperty, getOwnPropertyDescriptor, mapGet, mapSet, ownKeys } from "./primordials.js";
+
+/**
+ * Defines a global that scripts may replace, as Web IDL has it: not enumerable.
+ * @param {Record<string, unknown>} values
+ */
+export function defineGlobals(values) {
+  for (const name of ownKeys(values)) {
+    defineProperty(globalThis, name, { value: values[name], writable: true, enumerable: false, configurable: true });
+  }
+}
+
+/** @type {Map<string, () => unknown>} */
+const lazy = new Map();
+
+/**
+ * Defines a global whose value is made when it is first looked at. To a script it is a plain property.
+ * @param {string} name @param {() => unknown} make
+ */
+export function defineLazy(name, make) {
+  mapSet(lazy, name, make);
+  host.defineLazy(globalThis, name);
+}
+
+/** The cell asks for a value. @param {string} name */
+export function makeLazily(name) {
+  return mapGet(lazy, name)();
+}
+
+/**
+ * Gives interfaces their names and class strings and makes their members enumerable. The names come with them: a
+ * bundler may rename a class.
+ * @param {Record<string, Function>} constructors
+ */
+export function defineInterfaces(constructors) {
+  for (const name of ownKeys(constructors)) {
+    const constructor = constructors[name];
+    for (const target of [constructor, constructor.prototype]) {
+      for (const key of ownKeys(target)) {
+        if (key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;
+        const descriptor = getOwnPropertyDescriptor(target, key);
+        if (typeof key === "string" && descriptor.configurable) {
+          defineProperty(target, key, { ...descriptor, enumerable: true });
+        }
+      }
+    }
+    defineProperty(constructor, "name", { value: name, writable: false, enumerable: false, configurable: true });
+    defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  }
+}
+
+/**
+ * Constants of an interface stand on it and on its prototype.
+ * @param {Function} constructor
+ * @param {Record<string, number>} values
+ */
+export function defineConstants(constructor, values) {
+  for (const name of ownKeys(values)) {
+    const descriptor = { value: values[name], writable: false, enumerable: true, configurable: false };
+    defineProperty(constructor, name, descriptor);
+    defineProperty(constructor.prototype, name, descriptor);
+  }
+}

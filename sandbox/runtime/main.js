@@ -1,0 +1,39 @@
+// The runtime of a cell: installs the web platform and returns the hooks that the cell calls. What `host` gives is
+// taken
+// in closures; once this has run, nothing leads to it.
+import { AbortController, AbortSignal } from "./abort.js";
+import { structuredClone } from "./clone.js";
+import { console } from "./console.js";
+import { crypto } from "./crypto.js";
+import { removeNondeterminism } from "./determinism.js";
+import { DOMException } from "./dom_exception.js";
+import { TextDecoder, TextEncoder, atob, btoa } from "./encoding.js";
+import { CustomEvent, Event, EventTarget, reportError } from "./event.js";
+import { callFailed, fetch, requestCredit, responseBody, responseHead } from "./fetch.js";
+import { Headers } from "./headers.js";
+import { defineGlobals, makeLazily } from "./install.js";
+import { performance, startClock } from "./performance.js";
+import { Request } from "./request.js";
+import { Response } from "./response.js";
+import { defineStreams } from "./streams.js";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout, timerFired } from "./timers.js";
+import { URL, URLSearchParams } from "./url.js";
+import { flow, integration, start } from "./warder.js";
+
+defineGlobals({
+  AbortController, AbortSignal, CustomEvent, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder,
+  TextEncoder, URL, URLSearchParams, atob, btoa, clearInterval, clearTimeout, console, crypto, fetch,
+  navigator: Object.freeze({ userAgent: "Warder" }), performance, queueMicrotask, reportError, self: globalThis,
+  setInterval, setTimeout, structuredClone,
+});
+defineStreams();
+
+export const hooks = {
+  __proto__: null,
+  prepare() {
+    removeNondeterminism();
+    startClock();
+  },
+  warder: { flow, integration },
+  makeLazily, start, responseHead, responseBody, callFailed, requestCredit, timerFired,
+};

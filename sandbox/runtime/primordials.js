@@ -1,0 +1,58 @@
+// The language's own functions, taken before any script can replace them. Runtime code that must go on working, or must
+// not hand its internals to a patched prototype, uses these.
+
+const { bind, call } = Function.prototype;
+
+/** Turns a method into a function of its receiver. @type {(method: Function) => (...args: any[]) => any} */
+export const uncurry = bind.bind(call);
+
+export const { apply, construct, getPrototypeOf, ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
+export const { freeze, entries, keys, create, assign, hasOwn } = Object;
+export const { isArray } = Array;
+export const { isView } = ArrayBuffer;
+export const { parse, stringify } = JSON;
+export const { min, max, floor, trunc } = Math;
+export const { isFinite, isInteger } = Number;
+
+export const push = uncurry(Array.prototype.push);
+export const shift = uncurry(Array.prototype.shift);
+export const slice = uncurry(Array.prototype.slice);
+export const splice = uncurry(Array.prototype.splice);
+export const join = uncurry(Array.prototype.join);
+export const map = uncurry(Array.prototype.map);
+export const sort = uncurry(Array.prototype.sort);
+
+export const mapGet = uncurry(Map.prototype.get);
+export const mapSet = uncurry(Map.prototype.set);
+export const mapHas = uncurry(Map.prototype.has);
+export const mapDelete = uncurry(Map.prototype.delete);
+export const mapForEach = uncurry(Map.prototype.forEach);
+export const setForEach = uncurry(Set.prototype.forEach);
+
+export const toLowerCase = uncurry(String.prototype.toLowerCase);
+export const toUpperCase = uncurry(String.prototype.toUpperCase);
+export const charCodeAt = uncurry(String.prototype.charCodeAt);
+export const startsWith = uncurry(String.prototype.startsWith);
+export const indexOf = uncurry(String.prototype.indexOf);
+export const sliceString = uncurry(String.prototype.slice);
+export const repeat = uncurry(String.prototype.repeat);
+export const test = uncurry(RegExp.prototype.exec);
+export const objectToString = uncurry(Object.prototype.toString);
+export const errorToString = uncurry(Error.prototype.toString);
+export const dateToISOString = uncurry(Date.prototype.toISOString);
+export const regExpToString = uncurry(RegExp.prototype.toString);
+export const symbolToString = uncurry(Symbol.prototype.toString);
+
+export const then = uncurry(Promise.prototype.then);
+export const resolved = Promise.resolve();
+
+/** A byte view of a buffer or a view, without a copy. @param {BufferSource} source */
+export function bytesOf(source) {
+  if (isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  return new Uint8Array(source);
+}
+
+/** @param {unknown} value @returns {value is BufferSource} */
+export function isBufferSource(value) {
+  return isView(value) || objectToString(value) === "[object ArrayBuffer]";
+}

@@ -1,0 +1,104 @@
+// Fetch, section 5.4: Request.
+import { abortSignal, isSignal, makeSignal, onAbort } from "./abort.js";
+import { BodyHolder, defineBody, extractBody } from "./body.js";
+import { Headers } from "./headers.js";
+import { defineInterfaces } from "./install.js";
+import { test, toUpperCase } from "./primordials.js";
+import { isReadableStream } from "./streams.js";
+import { URL } from "./url.js";
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
+const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"];
+const REDIRECTS = ["follow", "error", "manual"];
+
+/** @param {unknown} method */
+function toMethod(method) {
+  const text = `${method}`;
+  const upper = toUpperCase(text);
+  if (!test(TOKEN, text) || FORBIDDEN.includes(upper)) throw new TypeError(`"${text}" is no method that fetch can use`);
+  return NORMALISED.includes(upper) ? upper : text;
+}
+
+/** A signal that aborts with `source`. @param {AbortSignal | null} source */
+function follow(source) {
+  const signal = makeSignal();
+  if (source?.aborted) abortSignal(signal, source.reason);
+  else if (source) onAbort(source, () => abortSignal(signal, source.reason));
+  return signal;
+}
+
+let holderOf;
+
+export class Request {
+  /** @type {BodyHolder} */
+  #holder;
+  #method;
+  #url;
+  #headers;
+  #redirect;
+  #signal;
+
+  static { holderOf = (request) => request.#holder; }
+
+  /** @param {RequestInfo | URL} input @param {any} [init] */
+  constructor(input, init = {}) {
+    const options = init ?? {};
+    const source = typeof input === "object" && input !== null && #url in input ? input : null;
+    const url = source ? source.#url : new URL(input);
+    if (url.username !== "" || url.password !== "") {
+      throw new TypeError("fetch takes no URL with a user name or a password in it");
+    }
+    const method = options.method === undefined ? source?.#method ?? "GET" : toMethod(options.method);
+    const redirect = options.redirect === undefined ? source?.#redirect ?? "follow" : `${options.redirect}`;
+    if (!REDIRECTS.includes(redirect)) throw new TypeError(`"${redirect}" is no redirect mode: follow, error, manual`);
+    const hasBody = options.body !== undefined && options.body !== null;
+    if ((hasBody || (source?.#holder.body && options.body === undefined)) && (method === "GET" || method === "HEAD")) {
+      throw new TypeError(`a ${method} request cannot have a body`);
+    }
+    if (hasBody && isReadableStream(options.body) && options.duplex !== "half") {
+      throw new TypeError('a request with a stream as body needs duplex: "half"');
+    }
+    const headers = new Headers(options.headers ?? source?.#headers);
+    let body = hasBody ? extractBody(options.body) : null;
+    if (source && options.body === undefined) body = source.#holder.take();
+    if (body?.type && !headers.has("content-type")) headers.set("content-type", body.type);
+    const signal = options.signal === undefined ? source?.#signal ?? null : options.signal;
+    if (signal !== null && !isSignal(signal)) throw new TypeError("the signal of a request is an AbortSignal");
+    this.#holder = new BodyHolder(body);
+    this.#method = method;
+    this.#url = url;
+    this.#headers = headers;
+    this.#redirect = redirect;
+    this.#signal = follow(signal);
+  }
+
+  get method() { return this.#method; }
+  get url() { return this.#url.href; }
+  get headers() { return this.#headers; }
+  get destination() { return ""; }
+  get referrer() { return "about:client"; }
+  get referrerPolicy() { return ""; }
+  get mode() { return "cors"; }
+  get credentials() { return "same-origin"; }
+  get cache() { return "default"; }
+  get redirect() { return this.#redirect; }
+  get integrity() { return ""; }
+  get keepalive() { return false; }
+  get signal() { return this.#signal; }
+  get duplex() { return "half"; }
+  clone() {
+    const body = this.#holder.copy();
+    const copy = new Request(this.#url, {
+      method: this.#method, headers: this.#headers, redirect: this.#redirect, signal: this.#signal,
+    });
+    copy.#holder = new BodyHolder(body);
+    return copy;
+  }
+}
+
+defineBody(Request, holderOf);
+defineInterfaces({ Request });
+
+/** @type {(request: Request) => import("./body.js").Body | null} */
+export const takeRequestBody = (request) => holderOf(request).take();

@@ -1,0 +1,208 @@
+// URL: URL and URLSearchParams. The parsing is ada's; this keeps the href and the offsets of its parts.
+import { defineInterfaces } from "./install.js";
+import { push, sliceString, sort } from "./primordials.js";
+
+const { queryParse, querySerialize, urlOrigin, urlParse, urlUpdate } = host;
+
+// The offsets of ada::url_components, and its "not there".
+const PROTOCOL_END = 0, USERNAME_END = 1, HOST_START = 2, HOST_END = 3, PORT = 4, PATHNAME_START = 5, SEARCH_START = 6,
+  HASH_START = 7;
+const NONE = 0xffffffff;
+// Which part urlUpdate changes, as in natives_url.cc.
+const HREF = 0, PROTOCOL_PART = 1, USERNAME_PART = 2, PASSWORD_PART = 3, HOST_PART = 4, HOSTNAME_PART = 5,
+  PORT_PART = 6, PATHNAME_PART = 7, SEARCH_PART = 8, HASH_PART = 9;
+
+let makeParams, refreshParams;
+
+export class URL {
+  #href = "";
+  #parts = new Uint32Array(8);
+  /** @type {URLSearchParams | undefined} */
+  #params;
+
+  /** @param {string | URL} url @param {string | URL} [base] */
+  constructor(url, base) {
+    const href = urlParse(`${url}`, base === undefined ? undefined : `${base}`, this.#parts);
+    if (href === undefined) {
+      throw new TypeError(
+        "Invalid URL", { cause: base === undefined ? { input: `${url}` } : { input: `${url}`, base: `${base}` } },
+      );
+    }
+    this.#href = href;
+  }
+
+  static canParse(url, base) {
+    return urlParse(`${url}`, base === undefined ? undefined : `${base}`, new Uint32Array(8)) !== undefined;
+  }
+
+  static parse(url, base) {
+    return URL.canParse(url, base) ? new URL(url, base) : null;
+  }
+
+  #update(part, value, keepParams = false) {
+    const href = urlUpdate(this.#href, part, `${value}`, this.#parts);
+    if (href === undefined) {
+      if (part === HREF) throw new TypeError("Invalid URL", { cause: { input: `${value}` } });
+      return;
+    }
+    this.#href = href;
+    if (this.#params && !keepParams) refreshParams(this.#params, this.search);
+  }
+
+  #slice(start, end) { return sliceString(this.#href, start, end); }
+  #queryStart() { return this.#parts[SEARCH_START] !== NONE ? this.#parts[SEARCH_START] : this.#hashStart(); }
+  #hashStart() { return this.#parts[HASH_START] !== NONE ? this.#parts[HASH_START] : this.#href.length; }
+  /** Where the host begins, behind the "@" if there is one. */
+  #hostStart() {
+    const start = this.#parts[HOST_START];
+    return this.#href[start] === "@" ? start + 1 : start;
+  }
+
+  get href() { return this.#href; }
+  set href(value) { this.#update(HREF, value); }
+  get origin() { return urlOrigin(this.#href); }
+  get protocol() { return this.#slice(0, this.#parts[PROTOCOL_END]); }
+  set protocol(value) { this.#update(PROTOCOL_PART, value); }
+  get username() {
+    const start = this.#parts[PROTOCOL_END] + 2;
+    return start < this.#parts[USERNAME_END] ? this.#slice(start, this.#parts[USERNAME_END]) : "";
+  }
+  set username(value) { this.#update(USERNAME_PART, value); }
+  get password() {
+    const start = this.#parts[USERNAME_END] + 1;
+    return this.#parts[HOST_START] >= start ? this.#slice(start, this.#parts[HOST_START]) : "";
+  }
+  set password(value) { this.#update(PASSWORD_PART, value); }
+  get host() {
+    // Without a port, "/." may stand between the host and a pathname that begins with "//".
+    return this.#slice(this.#hostStart(), this.#parts[this.#parts[PORT] === NONE ? HOST_END : PATHNAME_START]);
+  }
+  set host(value) { this.#update(HOST_PART, value); }
+  get hostname() { return this.#slice(this.#hostStart(), this.#parts[HOST_END]); }
+  set hostname(value) { this.#update(HOSTNAME_PART, value); }
+  get port() { return this.#parts[PORT] === NONE ? "" : `${this.#parts[PORT]}`; }
+  set port(value) { this.#update(PORT_PART, value); }
+  get pathname() { return this.#slice(this.#parts[PATHNAME_START], this.#queryStart()); }
+  set pathname(value) { this.#update(PATHNAME_PART, value); }
+  get search() {
+    const search = this.#slice(this.#queryStart(), this.#hashStart());
+    return search.length > 1 ? search : "";
+  }
+  set search(value) { this.#update(SEARCH_PART, value); }
+  get searchParams() {
+    return this.#params ??= makeParams(this.search, (query) => this.#update(SEARCH_PART, query, true));
+  }
+  get hash() {
+    const hash = this.#slice(this.#hashStart());
+    return hash.length > 1 ? hash : "";
+  }
+  set hash(value) { this.#update(HASH_PART, value); }
+  toString() { return this.#href; }
+  toJSON() { return this.#href; }
+}
+
+export class URLSearchParams {
+  /** Names and values in turn. @type {string[]} */
+  #list = [];
+  /** Writes the query back to the URL. @type {((query: string) => void) | undefined} */
+  #write;
+
+  static {
+    makeParams = (search, write) => {
+      const params = new URLSearchParams(search);
+      params.#write = write;
+      return params;
+    };
+    refreshParams = (params, search) => {
+      params.#list = queryParse(search[0] === "?" ? sliceString(search, 1) : search);
+    };
+  }
+
+  /** @param {string | Iterable<[string, string]> | Record<string, string>} [init] */
+  constructor(init = "") {
+    if (typeof init === "object" && init !== null) {
+      if (typeof init[Symbol.iterator] === "function") {
+        for (const pair of init) {
+          const [name, value, ...more] = pair;
+          if (value === undefined || more.length > 0) {
+            throw new TypeError("each pair of a query has a name and a value");
+          }
+          push(this.#list, `${name}`, `${value}`);
+        }
+      } else {
+        for (const name of Reflect.ownKeys(init)) {
+          if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.#set(`${String(name)}`, `${init[name]}`);
+        }
+      }
+    } else {
+      const text = `${init}`;
+      this.#list = queryParse(text[0] === "?" ? sliceString(text, 1) : text);
+    }
+  }
+
+  #changed() { this.#write?.(this.toString()); }
+  #set(name, value) {
+    const list = this.#list;
+    let found = false;
+    for (let i = 0; i < list.length; i += 2) {
+      if (list[i] !== name) continue;
+      if (found) {
+        list.splice(i, 2);
+        i -= 2;
+      } else {
+        list[i + 1] = value;
+        found = true;
+      }
+    }
+    if (!found) push(list, name, value);
+  }
+
+  get size() { return this.#list.length / 2; }
+  append(name, value) {
+    push(this.#list, `${name}`, `${value}`);
+    this.#changed();
+  }
+  delete(name, value) {
+    const list = this.#list;
+    for (let i = 0; i < list.length; i += 2) {
+      if (list[i] !== `${name}` || (value !== undefined && list[i + 1] !== `${value}`)) continue;
+      list.splice(i, 2);
+      i -= 2;
+    }
+    this.#changed();
+  }
+  get(name) {
+    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === `${name}`) return this.#list[i + 1];
+    return null;
+  }
+  getAll(name) {
+    const values = [];
+    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === `${name}`) push(values, this.#list[i + 1]);
+    return values;
+  }
+  has(name, value) {
+    for (let i = 0; i < this.#list.length; i += 2) {
+      if (this.#list[i] === `${name}` && (value === undefined || this.#list[i + 1] === `${value}`)) return true;
+    }
+    return false;
+  }
+  set(name, value) {
+    this.#set(`${name}`, `${value}`);
+    this.#changed();
+  }
+  sort() {
+    const pairs = [...this];
+    sort(pairs, ([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    this.#list = [];
+    for (const [name, value] of pairs) push(this.#list, name, value);
+    this.#changed();
+  }
+  forEach(callback, self) { for (const [name, value] of this) Reflect.apply(callback, self, [value, name, this]); }
+  *entries() { for (let i = 0; i < this.#list.length; i += 2) yield [this.#list[i], this.#list[i + 1]]; }
+  *keys() { for (let i = 0; i < this.#list.length; i += 2) yield this.#list[i]; }
+  *values() { for (let i = 0; i < this.#list.length; i += 2) yield this.#list[i + 1]; }
+  [Symbol.iterator]() { return this.entries(); }
+  toString() { return querySerialize(this.#list); }
+}
+
+defineInterfaces({ URL, URLSearchParams });

@@ -1,0 +1,161 @@
+// The `warder` module: what authors write integrations with. Each function checks what it is given and says what is
+// wrong;
+// describe, connections, steps and triggers come with their own issues and are added here as further exports.
+import { DEBUG, ERROR, INFO, WARN } from "./console.js";
+import { inspect } from "./inspect.js";
+import { apply, freeze, isArray, join, map, push, stringify, test } from "./primordials.js";
+
+const { log } = host;
+
+const KEY = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const SHAPE = 3, NO_SUCH_FLOW = 4;  // BundleRejected.Kind
+
+/** @typedef {{ name: string, key: string, run: (context: object, event: unknown) => unknown }} Flow */
+/** @typedef {{ name: string, version: string, flows: readonly Flow[] }} Integration */
+
+/** Only what flow and integration made is accepted. */
+const made = new WeakSet();
+const isMade = WeakSet.prototype.has;
+const isFlow = (value) => apply(isMade, made, [value]) && "run" in value;
+const isIntegration = (value) => apply(isMade, made, [value]) && "flows" in value;
+
+function describe(value) {
+  const text = inspect(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** @param {string} where @param {unknown} object @param {readonly string[]} known */
+function checkObject(where, object, known) {
+  if (typeof object !== "object" || object === null) {
+    throw new TypeError(`${where} takes an object, but got ${describe(object)}`);
+  }
+  for (const key of Object.keys(object)) {
+    if (!known.includes(key)) throw new TypeError(`${where}: there is no "${key}"; it takes ${join(known, ", ")}`);
+  }
+}
+
+/** @param {string} where @param {unknown} value */
+function checkText(where, value) {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(`${where} must be a text, but is ${describe(value)}`);
+  }
+}
+
+/** Declares a flow. @param {Flow} definition @returns {Flow} */
+export function flow(definition) {
+  checkObject("flow", definition, ["name", "key", "run"]);
+  const { name, key, run } = definition;
+  checkText("the name of a flow", name);
+  checkText(`the key of the flow "${name}"`, key);
+  if (!test(KEY, key)) {
+    throw new TypeError(
+      `the key of the flow "${name}" must be words of a-z and 0-9 joined by "-", but is ${describe(key)}`,
+    );
+  }
+  if (typeof run !== "function") {
+    throw new TypeError(
+      `the run of the flow "${key}" must be a function (context, event) => …, but is ${describe(run)}`,
+    );
+  }
+  const result = freeze({ name, key, run });
+  made.add(result);
+  return result;
+}
+
+/** Declares an integration: what a bundle exports as default. @param {Integration} definition @returns {Integration} */
+export function integration(definition) {
+  checkObject("integration", definition, ["name", "version", "flows"]);
+  const { name, version, flows } = definition;
+  checkText("the name of an integration", name);
+  checkText(`the version of the integration "${name}"`, version);
+  if (!isArray(flows) || flows.length === 0) {
+    throw new TypeError(
+      `the flows of the integration "${name}" must be a list of at least one flow, but are ${describe(flows)}`,
+    );
+  }
+  const keys = [];
+  for (const each of flows) {
+    if (!isFlow(each)) {
+      throw new TypeError(
+        `the flows of the integration "${name}" must come from flow(…), but one is ${describe(each)}`,
+      );
+    }
+    if (keys.includes(each.key)) {
+      throw new TypeError(`the integration "${name}" has two flows with the key "${each.key}"`);
+    }
+    push(keys, each.key);
+  }
+  const result = freeze({ name, version, flows: freeze([...flows]) });
+  made.add(result);
+  return result;
+}
+
+/** Errors and big integers have no JSON of their own. */
+function replace(_key, value) {
+  if (typeof value === "bigint") return `${value}`;
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  return value;
+}
+
+function fieldsJson(fields) {
+  if (fields === undefined || fields === null) return "";
+  try {
+    const plain = typeof fields === "object" && !isArray(fields) && !(fields instanceof Error);
+    return stringify(plain ? fields : { value: fields }, replace);
+  } catch {
+    return stringify({ value: inspect(fields) });
+  }
+}
+
+const logger = (level) => (message, fields) => {
+  log(level, typeof message === "string" ? message : inspect(message), fieldsJson(fields));
+};
+
+function makeContext(config, executionId, tenant) {
+  return freeze({
+    executionId,
+    tenant,
+    config: config ?? {},
+    log: freeze({ debug: logger(DEBUG), info: logger(INFO), warn: logger(WARN), error: logger(ERROR) }),
+  });
+}
+
+/** The JSON of what a flow returned: its `data`. @param {unknown} result */
+function encode(result) {
+  if (typeof result !== "object" || result === null || isArray(result)) {
+    throw new TypeError(`a flow returns an object { data: … }, but this one returned ${describe(result)}`);
+  }
+  const { data } = /** @type {{ data?: unknown }} */ (result);
+  if (data === undefined) return "null";
+  let text;
+  try {
+    text = stringify(data);
+  } catch (error) {
+    throw new TypeError(`what the flow returned cannot be written as JSON: ${error?.message}`, { cause: error });
+  }
+  return text ?? "null";
+}
+
+/**
+ * Starts a flow. Returns a promise of its result's JSON, or [kind, sentence] where there is no such flow.
+ * @param {unknown} exported the default export of the bundle's entry
+ */
+export function start(exported, key, event, config, executionId, tenant) {
+  if (!isIntegration(exported)) {
+    const what = exported === undefined ? "there is none" : `it is ${describe(exported)}`;
+    return [SHAPE, `The bundle's default export must be integration({ name, version, flows }), but ${what}.`];
+  }
+  const { name, flows } = /** @type {Integration} */ (exported);
+  const keys = join(map(flows, (each) => each.key), ", ");
+  let chosen;
+  for (const each of flows) if (each.key === key || (key === "" && flows.length === 1)) chosen = each;
+  if (!chosen) {
+    return [NO_SUCH_FLOW, key === "" ? `The integration "${name}" has several flows, so one must be named: ${keys}.`
+                                     : `The integration "${name}" has no flow "${key}"; it has ${keys}.`];
+  }
+  return run(chosen, makeContext(config, executionId, tenant), event);
+}
+
+async function run(chosen, context, event) {
+  return encode(await apply(chosen.run, undefined, [context, event]));
+}

@@ -1,0 +1,452 @@
+// The launcher and the zygote from start to end, with a zygote that has no V8.
+#include "sandbox/zygote/launcher.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "sandbox/jail/posture.h"
+#include "sandbox/jail/process.h"
+#include "sandbox/jail/syscall_table.h"
+#include "sandbox/jail/testing/child.h"
+#include "sandbox/jail/violation.h"
+#include "sandbox/zygote/testcases/harness.h"
+
+namespace warder::testcases {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LauncherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    static const std::string reason = WhyNoJail();
+    if (!reason.empty()) GTEST_SKIP() << reason;
+  }
+  TestImage image_;
+};
+
+// What WaitReady says of a launch that must fail.
+Error FailureOf(const zygote::LaunchOptions& options) {
+  auto launched = zygote::Zygote::Launch(options);
+  if (!launched) return launched.error();
+  auto ready = launched->WaitReady();
+  EXPECT_FALSE(ready);
+  return ready ? Error{} : ready.error();
+}
+
+std::vector<int> DescriptorsOf(int pidfd) {
+  std::vector<int> open;
+  for (int fd = 0; fd < 256; ++fd) {
+    const UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fd, 0)));
+    if (copy) open.push_back(fd);
+  }
+  return open;
+}
+
+TEST_F(LauncherTest, ReportsEveryLayerThatIsSetUpOnce) {
+  TestEngine engine(OptionsFor(image_));
+  EXPECT_EQ(engine.ready().v8_version, "none");
+  std::set<std::string> names;
+  for (const auto& layer : engine.ready().layers) {
+    EXPECT_TRUE(names.insert(layer.name).second) << layer.name;
+    const jail::LayerInfo* info = jail::FindLayer(layer.name);
+    ASSERT_NE(info, nullptr) << layer.name;
+    EXPECT_TRUE(layer.enforced || info->requirement == jail::Requirement::kOptional) << layer.name << ": " << layer.detail;
+  }
+  EXPECT_EQ(names.size(), jail::Layers().size());
+}
+
+TEST_F(LauncherTest, ACellServesAndIsReaped) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  EXPECT_EQ(cell.Ask("facts"), "pid=1 tid=1 environment=TZ=UTC");
+  EXPECT_GT(cell.pid(), 0);
+  cell.Tell("exit 7");
+  const zygote::Reaped reaped = engine.AwaitReaped(cell.id);
+  ASSERT_TRUE(WIFEXITED(reaped.wait_status));
+  EXPECT_EQ(WEXITSTATUS(reaped.wait_status), 7);
+  EXPECT_GT(reaped.peak_rss_bytes, 0U);
+}
+
+TEST_F(LauncherTest, SiblingsHaveTheirOwnEntropy) {
+  TestEngine engine(OptionsFor(image_));
+  std::set<std::string> seen;
+  for (int i = 0; i < 10; ++i) seen.insert(engine.Spawn().greeting.substr(0, 136));
+  EXPECT_EQ(seen.size(), 10U);
+}
+
+TEST_F(LauncherTest, EveryStepOfTheSetUpIsTimed) {
+  TestEngine engine(OptionsFor(image_));
+  const std::string greeting = engine.Spawn().greeting;
+  for (const char* step : {"fork=", "descriptors=", "landlock=", "capabilities=", "limits=", "filter="}) {
+    EXPECT_NE(greeting.find(step), std::string::npos) << greeting;
+  }
+}
+
+TEST_F(LauncherTest, TheSoftLimitReachesTheCell) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  cell.Tell("soft");
+  ASSERT_EQ(syscall(SYS_pidfd_send_signal, cell.pidfd.get(), SIGUSR1, nullptr, 0), 0);
+  EXPECT_EQ(cell.ReadLine(), "soft");
+}
+
+TEST_F(LauncherTest, EndsOfACellAreToldApart) {
+  TestEngine engine(OptionsFor(image_));
+  const auto end_of = [&](const std::string& line, zygote::CellLimits limits) {
+    Cell cell = engine.Spawn(limits);
+    cell.Tell(line);
+    return engine.AwaitReaped(cell.id).wait_status;
+  };
+  const zygote::CellLimits limits{std::uint64_t{64} << 20, 60};
+  const int aborted = end_of("abort", limits);
+  EXPECT_TRUE(WIFEXITED(aborted) && WEXITSTATUS(aborted) == jail::kAbortExitStatus) << aborted;
+  const int crashed = end_of("segv", limits);
+  EXPECT_TRUE(WIFSIGNALED(crashed) && WTERMSIG(crashed) == SIGSEGV) << crashed;
+  const int grown = end_of("grow", limits);  // RLIMIT_DATA: mmap fails, the cell says 42
+  EXPECT_TRUE(WIFEXITED(grown) && WEXITSTATUS(grown) == 42) << grown;
+  const int looped = end_of("loop", {limits.data_bytes, 1});  // RLIMIT_CPU
+  EXPECT_TRUE(WIFSIGNALED(looped) && WTERMSIG(looped) == SIGKILL) << looped;
+  Cell killed = engine.Spawn();
+  ASSERT_EQ(syscall(SYS_pidfd_send_signal, killed.pidfd.get(), SIGKILL, nullptr, 0), 0);
+  EXPECT_TRUE(WIFSIGNALED(engine.AwaitReaped(killed.id).wait_status));
+}
+
+TEST_F(LauncherTest, OneCellsEndIsNotAnothers) {
+  TestEngine engine(OptionsFor(image_));
+  Cell first = engine.Spawn();
+  Cell second = engine.Spawn();
+  first.Tell("segv");
+  engine.AwaitReaped(first.id);
+  EXPECT_EQ(second.Ask("facts"), "pid=1 tid=1 environment=TZ=UTC");
+}
+
+TEST_F(LauncherTest, RefusesASpawnThatMakesNoSense) {
+  TestEngine engine(OptionsFor(image_));
+  const auto spawn = [&](std::uint64_t id, bool with_socket, zygote::CellLimits limits) {
+    std::array<int, 2> ends{-1, -1};
+    EXPECT_TRUE(!with_socket || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const UniqueFd ours(ends[0]);
+    return engine.zygote().Spawn(id, UniqueFd(ends[1]), limits);
+  };
+  EXPECT_FALSE(spawn(1000, false, {1 << 20, 1}));
+  EXPECT_FALSE(spawn(1000, true, {0, 1}));
+  EXPECT_FALSE(spawn(1000, true, {1 << 20, 0}));
+  EXPECT_TRUE(spawn(1000, true, {1 << 28, 1}));
+  EXPECT_FALSE(spawn(1000, true, {1 << 28, 1}));
+}
+
+// The engine must never block on its zygote: a full queue is an error, and it drains.
+TEST_F(LauncherTest, AFullQueueIsRefusedNotWaitedFor) {
+  TestEngine engine(OptionsFor(image_));
+  ASSERT_EQ(syscall(SYS_pidfd_send_signal, engine.zygote().pidfd(), SIGSTOP, nullptr, 0), 0);
+  std::vector<UniqueFd> ours;
+  bool full = false;
+  std::uint64_t id = 1;
+  for (; id < 2000 && !full; ++id) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const UniqueFd closed_at_once(ends[0]);  // such a cell ends by itself
+    const auto done = engine.zygote().Spawn(id, UniqueFd(ends[1]), {1 << 28, 1});
+    full = !done;
+    EXPECT_TRUE(!full || done.error().kind == ErrorKind::kRefused);
+  }
+  EXPECT_TRUE(full);
+  ASSERT_EQ(syscall(SYS_pidfd_send_signal, engine.zygote().pidfd(), SIGCONT, nullptr, 0), 0);
+  for (std::uint64_t spawned = 1; spawned + 1 < id; ++spawned) engine.AwaitReaped(spawned);
+}
+
+TEST_F(LauncherTest, NothingOfTheHostProgramReachesTheJail) {
+  const UniqueFd planted(open("/", O_RDONLY | O_DIRECTORY));           // no close-on-exec, as in careless host programs
+  ASSERT_GE(dup2(planted.get(), 50), 0);
+  const UniqueFd planted_high(50);
+  setenv("WARDER_CANARY", "secret-of-the-host", 1);
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  unsetenv("WARDER_CANARY");
+  EXPECT_EQ(DescriptorsOf(engine.zygote().pidfd()), (std::vector<int>{3, 4, 5}));
+  EXPECT_EQ(DescriptorsOf(cell.pidfd.get()), std::vector<int>{3});
+  EXPECT_EQ(cell.Ask("facts"), "pid=1 tid=1 environment=TZ=UTC");
+  if (geteuid() != 0) return;  // the files below belong to root
+  for (const pid_t pid : {engine.zygote().pid(), cell.pid()}) {
+    std::ifstream environment("/proc/" + std::to_string(pid) + "/environ");
+    const std::string text((std::istreambuf_iterator<char>(environment)), {});
+    EXPECT_EQ(text.find("CANARY"), std::string::npos) << text;
+    EXPECT_EQ(StatusField(pid, "SigIgn"), pid == cell.pid() ? "0000000000001000" : "0000000000000000");
+  }
+}
+
+TEST_F(LauncherTest, RootIsLeftBehind) {
+  if (geteuid() != 0) GTEST_SKIP() << "started as an ordinary user";
+  auto options = OptionsFor(image_);
+  options.jail_uid = 0x7abc1234;
+  TestEngine engine(options);
+  Cell cell = engine.Spawn();
+  const std::string id = std::to_string(options.jail_uid);
+  const std::string all = id + "\t" + id + "\t" + id + "\t" + id;
+  for (const pid_t pid : {engine.zygote().pid(), cell.pid()}) {
+    EXPECT_EQ(StatusField(pid, "Uid"), all);
+    EXPECT_EQ(StatusField(pid, "Gid"), all);
+    EXPECT_EQ(StatusField(pid, "Groups"), "");
+  }
+}
+
+// The jail's uid need not be able to walk to the image.
+TEST_F(LauncherTest, TheFoldersAboveTheImageMayBeClosed) {
+  if (geteuid() != 0) GTEST_SKIP() << "an ordinary user's jail has the user's own rights";
+  const TestImage closed("");
+  fs::create_directory(closed.path() / "image");
+  fs::copy_file(image_.path() / "zygote", closed.path() / "image/zygote");
+  fs::permissions(closed.path(), fs::perms(0700));
+  auto options = OptionsFor(image_);
+  options.image_root = (closed.path() / "image").string();
+  TestEngine engine(options);
+  EXPECT_NE(engine.Spawn().greeting, "");
+}
+
+TEST_F(LauncherTest, ManyCellsLeaveNothing) {
+  const auto descriptors = OpenDescriptorsOfSelf();
+  const std::size_t mounts = CountMounts();
+  {
+    TestEngine engine(OptionsFor(image_));
+    const auto zygotes = DescriptorsOf(engine.zygote().pidfd());
+    for (int i = 0; i < 200; ++i) {
+      Cell cell = engine.Spawn();
+      cell.socket.reset();
+      engine.AwaitReaped(cell.id);
+    }
+    EXPECT_EQ(DescriptorsOf(engine.zygote().pidfd()), zygotes);
+    EXPECT_EQ(DescendantsOf(engine.zygote().pid()).size(), 0U);
+  }
+  EXPECT_EQ(DescendantsOf(getpid()).size(), 0U);
+  EXPECT_EQ(OpenDescriptorsOfSelf(), descriptors);
+  EXPECT_EQ(CountMounts(), mounts);
+}
+
+TEST_F(LauncherTest, TheDestructorTakesRunningCellsAlong) {
+  {
+    TestEngine engine(OptionsFor(image_));
+    Cell looping = engine.Spawn();
+    looping.Tell("loop");
+    Cell waiting = engine.Spawn();
+  }
+  EXPECT_EQ(DescendantsOf(getpid()).size(), 0U);
+}
+
+TEST_F(LauncherTest, TheDestructorNeedNotWaitForReady) {
+  for (int i = 0; i < 20; ++i) {
+    auto launched = zygote::Zygote::Launch(OptionsFor(image_));
+    ASSERT_TRUE(launched);
+    // Somewhere between the launcher's first step and Ready.
+    Eventually([] { return false; }, std::chrono::microseconds(200 * i));
+  }
+  EXPECT_EQ(DescendantsOf(getpid()).size(), 0U);
+}
+
+TEST_F(LauncherTest, AZygotesDeathIsHeardOf) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  ASSERT_EQ(syscall(SYS_pidfd_send_signal, engine.zygote().pidfd(), SIGKILL, nullptr, 0), 0);
+  EXPECT_EQ(engine.AwaitClosed().detail, "was killed by signal 9");
+  EXPECT_EQ(DescendantsOf(getpid()).size(), 0U);
+  EXPECT_EQ(cell.ReadRest(), "");
+  std::array<int, 2> ends{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const UniqueFd ours(ends[0]);
+  EXPECT_FALSE(engine.zygote().Spawn(77, UniqueFd(ends[1]), {1 << 28, 1}));
+}
+
+// ---- what is refused, and how it is said ----
+
+TEST_F(LauncherTest, NamesABadImage) {
+  auto options = OptionsFor(image_);
+  options.image_root = "/no/such/folder";
+  EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInvalidInput);
+
+  const TestImage elsewhere("");
+  fs::create_directory_symlink(image_.path(), elsewhere.path() / "link");
+  options.image_root = (elsewhere.path() / "link").string();
+  EXPECT_NE(FailureOf(options).message.find("not a symbolic link"), std::string::npos);
+
+  options.image_root = elsewhere.path().string();
+  const Error missing = FailureOf(options);
+  EXPECT_EQ(missing.kind, ErrorKind::kUnenforceable);
+  EXPECT_EQ(missing.layer, "zygote");
+  EXPECT_NE(missing.message.find("No such file"), std::string::npos) << missing.message;
+
+  fs::create_symlink("/bin/true", elsewhere.path() / "zygote");  // leads out of the image: nothing is there
+  EXPECT_NE(FailureOf(options).message.find("executing /zygote"), std::string::npos);
+
+  fs::permissions(elsewhere.path(), fs::perms(0777));
+  const Error writable = FailureOf(options);
+  EXPECT_EQ(writable.layer, "root");
+  EXPECT_NE(writable.message.find("chmod o-w"), std::string::npos) << writable.message;
+}
+
+TEST_F(LauncherTest, NamesAMissingLauncher) {
+  auto options = OptionsFor(image_);
+  options.launcher_path = "/no/such/launcher";
+  EXPECT_NE(FailureOf(options).message.find("could not be started"), std::string::npos);
+}
+
+TEST_F(LauncherTest, NamesWhatTheStartOfTheZygoteDidWrong) {
+  EXPECT_NE(FailureOf(OptionsFor(TestImage("test_zygote_throws"))).message.find("could not start V8: no snapshot"),
+            std::string::npos);
+  EXPECT_EQ(FailureOf(OptionsFor(TestImage("test_zygote_leaks"))).layer, "descriptors");
+  EXPECT_NE(FailureOf(OptionsFor(TestImage("test_zygote_threads"))).message.find("more than one thread"), std::string::npos);
+  EXPECT_NE(FailureOf(OptionsFor(TestImage("test_zygote_ends"))).message.find("exited with status 7"), std::string::npos);
+}
+
+TEST_F(LauncherTest, OnlyDegradableLayersCanBePermitted) {
+  auto options = OptionsFor(image_);
+  options.permit_degraded = {"landlock"};
+  TestEngine engine(options);
+  EXPECT_NE(engine.Spawn().greeting, "");
+  options.permit_degraded = {"seccomp"};
+  EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInvalidInput);
+  options.permit_degraded = {"no-such-layer"};
+  EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInvalidInput);
+}
+
+// A kernel without one system call, for a test's child and all it starts.
+void PretendTheKernelHasNo(std::uint32_t number) {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{program.size(), program.data()};
+  if (!jail::ForbidNewPrivileges() || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) _exit(98);
+}
+
+TEST_F(LauncherTest, AMissingLayerRefusesUnlessItIsPermittedAndThenIsNamed) {
+  const auto strict = jail::testing::InChild([&] {
+    PretendTheKernelHasNo(SYS_landlock_create_ruleset);
+    const Error error = FailureOf(OptionsFor(image_));
+    return error.layer + ": " + error.message;
+  });
+  EXPECT_TRUE(strict.said.starts_with("landlock: landlock_create_ruleset")) << strict.said;
+  EXPECT_NE(strict.said.find("--permit-degraded=landlock"), std::string::npos) << strict.said;
+
+  const auto lenient = jail::testing::InChild([&] {
+    PretendTheKernelHasNo(SYS_landlock_create_ruleset);
+    auto options = OptionsFor(image_);
+    options.permit_degraded = {"landlock"};
+    TestEngine engine(options);
+    std::string said = engine.Spawn().Ask("facts").value_or("no answer");
+    for (const auto& layer : engine.ready().layers) {
+      if (layer.name == "landlock") said += layer.enforced ? " enforced" : " missing";
+    }
+    return said;
+  });
+  EXPECT_EQ(lenient.said, "pid=1 tid=1 environment=TZ=UTC missing");
+}
+
+// Each step of the launcher and of the seal that the kernel refuses ends everything, in the name of its layer.
+TEST_F(LauncherTest, ARefusedStepIsRefusedInTheNameOfItsLayer) {
+  struct Step {
+    std::uint32_t number;
+    const char* layer;
+  };
+  for (const Step& step : {Step{SYS_setsid, "zygote"}, Step{SYS_unshare, "user-namespace"}, Step{SYS_clone, "pid-namespace"},
+                           Step{SYS_mount_setattr, "mount-namespace"}, Step{SYS_open_tree, "root"}, Step{SYS_fsopen, "root"},
+                           Step{SYS_pivot_root, "root"}, Step{SYS_capset, "capabilities"}, Step{SYS_personality, "zygote"},
+                           Step{SYS_sethostname, "uts-namespace"}, Step{SYS_pipe2, "zygote"}}) {
+    const auto end = jail::testing::InChild([&]() -> std::string {
+      PretendTheKernelHasNo(step.number);
+      return FailureOf(OptionsFor(image_)).layer;
+    });
+    EXPECT_EQ(end.said, step.layer) << jail::SyscallName(step.number);
+  }
+}
+
+// A cell that cannot be set up never runs, is reaped, and the engine hears why.
+TEST_F(LauncherTest, ACellThatCannotBeSetUpIsReported) {
+  const auto end = jail::testing::InChild([&]() -> std::string {
+    PretendTheKernelHasNo(SYS_getrandom);
+    TestEngine engine(OptionsFor(image_));
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return "socketpair";
+    const UniqueFd ours(ends[0]);
+    const std::uint64_t id = engine.Ask(UniqueFd(ends[1]), {1 << 28, 1});
+    const zygote::SpawnFailed failed = engine.AwaitSpawnFailed(id);
+    char byte = 0;
+    const bool silent = read(ours.get(), &byte, 1) == 0;
+    return failed.layer + " " + std::to_string(failed.error_number) + (silent ? " silent" : " spoke") + " " +
+           std::to_string(DescendantsOf(engine.zygote().pid()).size());
+  });
+  EXPECT_EQ(end.said, "zygote " + std::to_string(ENOSYS) + " silent 0");
+}
+
+TEST_F(LauncherTest, AUidThatCannotBeTakenIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "started as an ordinary user";
+  auto options = OptionsFor(image_);
+  options.jail_uid = ~0U;
+  const Error error = FailureOf(options);
+  EXPECT_EQ(error.kind, ErrorKind::kUnenforceable);
+  EXPECT_EQ(error.layer, "uid");
+}
+
+// ---- posture ----
+
+TEST_F(LauncherTest, TheObservedPostureIsExactlyTheExpectedOne) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  ASSERT_NE(cell.greeting, "");
+  const auto posture = jail::ObservePosture(cell.pidfd.get(), engine.ready().layers);
+  ASSERT_TRUE(posture) << posture.error().message;
+  ASSERT_EQ(posture->size(), jail::Layers().size());
+  for (std::size_t i = 0; i < posture->size(); ++i) {
+    const auto& state = (*posture)[i];
+    EXPECT_EQ(state.name, jail::Layers()[i].name);
+    EXPECT_TRUE(state.enforced || jail::Layers()[i].requirement == jail::Requirement::kOptional)
+        << state.name << ": " << state.detail;
+  }
+}
+
+TEST_F(LauncherTest, ThePostureOfAnOrdinaryProcessIsSeenAsOpen) {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (;;) pause();
+  }
+  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  const auto posture = jail::ObservePosture(pidfd.get(), {});
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_TRUE(posture);
+  for (const auto& state : *posture) {
+    const bool may_hold = state.name == "uid" || state.name == "speculation" || state.name == "no-new-privs" ||
+                          state.name == "capabilities" || state.name == "not-dumpable";
+    EXPECT_TRUE(!state.enforced || may_hold) << state.name << ": " << state.detail;
+  }
+}
+
+TEST_F(LauncherTest, ThePostureOfAnEndedCellIsAnError) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  cell.socket.reset();
+  engine.AwaitReaped(cell.id);
+  EXPECT_FALSE(jail::ObservePosture(cell.pidfd.get(), engine.ready().layers));
+  EXPECT_LE(jail::PidOf(cell.pidfd.get()), 0);
+}
+
+}  // namespace
+}  // namespace warder::testcases

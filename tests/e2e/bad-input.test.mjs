@@ -1,0 +1,231 @@
+// Bad input gives one clear sentence on stderr, exit code 2, no stack of ours and nothing half-written.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Exit, flowSource, run, start, temporaryFolder, writeFiles } from "./support.mjs";
+
+const good = flowSource(`return { data: 1 };`);
+
+// Runs the command and checks that it is refused with one sentence that names each of `names`.
+async function refused(args, names, options) {
+  const { code, signal, stdout, stderr } = await run(args, options);
+  assert.equal(signal, null, stderr);
+  assert.equal(code, Exit.invalid, `${args.join(" ")}: ${stderr}`);
+  assert.equal(stdout, "");
+  assert.equal(stderr.trimEnd().split("\n").length, 1, `more than one line: ${stderr}`);
+  for (const name of names) assert.ok(stderr.includes(name), `"${name}" is missing in: ${stderr}`);
+  assert.doesNotMatch(stderr, /terminate called|what\(\)|boost::|std::|0x[0-9a-f]{6,}/);
+}
+
+test("positive control: the good bundle runs", async (t) => {
+  const { code, stderr } = await run(["run", writeFiles(t, { "index.js": good })]);
+  assert.equal(code, Exit.succeeded, stderr);
+});
+
+test("a bundle that is not there", async (t) => {
+  const folder = temporaryFolder(t);
+  await refused(["run", join(folder, "absent")], ["absent"]);
+  await refused(["run", join(folder, "absent.js")], ["absent.js"]);
+});
+
+test("a folder without index.js, and a file that is no module", async (t) => {
+  const folder = writeFiles(t, { "other.js": good, "notes.txt": "hello" });
+  await refused(["run", folder], ["index.js"]);
+  await refused(["run", join(folder, "notes.txt")], ["notes.txt"]);
+});
+
+test("a syntax error names file, line and column", async (t) => {
+  await refused(
+    ["run", writeFiles(t, { "index.js": `import "./broken.js";\n${good}`, "broken.js": "\nlet = = 3;\n" })],
+    ["broken.js:2:"],
+  );
+});
+
+test("JSON in the bundle that is not JSON", async (t) => {
+  const source = `import table from "./table.json" with { type: "json" };\n${good}`;
+  await refused(["run", writeFiles(t, { "index.js": source, "table.json": "{oops" })], ["table.json"]);
+});
+
+test("a flow that does not exist: the error names those that do", async (t) => {
+  await refused(["run", writeFiles(t, { "index.js": good }), "--flow", "absent"], ["absent", "main"]);
+});
+
+test("several flows and none chosen", async (t) => {
+  const source = `import { flow, integration } from "warder";
+    const make = (key) => flow({ name: key, key, run: async () => ({ data: key }) });
+    export default integration({ name: "two", version: "1.0.0", flows: [make("first"), make("second")] });`;
+  await refused(["run", writeFiles(t, { "index.js": source })], ["first", "second"]);
+});
+
+test("a default export that is no integration", async (t) => {
+  for (const source of ["export default 1;", "export const x = 1;", "export default { flows: [] };"]) {
+    await refused(["run", writeFiles(t, { "index.js": source })], ["integration"]);
+  }
+});
+
+test("an event that is not JSON", async (t) => {
+  const folder = writeFiles(t, { "index.js": good, "event.txt": "{not json" });
+  await refused(["run", folder, "--event", join(folder, "event.txt")], ["event"]);
+  await refused(["run", folder, "--event", "-"], ["event"], { input: "" });
+  await refused(["run", folder, "--event", "-"], ["event"], { input: `{"a":1} trailing` });
+  await refused(["run", folder, "--event", "-"], ["event"], { input: "[".repeat(100_000) });
+});
+
+test("an event or config file that is not there", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  await refused(["run", folder, "--event", join(folder, "absent.json")], ["absent.json"]);
+  await refused(["run", folder, "--config", join(folder, "absent.json")], ["absent.json"]);
+  await refused(["run", folder, "--event", folder], []);
+});
+
+test("a 1 GB event is refused without being read into memory", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  const huge = join(temporaryFolder(t), "event.json");
+  execFileSync("truncate", ["--size=1G", huge]);
+  await refused(["run", folder, "--event", huge], ["event", "8MB"]);
+});
+
+test("an event without end on standard input is refused", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  const { child, exited } = start(["run", folder, "--event", "-"], { input: null });
+  const piece = Buffer.alloc(1 << 20, " ");
+  const pour = () => {
+    while (child.stdin.writable && child.stdin.write(piece));
+  };
+  child.stdin.on("drain", pour);
+  pour();
+  const { code, stderr } = await exited;
+  assert.equal(code, Exit.invalid, stderr);
+  assert.match(stderr, /event/);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+});
+
+test("a bundle beyond its limit, one endless file included", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  execFileSync("truncate", ["--size=1G", join(folder, "large.js")]);
+  await refused(["run", folder], ["16MB"]);
+  const device = temporaryFolder(t);
+  symlinkSync("/dev/zero", join(device, "index.js"));
+  await refused(["run", device], ["index.js"]);
+});
+
+test("imports that leave the bundle", async (t) => {
+  const folder = writeFiles(t, { "outside.js": "export default 1;", "bundle/index.js": "" });
+  for (const [specifier, shown] of [
+    ["../outside.js", "../outside.js"],
+    ["./absent.js", "./absent.js"],
+    [join(folder, "outside.js"), "outside.js"],
+    ["file:///etc/passwd", "/etc/passwd"],
+    ["https://example.com/x.js", "example.com"],
+    ["node:fs", "node:fs"],
+    ["lodash", "lodash"],
+    ["./a/../../outside.js", "outside.js"],
+  ]) {
+    writeFileSync(join(folder, "bundle/index.js"), `import x from ${JSON.stringify(specifier)};\n${good}`);
+    await refused(["run", join(folder, "bundle")], ["index.js", shown]);
+  }
+});
+
+test("symbolic links that leave the bundle", async (t) => {
+  const folder = writeFiles(t, { "outside.js": "export default 1;", "bundle/index.js": good });
+  symlinkSync("../outside.js", join(folder, "bundle/link.js"));
+  await refused(["run", join(folder, "bundle")], ["link.js"]);
+});
+
+test("a symbolic link to a folder outside is not followed", async (t) => {
+  const source = `import "./lib/secret.js";\n${good}`;
+  const folder = writeFiles(t, { "outside/secret.js": "export default 1;", "bundle/index.js": source });
+  symlinkSync("../outside", join(folder, "bundle/lib"));
+  await refused(["run", join(folder, "bundle")], ["index.js", "./lib/secret.js"]);
+});
+
+test("a loop of symbolic links", async (t) => {
+  const loop = temporaryFolder(t);
+  symlinkSync("index.js", join(loop, "index.js"));
+  await refused(["run", loop], ["index.js"]);
+});
+
+test("origins that are not origins", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  for (const origin of [
+    "",
+    "example.com",
+    "ftp://example.com",
+    "https://user@example.com",
+    "https://*.example.com",
+    "https://example.com/path",
+    "https://example.com:99999",
+  ]) {
+    await refused(["run", folder, "--allow", origin], ["origin"]);
+  }
+});
+
+test("limits that are none, unknown or beyond their maximum", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  for (const [limits, names] of [
+    ["{", ["JSON"]],
+    ["[]", ["JSON object"]],
+    [`{"walls":"1s"}`, ["walls", "wall"]],
+    [`{"wall":"1h"}`, ["wall", "1h"]],
+    [`{"wall":-1}`, ["wall", "-1"]],
+    [`{"wall":"0s"}`, ["wall", "1ms"]],
+    [`{"heap":"1TB"}`, ["heap", "1TB"]],
+    [`{"heap":"100GB"}`, ["heap", "100GB", "1GB"]],
+    [`{"calls":1.5}`, ["calls", "1.5"]],
+  ]) {
+    writeFileSync(join(folder, "limits.txt"), limits);
+    await refused(["run", folder, "--limits", join(folder, "limits.txt")], names);
+  }
+});
+
+test("a receipt that cannot be written is refused before the flow runs, and nothing is left half-written", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  const target = temporaryFolder(t);
+  await refused(["run", folder, "--receipt", join(target, "absent/receipt.json")], ["receipt"]);
+  await refused(["run", folder, "--receipt", target], [target]);
+  assert.deepEqual(readdirSync(target), []);
+});
+
+test("a receipt in a folder without write permission", async (t) => {
+  if (process.getuid() === 0) return t.skip("root may write everywhere");
+  const folder = writeFiles(t, { "index.js": good });
+  const target = temporaryFolder(t);
+  chmodSync(target, 0o500);
+  await refused(["run", folder, "--receipt", join(target, "receipt.json")], ["receipt"]);
+  assert.ok(!existsSync(join(target, "receipt.json")));
+});
+
+test("wrong usage", async (t) => {
+  const folder = writeFiles(t, { "index.js": good });
+  for (const args of [
+    ["run"],
+    ["run", folder, "extra"],
+    ["run", folder, "--absent"],
+    ["absent"],
+    ["run", folder, "--event"],
+  ]) {
+    const { code, stdout, stderr } = await run(args);
+    assert.equal(code, Exit.invalid, `${args.join(" ")}: ${stderr}`);
+    assert.equal(stdout, "");
+    assert.ok(stderr.length > 0);
+  }
+});
+
+test("files that a folder happens to hold are no part of the bundle", async (t) => {
+  const folder = writeFiles(t, { "index.js": good, "README.md": "hello", "picture.png": Buffer.from([0xff, 0xd8]) });
+  mkdirSync(join(folder, "empty"));
+  closeSync(openSync(join(folder, "empty/.keep"), "w"));
+  const { code, stderr } = await run(["run", folder]);
+  assert.equal(code, Exit.succeeded, stderr);
+});

@@ -1,0 +1,173 @@
+// Nothing is left: after many executions, after a cancel, after the engine has gone.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/engine/support.h"
+
+namespace warder::e2e {
+namespace {
+
+constexpr int kWarmUp = 200;
+constexpr int kExecutions = 1'000;
+constexpr std::uint64_t kGrowth = 4 << 20;  // what the allocator may keep; a leak of 5 KB an execution is beyond it
+
+// What every execution of a long run may be.
+struct Kind {
+  const char* body;
+  Status status;
+};
+const Kind kKinds[] = {
+    {"return { data: event };", Status::kSucceeded},
+    {"console.log('x'.repeat(1000)); await new Promise((done) => setTimeout(done, 1)); return { data: 1 };",
+     Status::kSucceeded},
+    {"throw new Error('no', { cause: new Error('because') });", Status::kFailed},
+    {"const all = []; for (;;) all.push(new ArrayBuffer(1 << 18));", Status::kLimit},
+    {"await new Promise(() => {});", Status::kLimit},
+    {"await fetch('http://127.0.0.1:1/');", Status::kFailed},
+};
+
+std::uint64_t MemoryOfAll(const std::vector<pid_t>& processes) {
+  std::uint64_t bytes = 0;
+  for (const pid_t pid : processes) bytes += MemoryOf(pid, "VmRSS");
+  return bytes;
+}
+
+TEST(TeardownTest, AThousandExecutionsLeaveNothingBehind) {
+  const Footprint before = TakeFootprint();
+  std::vector<ExecutionRequest> requests;
+  for (const Kind& kind : kKinds) {
+    ExecutionRequest request;
+    request.bundle = FlowBundle(kind.body);
+    request.event_json = R"({"some":"event"})";
+    request.limits.array_buffer_bytes = 1 << 20;
+    requests.push_back(request);
+  }
+  std::size_t log_events = 0;
+  {
+    const auto engine = Engine::Open({});
+    const auto run = [&](int from, int to) {
+      for (int i = from; i < to; ++i) {
+        const std::size_t kind = static_cast<std::size_t>(i) % requests.size();
+        const Execution execution = engine->Start(requests[kind], [&](const Event& event) {
+          if (event.kind == Event::Kind::kLog) ++log_events;
+        });
+        const Outcome& outcome = execution.Wait();
+        const bool fetched = outcome.status == Status::kViolation && !outcome.calls.empty();
+        ASSERT_TRUE(outcome.status == kKinds[kind].status || fetched) << kKinds[kind].body << ": " << outcome.reason;
+      }
+    };
+    run(0, kWarmUp);
+    Footprint warm;
+    // The engine may still be preparing the next cell.
+    ASSERT_TRUE(Poll([&] {
+      const Footprint previous = warm;
+      warm = TakeFootprint();
+      return warm == previous;
+    }));
+    const std::uint64_t engine_memory = MemoryOf(::getpid(), "VmRSS");
+    const std::uint64_t jail_memory = MemoryOfAll(DescendantsOf(::getpid()));
+
+    run(kWarmUp, kWarmUp + kExecutions);
+    Footprint after;
+    EXPECT_TRUE(Poll([&] { return (after = TakeFootprint()) == warm; })) << "before: " << warm << "\nafter: " << after;
+    const std::uint64_t engine_after = MemoryOf(::getpid(), "VmRSS");
+    const std::uint64_t jail_after = MemoryOfAll(DescendantsOf(::getpid()));
+    EXPECT_LT(engine_after, engine_memory + kGrowth);
+    EXPECT_LT(jail_after, jail_memory + kGrowth);
+    RecordProperty("engine_growth_bytes", std::to_string(static_cast<std::int64_t>(engine_after - engine_memory)));
+    RecordProperty("jail_growth_bytes", std::to_string(static_cast<std::int64_t>(jail_after - jail_memory)));
+    std::printf("engine %+lld KiB, zygote %+lld KiB over %d executions\n",
+                (static_cast<long long>(engine_after) - static_cast<long long>(engine_memory)) / 1024,
+                (static_cast<long long>(jail_after) - static_cast<long long>(jail_memory)) / 1024, kExecutions);
+  }
+  EXPECT_EQ(log_events, static_cast<std::size_t>((kWarmUp + kExecutions + 4) / 6));
+  Footprint after;
+  EXPECT_TRUE(Poll([&] { return (after = TakeFootprint()) == before; }))
+      << "before: " << before << "\nafter: " << after;
+}
+
+TEST(TeardownTest, EveryReceiptSaysDeadAndReaped) {
+  const auto engine = Engine::Open({});
+  for (const Kind& kind : kKinds) {
+    const Outcome outcome = RunBody(*engine, kind.body);
+    EXPECT_NE(outcome.receipt_json.find(R"("dead":true)"), std::string::npos) << outcome.receipt_json;
+    EXPECT_NE(outcome.receipt_json.find(R"("reaped":true)"), std::string::npos) << outcome.receipt_json;
+  }
+}
+
+TEST(TeardownTest, CancelEndsWhateverRuns) {
+  const auto engine = Engine::Open({});
+  for (const char* body :
+       {"for (;;);", "await new Promise((done) => setTimeout(done, 600_000));", "for (;;) await null;"}) {
+    ExecutionRequest request;
+    request.bundle = FlowBundle(std::string("console.log('begun');") + body);
+    std::atomic<bool> begun = false;
+    const Execution execution = engine->Start(request, [&](const Event& event) {
+      if (event.kind == Event::Kind::kLog) begun = true;
+    });
+    ASSERT_TRUE(Poll([&] { return begun.load(); }));
+    EXPECT_EQ(execution.WaitFor(std::chrono::milliseconds(1)), nullptr);
+    execution.Cancel();
+    const Outcome* outcome = execution.WaitFor(std::chrono::seconds(20));
+    ASSERT_NE(outcome, nullptr) << body;
+    EXPECT_EQ(outcome->status, Status::kCancelled) << outcome->reason;
+    execution.Cancel();  // once more changes nothing
+    EXPECT_EQ(execution.Wait().status, Status::kCancelled);
+  }
+}
+
+TEST(TeardownTest, CancelBeforeAnythingRanAndFromACallback) {
+  const auto engine = Engine::Open({});
+  ExecutionRequest request;
+  request.bundle = FlowBundle("console.log('begun'); for (;;);");
+  const Execution at_once = engine->Start(request);
+  at_once.Cancel();
+  EXPECT_EQ(at_once.Wait().status, Status::kCancelled);
+
+  request.bundle = FlowBundle("for (;;) { console.log('tick'); await new Promise((done) => setTimeout(done, 1)); }");
+  std::optional<Execution> from_callback;
+  std::atomic<bool> assigned = false;
+  from_callback = engine->Start(request, [&](const Event& event) {
+    if (event.kind == Event::Kind::kLog && assigned) from_callback->Cancel();
+  });
+  assigned = true;
+  EXPECT_EQ(from_callback->Wait().status, Status::kCancelled);
+}
+
+TEST(TeardownTest, TheEngineTakesRunningExecutionsAlong) {
+  const Footprint before = TakeFootprint();
+  std::vector<Execution> executions;
+  {
+    const auto engine = Engine::Open({});
+    ExecutionRequest request;
+    request.bundle = FlowBundle("for (;;) await new Promise((done) => setTimeout(done, 1));");
+    for (int i = 0; i < 8; ++i) executions.push_back(engine->Start(request));
+  }
+  for (const Execution& execution : executions) EXPECT_EQ(execution.Wait().status, Status::kCancelled);
+  executions.clear();
+  Footprint after;
+  EXPECT_TRUE(Poll([&] { return (after = TakeFootprint()) == before; }))
+      << "before: " << before << "\nafter: " << after;
+}
+
+TEST(TeardownTest, TheLastHandleMayGoFirst) {
+  const auto engine = Engine::Open({});
+  ExecutionRequest request;
+  request.bundle = FlowBundle("return { data: 1 };");
+  std::atomic<int> finished = 0;
+  for (int i = 0; i < 20; ++i) {
+    engine->Start(request, [&](const Event& event) {
+      if (event.kind == Event::Kind::kFinished) ++finished;
+    });
+  }
+  EXPECT_TRUE(Poll([&] { return finished == 20; })) << finished;
+}
+
+}  // namespace
+}  // namespace warder::e2e

@@ -1,0 +1,84 @@
+// libFuzzer: whatever a cell writes on its socket goes through FrameReader and the FromCell decoder.
+//
+// The first byte of the input says how the rest is cut into reads, so that every way a frame can be split is met. What
+// is checked beyond "does not crash": the frames do not depend on the cuts, their sizes stay within bounds, a broken
+// stream stays broken, and what was decoded survives encoding again.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sandbox/proto/cell.pb.h"
+#include "sandbox/proto/frame.h"
+
+namespace {
+
+using warder::proto::AppendFrame;
+using warder::proto::FrameReader;
+using warder::proto::FromCell;
+using warder::proto::kMaxFrameBytes;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Stream {
+  std::vector<std::string> frames;
+  bool broken = false;
+  bool mid_frame = false;
+  bool operator==(const Stream&) const = default;
+};
+
+Stream Read(std::span<const char> bytes, std::size_t step) {
+  FrameReader reader;
+  Stream stream;
+  while (!bytes.empty()) {
+    const std::size_t count = std::min(step, bytes.size());
+    const bool fed = reader.Feed(bytes.first(count));
+    bytes = bytes.subspan(count);
+    while (const auto payload = reader.Next()) {
+      Require(!payload->empty() && payload->size() <= kMaxFrameBytes);
+      stream.frames.emplace_back(*payload);
+    }
+    if (!fed || reader.broken()) break;
+  }
+  stream.broken = reader.broken();
+  if (stream.broken) {
+    const char more[] = {1, 0, 0, 0, 'x'};
+    Require(!reader.Feed(more));
+    Require(!reader.Next());
+  } else {
+    stream.mid_frame = reader.mid_frame();
+  }
+  return stream;
+}
+
+void Decode(const std::string& payload) {
+  FromCell message;
+  if (!message.ParseFromString(payload) || message.ByteSizeLong() == 0) return;
+  std::string frame;
+  if (!AppendFrame(message, &frame)) return;
+  FrameReader reader;
+  Require(reader.Feed(frame));
+  const auto again = reader.Next();
+  Require(again.has_value());
+  FromCell copy;
+  Require(copy.ParseFromArray(again->data(), static_cast<int>(again->size())));
+  Require(copy.frame_case() == message.frame_case());
+  Require(copy.SerializeAsString() == message.SerializeAsString());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t step = std::size_t{1} + data[0];
+  const std::span bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const Stream whole = Read(bytes, std::max<std::size_t>(bytes.size(), 1));
+  const Stream cut = Read(bytes, step);
+  Require(whole.frames == cut.frames && whole.broken == cut.broken && whole.mid_frame == cut.mid_frame);
+  for (const std::string& payload : whole.frames) Decode(payload);
+  return 0;
+}

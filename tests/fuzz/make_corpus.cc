@@ -1,0 +1,102 @@
+// Writes one seed for each message that a cell can send into the folder given, for cell_stream_fuzz.
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "sandbox/proto/cell.pb.h"
+#include "sandbox/proto/frame.h"
+
+namespace {
+
+using namespace warder::proto;  // NOLINT(google-build-using-namespace): the messages are all this program is about
+
+FromCell Message(int kind) {
+  FromCell message;
+  switch (kind) {
+    case FromCell::kReady: {
+      SetupStep* step = message.mutable_ready()->add_steps();
+      step->set_name("isolate");
+      step->set_nanoseconds(1'900'000);
+      break;
+    }
+    case FromCell::kHttpRequest: {
+      HttpRequest* request = message.mutable_http_request();
+      request->set_call(1);
+      request->set_method("POST");
+      request->set_url("https://api.example.com/v1/orders?page=2");
+      Header* header = request->add_headers();
+      header->set_name("content-type");
+      header->set_value("application/json");
+      request->set_body(true);
+      request->set_body_bytes(17);
+      request->set_has_body_bytes(true);
+      break;
+    }
+    case FromCell::kRequestBody:
+      message.mutable_request_body()->set_call(1);
+      message.mutable_request_body()->set_data(R"({"order":"a-17"})");
+      message.mutable_request_body()->set_last(true);
+      break;
+    case FromCell::kResponseCredit:
+      message.mutable_response_credit()->set_call(1);
+      message.mutable_response_credit()->set_bytes(kInitialCredit);
+      break;
+    case FromCell::kCancelCall:
+      message.mutable_cancel_call()->set_call(1);
+      break;
+    case FromCell::kTimerRequest:
+      message.mutable_timer_request()->set_call(2);
+      message.mutable_timer_request()->set_delay_ms(250);
+      break;
+    case FromCell::kLog:
+      message.mutable_log()->set_level(Log::WARN);
+      message.mutable_log()->set_message("loaded");
+      message.mutable_log()->set_fields_json(R"({"id":7})");
+      break;
+    case FromCell::kOutput:
+      message.mutable_output()->set_data(R"({"data":null})");
+      break;
+    case FromCell::kResult: {
+      ThrownError* thrown = message.mutable_result()->mutable_thrown();
+      thrown->set_name("TypeError");
+      thrown->set_message("not here");
+      thrown->set_stack("at run (index.js:3:7)");
+      thrown->add_causes()->set_message("because");
+      message.mutable_result()->mutable_usage()->set_heap_peak_bytes(3 << 20);
+      break;
+    }
+    case FromCell::kStopped:
+      message.mutable_stopped()->set_reason(Stopped::HEAP);
+      message.mutable_stopped()->set_stack("at run (index.js:3:7)");
+      break;
+    case FromCell::kViolation:
+      message.mutable_violation()->set_syscall(41);
+      message.mutable_violation()->set_arch(0xC000003E);
+      message.mutable_violation()->add_arguments(2);
+      break;
+    default:
+      break;
+  }
+  return message;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make_corpus FOLDER\n";
+    return 2;
+  }
+  std::string all;
+  for (int kind = FromCell::kReady; kind <= FromCell::kViolation; ++kind) {
+    std::string frame;
+    if (!AppendFrame(Message(kind), &frame)) {
+      std::cerr << "no seed for kind " << kind << " of FromCell: add it here\n";
+      return 1;
+    }
+    all += frame;
+    std::ofstream(std::string(argv[1]) + "/kind-" + std::to_string(kind), std::ios::binary) << '\x02' << frame;
+  }
+  std::ofstream(std::string(argv[1]) + "/all", std::ios::binary) << '\x10' << all;
+  return 0;
+}

@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds Warder and runs its tests, as root and as an ordinary user.
+#
+#   tests/run.sh [OPTION...]       on Debian 12, as root or with sudo; can be repeated
+#
+#     --quick       the tests once, as who started it, and nothing else
+#     --sanitize    also the trusted side's unit tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+#     --clang       also a build with clang, and its tests
+#     --tidy        also clang-tidy
+#     --coverage    also line coverage, which must be above 85 % in sandbox/jail and engine/execution
+#     --fuzz        also the fuzz targets, 30 s each
+#     --all         all of these but --quick
+#     --help
+#
+# The last line is "N passed, N failed, N skipped"; what was skipped says why above it. The exit code is 0 where nothing
+# failed. Output of quiet steps goes to build-test/log.txt.
+# shellcheck disable=SC2317  # steps are called by name
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=tests/lib/steps.sh
+. tests/lib/steps.sh
+# shellcheck source=tests/lib/install.sh
+. tests/lib/install.sh
+
+declare -A wanted=()
+for option in "$@"; do
+  case $option in
+    --quick | --sanitize | --clang | --tidy | --coverage | --fuzz) wanted[${option#--}]=1 ;;
+    --all) for each in sanitize clang tidy coverage fuzz; do wanted[$each]=1; done ;;
+    --help | -h) sed -n '2,/^set/{/^set/d;/^# shellcheck/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
+    *) complain "tests/run.sh does not know '$option'; see tests/run.sh --help." && exit 2 ;;
+  esac
+done
+
+work=$PWD/build-test
+step_log=$work/log.txt
+results=$work/results.jsonl
+rm -rf "$work" && mkdir -p "$work" && : >"$step_log"
+trap step_end_ticker EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+record() { python3 tests/lib/results.py "$results" "$@"; }
+checked() { # SUITE WHAT COMMAND...: one quiet step that counts as one check
+  local suite=$1 what=$2
+  shift 2
+  if step "$what" "$@"; then record add "$suite" passed; else record add "$suite" failed "$what"; fi
+}
+finish() {
+  heading "Result ($((SECONDS / 60)) min $((SECONDS % 60)) s)"
+  record sum
+  exit
+}
+
+build() { # FOLDER MESON-OPTION...
+  local folder=$1
+  shift
+  { [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@"; } && ninja -C "$folder"
+}
+
+# meson_tests SUITE FOLDER MESON-TEST-OPTION...
+meson_tests() {
+  local suite=$1 folder=$2 name=${1//[^a-z]/-}
+  shift 2
+  rm -f "$folder/meson-logs/$name"*.json
+  meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@" || true
+  record meson "$suite" "$folder/meson-logs/$name"*.json
+}
+
+# node_tests SUITE COMMAND-BEFORE-NODE...
+node_tests() {
+  local suite=$1 tap=$work/${1//[^a-z]/-}.tap
+  shift
+  "$@" node --test --test-reporter=tap --test-reporter-destination=stdout --test-reporter=spec \
+    --test-reporter-destination=stderr tests/e2e/*.test.mjs >"$tap" </dev/null || true
+  record tap "$suite" "$tap"
+}
+
+files() { git -c safe.directory="$PWD" ls-files --cached --others --exclude-standard -- "$@"; }
+lint_shell() {
+  local file scripts=()
+  while IFS= read -r file; do
+    if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh$'; then scripts+=("$file"); fi
+  done < <(files)
+  shellcheck --external-sources "${scripts[@]}"
+}
+lint_format() { files '*.cc' '*.h' | xargs clang-format --dry-run -Werror; }
+lint_javascript() { files '*.js' '*.mjs' '*.cjs' | xargs -n 1 node --check; }
+lint_python() {
+  { files '*.py' && git -c safe.directory="$PWD" grep -lE --untracked '^#!.*python3' ; } | sort -u |
+    xargs python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]'
+}
+
+sanitizer() { # NAME VALUE
+  local folder=build-$1
+  if step "Build with $1" build "$folder" -Dcell=false -Dhostile=false -Db_sanitize="$2" -Db_lundef=false; then
+    ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+      TSAN_OPTIONS=halt_on_error=1 meson_tests "unit tests under $1" "$folder" --suite unit --timeout-multiplier 4
+  else
+    record add "$1" failed "the build"
+  fi
+}
+
+tidy() { run-clang-tidy -quiet -p build-clang "^$PWD/(engine|sandbox|examples|tests)/"; }
+
+coverage() { # FOLDER-OF-SOURCES
+  gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude-throw-branches \
+    --exclude-unreachable-branches --fail-under-line 85 build-coverage
+}
+
+heading "Install and build"
+step "Debian packages" install_packages build test || { record add install failed "Debian packages" && finish; }
+step "Build" build build || { record add build failed "build" && finish; }
+
+heading "Tests as $(id -un)"
+meson_tests "meson as $(id -un)" build
+node_tests "e2e as $(id -un)"
+[ -z "${wanted[quick]:-}" ] || finish
+
+if [ "$(id -u)" = 0 ]; then
+  heading "Tests as an ordinary user"
+  if tests/lib/as-user true; then
+    meson_tests "meson as ordinary user" build --wrapper "$PWD/tests/lib/as-user"
+    node_tests "e2e as ordinary user" tests/lib/as-user
+  else
+    record add "as ordinary user" failed "tests/lib/as-user cannot run anything"
+  fi
+else
+  record add "tests as root" skipped "not started as root"
+fi
+
+heading "Lint"
+checked lint "Shell" lint_shell
+checked lint "C++ format" lint_format
+checked lint "JavaScript syntax" lint_javascript
+checked lint "Python syntax" lint_python
+
+if [ -n "${wanted[sanitize]:-}" ]; then
+  heading "Sanitizers"
+  sanitizer asan address,undefined
+  sanitizer tsan thread
+fi
+
+if [ -n "${wanted[clang]:-}${wanted[tidy]:-}" ]; then
+  heading "clang"
+  if CXX=clang++ step "Build with clang" build build-clang; then
+    [ -z "${wanted[clang]:-}" ] || meson_tests "meson with clang" build-clang
+    [ -z "${wanted[tidy]:-}" ] || checked clang-tidy "clang-tidy" tidy
+  else
+    record add clang failed "the build"
+  fi
+fi
+
+if [ -n "${wanted[coverage]:-}" ]; then
+  heading "Coverage"
+  if step "Build with coverage" build build-coverage -Db_coverage=true; then
+    meson_tests "meson with coverage" build-coverage
+    for folder in sandbox/jail engine/execution; do
+      checked coverage "Coverage of $folder above 85 %" coverage "$folder"
+    done
+  else
+    record add coverage failed "the build"
+  fi
+fi
+
+[ -z "${wanted[fuzz]:-}" ] || checked fuzz "Fuzz targets" tests/fuzz/run.sh 30
+finish
