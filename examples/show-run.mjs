@@ -17,7 +17,15 @@ function read(file) {
 
 const isNested = (value) => typeof value === "object" && value !== null && Object.keys(value).length > 0;
 
-// An object as indented "name: value" lines; a list of flat objects as one line each.
+// A list's item on one line: texts as they are, everything else with its name.
+function row(item) {
+  return Object.entries(item)
+    .filter(([, value]) => value !== "" && value !== null)
+    .map(([key, value]) => (typeof value === "string" ? value : `${key} ${JSON.stringify(value)}`))
+    .join("  ");
+}
+
+// An object as indented "name  value" lines; a list of objects as one line each.
 function* lines(value, indent = "  ") {
   if (!isNested(value)) {
     yield `${indent}${JSON.stringify(value)}`;
@@ -25,13 +33,8 @@ function* lines(value, indent = "  ") {
   }
   const width = Math.max(...Object.keys(value).map((key) => key.length));
   for (const [key, item] of Object.entries(value)) {
-    if (Array.isArray(value) && isNested(item) && !Object.values(item).some(isNested)) {
-      yield (
-        indent +
-        Object.values(item)
-          .filter((field) => field !== "")
-          .join("  ")
-      );
+    if (Array.isArray(value)) {
+      yield indent + (isNested(item) ? row(item) : item);
     } else if (isNested(item)) {
       yield `${indent}${key}`;
       yield* lines(item, `${indent}  `);
@@ -51,6 +54,6 @@ section("Result", {
   ...(result.reason ? { reason: result.reason } : {}),
   output: result.output,
 });
-section("Steps", result.steps);
+section("Step log", result.logs);
 section("Calls", result.calls);
 section("Receipt", read(receiptFile));

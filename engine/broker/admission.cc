@@ -4,7 +4,8 @@
 
 namespace warder::broker {
 
-Admission::Ticket::~Ticket() {
+// Out of memory here ends the process, as everywhere.
+Admission::Ticket::~Ticket() {  // NOLINT(bugprone-exception-escape)
   const bool had_slot = entry_->has_slot;
   entry_.reset();
   admission_.Leave(tenant_, had_slot);

@@ -27,6 +27,10 @@ Result<Origin> ParseOrigin(std::string_view text) {
   return std::move(url->origin);
 }
 
+namespace {
+constexpr std::size_t kMaxShownBytes = 200;
+}
+
 Result<EgressPolicy> EgressPolicy::FromOrigins(const std::vector<std::string>& origins) {
   if (origins.size() > kMaxOrigins) {
     return InvalidInput("a policy names at most " + std::to_string(kMaxOrigins) + " origins");
@@ -34,7 +38,7 @@ Result<EgressPolicy> EgressPolicy::FromOrigins(const std::vector<std::string>& o
   EgressPolicy policy;
   for (const std::string& text : origins) {
     auto origin = ParseOrigin(text);
-    if (!origin) return origin.error();
+    if (!origin) return InvalidInput("\"" + text.substr(0, kMaxShownBytes) + "\" is " + origin.error().message);
     if (!policy.Allows(*origin)) policy.origins_.push_back(std::move(*origin));
   }
   return policy;

@@ -17,7 +17,7 @@ class LoopTimer {
  public:
   LoopTimer(boost::asio::io_context& loop, std::function<void()> fire)
       : state_(std::make_shared<State>(State{boost::asio::steady_timer(loop), std::move(fire)})) {}
-  ~LoopTimer() { Stop(); }
+  ~LoopTimer() = default;
   LoopTimer(const LoopTimer&) = delete;
   LoopTimer& operator=(const LoopTimer&) = delete;
   LoopTimer(LoopTimer&&) = delete;

@@ -123,7 +123,8 @@ Decoded DecodeInPieces(const std::string& coding, const std::string& wire, std::
   Decoded result;
   auto decoder = MakeContentDecoder(coding);
   for (std::size_t at = 0; at < wire.size() && result.sound; at += piece) {
-    std::string_view rest = std::string_view(wire).substr(at, piece);
+    const std::string bytes = wire.substr(at, piece);
+    std::string_view rest = bytes;
     for (;;) {
       std::string out;
       result.sound = (*decoder)->Decode(&rest, &out, limit);
@@ -172,7 +173,8 @@ TEST(ContentDecoder, RefusesWhatWasNotAskedFor) {
 
 TEST(ResponseBody, HoldsBoundedOutputAndObeysCredit) {
   ResponseBody body;
-  body.SetDecoder(std::move(*MakeContentDecoder("gzip")));
+  auto decoder = MakeContentDecoder("gzip");
+  body.SetDecoder(std::move(*decoder));
   const std::string wire = Gzip(std::string(10 << 20, '\0'));
   ASSERT_TRUE(body.Accept(wire));
   EXPECT_FALSE(body.HasRoom());

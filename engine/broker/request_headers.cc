@@ -89,7 +89,7 @@ const HeaderRule* FindRefusal(std::string_view name) {
   for (const HeaderRule& rule : kRefusedHeaders) {
     const bool prefix = rule.name.back() == '*';
     const std::string_view stem = rule.name.substr(0, rule.name.size() - (prefix ? 1 : 0));
-    if (prefix ? std::string_view(lower).starts_with(stem) : lower == stem) return &rule;
+    if (prefix ? lower.starts_with(stem) : lower == stem) return &rule;
   }
   return nullptr;
 }

@@ -72,7 +72,8 @@ class StepClock {
 
   void Note(const char* name) {
     const auto now = std::chrono::steady_clock::now();
-    steps_->push_back({name, static_cast<std::uint64_t>(std::chrono::nanoseconds(now - last_).count())});
+    steps_->push_back(
+        {name, static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_).count())});
     last_ = now;
   }
 

@@ -20,6 +20,7 @@ class CellProgram {
   explicit CellProgram(const std::string& snapshot_path, Extension extension = nullptr);
   CellProgram(const CellProgram&) = delete;
   CellProgram& operator=(const CellProgram&) = delete;
+  ~CellProgram() = default;
 
   const std::string& v8_version() const { return v8_version_; }
 

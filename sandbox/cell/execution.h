@@ -30,6 +30,7 @@ class Execution {
   Execution(v8::Isolate* isolate, Runtime* runtime, CellState* state, BufferBudget* buffers);
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
+  ~Execution() = default;
 
   // Ends the process when the execution is over, or when the frame is not allowed now.
   void Handle(const proto::ToCell& frame);

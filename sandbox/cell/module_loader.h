@@ -28,6 +28,7 @@ class ModuleLoader {
   ModuleLoader(v8::Local<v8::Context> context, v8::Local<v8::Object> warder);
   ModuleLoader(const ModuleLoader&) = delete;
   ModuleLoader& operator=(const ModuleLoader&) = delete;
+  ~ModuleLoader() = default;
 
   // Appends to a module's source.
   void AddSource(const std::string& name, std::string_view data) { sources_[name].append(data); }

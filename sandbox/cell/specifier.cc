@@ -38,7 +38,9 @@ std::optional<std::string> Join(std::string_view referrer, std::string_view spec
 std::string Missing(const std::string& name, const std::function<bool(const std::string&)>& exists) {
   std::string why = "but there is no \"" + name + "\" in the bundle";
   for (const char* const suffix : {".js", ".mjs", "/index.js"}) {
-    if (exists(name + suffix)) return why + "; \"" + name + suffix + "\" is there: write the whole name";
+    if (!exists(name + suffix)) continue;
+    why.append("; \"").append(name).append(suffix).append("\" is there: write the whole name");
+    break;
   }
   return why;
 }

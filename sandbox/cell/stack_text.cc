@@ -30,10 +30,13 @@ std::string CurrentStack(v8::Isolate* isolate) {
     const auto frame = trace->GetFrame(isolate, static_cast<std::uint32_t>(i));
     const std::string script = ToUtf8(isolate, frame->GetScriptName());
     if (script.empty() || script.starts_with(kRuntimeScriptPrefix)) continue;
-    const std::string place =
-        script + ":" + std::to_string(frame->GetLineNumber()) + ":" + std::to_string(frame->GetColumn());
+    std::string line = "at ";
     const std::string function = ToUtf8(isolate, frame->GetFunctionName());
-    AppendLine(&text, function.empty() ? "at " + place : "at " + function + " (" + place + ")");
+    if (!function.empty()) line.append(function).append(" (");
+    line.append(script).append(":").append(std::to_string(frame->GetLineNumber()));
+    line.append(":").append(std::to_string(frame->GetColumn()));
+    if (!function.empty()) line.append(")");
+    AppendLine(&text, line);
   }
   return Shorten(std::move(text));
 }

@@ -17,6 +17,7 @@
 #include "sandbox/cell/frozen_platform.h"
 
 // Internal to ICU, but exported; the header that declares it is not installed.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" void u_setTimeZoneFilesDirectory(const char* path, UErrorCode* status);
 
 // libnode's V8 marks all its mappings MADV_DONTFORK, and some of them (the table of dispatch handles) are made when V8

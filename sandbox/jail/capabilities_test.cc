@@ -28,7 +28,9 @@ std::string Sets() {
   return text;
 }
 
-std::string MountTmpfs() { return mount("x", "/tmp", "tmpfs", 0, nullptr) == 0 ? " mounted" : " " + std::to_string(errno); }
+std::string MountTmpfs() {
+  return mount("x", "/tmp", "tmpfs", 0, nullptr) == 0 ? " mounted" : " " + std::to_string(errno);
+}
 
 TEST(Capabilities, DroppedFromAllFiveSets) {
   const auto end = InNamespacedChild([] {

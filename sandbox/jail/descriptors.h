@@ -16,8 +16,8 @@ inline constexpr int kReportFd = 4;
 // In the zygote: how a cell that could not be set up says so.
 inline constexpr int kFailureReadFd = 4;
 inline constexpr int kFailureWriteFd = 5;
-// RLIMIT_NOFILE - 1 of the zygote, so that a scan up to here finds everything. The same limit bounds how many descriptors may
-// be under way on the control socket (unix(7), ETOOMANYREFS): more than fit into its buffer.
+// RLIMIT_NOFILE - 1 of the zygote, so that a scan up to here finds everything. The same limit bounds how many
+// descriptors may be under way on the control socket (unix(7), ETOOMANYREFS): more than fit into its buffer.
 inline constexpr int kHighestDescriptor = 1023;
 
 // Closes everything from `first` to `last`, both included.

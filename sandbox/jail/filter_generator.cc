@@ -2,8 +2,8 @@
 //
 //   filter_generator filters OUT.h | names OUT.h
 //
-// libseccomp stays out of the jail, and starting costs nothing. The result is not trusted: filter_test.cc checks it against
-// the table with an evaluator of its own.
+// libseccomp stays out of the jail, and starting costs nothing. The result is not trusted: filter_test.cc checks it
+// against the table with an evaluator of its own.
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <seccomp.h>
@@ -86,8 +86,8 @@ void WriteNames(std::ostream& out) {
   out << "#pragma once\n#include <array>\n#include <string_view>\nnamespace warder::jail {\n";
   out << "inline constexpr std::array<std::string_view, " << kNamedSyscalls << "> kSyscallNames = {\n";
   for (int number = 0; number < kNamedSyscalls; ++number) {
-    const std::unique_ptr<char, decltype(&std::free)> name(
-        seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, number), std::free);
+    const std::unique_ptr<char, decltype(&std::free)> name(seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, number),
+                                                           std::free);
     out << "    \"" << (name ? name.get() : "") << "\",\n";
   }
   out << "};\n}  // namespace warder::jail\n";

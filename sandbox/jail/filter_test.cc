@@ -1,5 +1,6 @@
-// The generated filters against the table, through an evaluator that shares nothing with what generated them: every number,
-// every architecture, and for every rule arguments that hold, and the same with each single bit of each argument changed.
+// The generated filters against the table, through an evaluator that shares nothing with what generated them: every
+// number, every architecture, and for every rule arguments that hold, and the same with each single bit of each
+// argument changed.
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <sys/syscall.h>
@@ -58,9 +59,9 @@ std::vector<std::array<std::uint64_t, 6>> ArgumentsAround(const SyscallRule& rul
       changed.at(index) ^= std::uint64_t{1} << bit;
       all.push_back(changed);
     }
-    for (const std::uint64_t value : {base.at(index) + 1, base.at(index) - 1, std::uint64_t{0}, ~std::uint64_t{0},
-                                      std::uint64_t{0xffffffff}, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
-                                      base.at(index) | (base.at(index) << 32)}) {
+    for (const std::uint64_t value :
+         {base.at(index) + 1, base.at(index) - 1, std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{0xffffffff},
+          std::uint64_t{1} << 31, std::uint64_t{1} << 32, base.at(index) | (base.at(index) << 32)}) {
       auto changed = base;
       changed.at(index) = value;
       all.push_back(changed);
@@ -93,8 +94,8 @@ TEST_P(FilterTest, AnswersAsTheTableSaysForEveryNumberArchitectureAndBoundary) {
         const auto answer = Evaluate(filter, data);
         ASSERT_TRUE(answer);
         ASSERT_EQ(*answer, Expected(GetParam(), data))
-            << SyscallName(data.nr) << " arch " << std::hex << data.arch << " nr " << data.nr << " args " << arguments[0]
-            << " " << arguments[1] << " " << arguments[2] << " " << arguments[3];
+            << SyscallName(data.nr) << " arch " << std::hex << data.arch << " nr " << data.nr << " args "
+            << arguments[0] << " " << arguments[1] << " " << arguments[2] << " " << arguments[3];
         ++checked;
       }
     }
@@ -145,16 +146,59 @@ TEST(Filters, TheZygotesTakesNothingFromACell) {
 
 // Named one by one: these must never become reachable by an edit of the table.
 TEST(Filters, WhatACellMustNeverHave) {
-  for (const int number :
-       {SYS_open,         SYS_openat,        SYS_openat2,       SYS_socket,         SYS_connect,       SYS_socketpair,
-        SYS_sendmsg,      SYS_recvmsg,       SYS_sendto,        SYS_ioctl,          SYS_clone,         SYS_fork,
-        SYS_vfork,        SYS_execve,        SYS_execveat,      SYS_ptrace,         SYS_process_vm_readv,
-        SYS_kill,         SYS_unshare,       SYS_setns,         SYS_mount,          SYS_pivot_root,    SYS_bpf,
-        SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_keyctl,       SYS_add_key,       SYS_memfd_create,
-        SYS_pidfd_getfd,  SYS_pidfd_open,    SYS_prlimit64,     SYS_seccomp,        SYS_rt_sigaction,  SYS_pkey_mprotect,
-        SYS_dup,          SYS_dup2,          SYS_fcntl,         SYS_shmget,         SYS_msgget,        SYS_mq_open,
-        SYS_readv,        SYS_pwrite64,      SYS_sendfile,      SYS_splice,         SYS_vmsplice,      SYS_arch_prctl,
-        SYS_modify_ldt,   SYS_personality,   SYS_timer_create,  SYS_nanosleep,      SYS_poll,          SYS_getcwd}) {
+  for (const int number : {SYS_open,
+                           SYS_openat,
+                           SYS_openat2,
+                           SYS_socket,
+                           SYS_connect,
+                           SYS_socketpair,
+                           SYS_sendmsg,
+                           SYS_recvmsg,
+                           SYS_sendto,
+                           SYS_ioctl,
+                           SYS_clone,
+                           SYS_fork,
+                           SYS_vfork,
+                           SYS_execve,
+                           SYS_execveat,
+                           SYS_ptrace,
+                           SYS_process_vm_readv,
+                           SYS_kill,
+                           SYS_unshare,
+                           SYS_setns,
+                           SYS_mount,
+                           SYS_pivot_root,
+                           SYS_bpf,
+                           SYS_perf_event_open,
+                           SYS_userfaultfd,
+                           SYS_io_uring_setup,
+                           SYS_keyctl,
+                           SYS_add_key,
+                           SYS_memfd_create,
+                           SYS_pidfd_getfd,
+                           SYS_pidfd_open,
+                           SYS_prlimit64,
+                           SYS_seccomp,
+                           SYS_rt_sigaction,
+                           SYS_pkey_mprotect,
+                           SYS_dup,
+                           SYS_dup2,
+                           SYS_fcntl,
+                           SYS_shmget,
+                           SYS_msgget,
+                           SYS_mq_open,
+                           SYS_readv,
+                           SYS_pwrite64,
+                           SYS_sendfile,
+                           SYS_splice,
+                           SYS_vmsplice,
+                           SYS_arch_prctl,
+                           SYS_modify_ldt,
+                           SYS_personality,
+                           SYS_timer_create,
+                           SYS_nanosleep,
+                           SYS_poll,
+                           SYS_getcwd}) {
     const auto answer = Evaluate(Filter(Profile::kCell), Call(AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(number)));
     EXPECT_EQ(answer, static_cast<std::uint32_t>(SECCOMP_RET_TRAP)) << SyscallName(number);
   }
@@ -189,7 +233,9 @@ TEST(Evaluator, RefusesWhatTheKernelWouldRefuse) {
   EXPECT_FALSE(run({BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1)}));
   EXPECT_FALSE(run({BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 0), BPF_STMT(BPF_RET | BPF_K, 0)}));
   EXPECT_EQ(run({BPF_STMT(BPF_RET | BPF_A, 7)}), 0U);
-  EXPECT_EQ(run({BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 0, 1), BPF_STMT(BPF_RET | BPF_K, 1), BPF_STMT(BPF_RET | BPF_K, 2)}), 2U);
+  EXPECT_EQ(
+      run({BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 0, 1), BPF_STMT(BPF_RET | BPF_K, 1), BPF_STMT(BPF_RET | BPF_K, 2)}),
+      2U);
 }
 
 TEST(SyscallTable, IsReadable) {

@@ -35,9 +35,10 @@ SetupResult<> LeaveRoot(std::uint32_t jail_uid) {
   if (jail_uid == 0 || jail_uid == static_cast<std::uint32_t>(-1)) {
     return SetupError{layer::kUid, EINVAL, "The jail's uid must not be 0 or -1. Give another jail uid."};
   }
-  const std::string remedy = "uid " + std::to_string(jail_uid) +
-                             " cannot be taken here: inside a container give a jail uid that the container maps, or start "
-                             "the engine as an ordinary user.";
+  const std::string remedy =
+      "uid " + std::to_string(jail_uid) +
+      " cannot be taken here: inside a container give a jail uid that the container maps, or start "
+      "the engine as an ordinary user.";
   if (setgroups(0, nullptr) != 0) return SystemError(layer::kUid, "setgroups", errno, remedy);
   if (setresgid(jail_uid, jail_uid, jail_uid) != 0) return SystemError(layer::kUid, "setresgid", errno, remedy);
   if (setresuid(jail_uid, jail_uid, jail_uid) != 0) return SystemError(layer::kUid, "setresuid", errno, remedy);

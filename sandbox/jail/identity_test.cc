@@ -38,7 +38,8 @@ TEST(Identity, RootBecomesNobodyElse) {
 
 TEST(Identity, AnOrdinaryUserStaysTheSame) {
   EXPECT_EQ(InChild([] {
-              if (geteuid() == 0 && (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0)) return std::string("cannot leave root");
+              if (geteuid() == 0 && (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0))
+                return std::string("cannot leave root");
               const uid_t before = getuid();
               const std::string said = Say(LeaveRoot(kUid));
               return said + (getuid() == before ? " same" : " changed");

@@ -28,10 +28,10 @@ constexpr std::uint64_t kScopeSignal = 1U << 1;
 
 // The number of file system rights that each ABI handles; rights are bits from 0 up.
 std::uint64_t FileRights(int abi) {
-  unsigned bits = 13;         // ABI 1: EXECUTE to MAKE_SYM
-  if (abi >= 2) bits = 14;    // REFER
-  if (abi >= 3) bits = 15;    // TRUNCATE
-  if (abi >= 5) bits = 16;    // IOCTL_DEV
+  unsigned bits = 13;       // ABI 1: EXECUTE to MAKE_SYM
+  if (abi >= 2) bits = 14;  // REFER
+  if (abi >= 3) bits = 15;  // TRUNCATE
+  if (abi >= 5) bits = 16;  // IOCTL_DEV
   return (std::uint64_t{1} << bits) - 1;
 }
 

@@ -49,7 +49,8 @@ std::string Allowed(bool done) { return done ? "allowed" : std::to_string(errno)
 
 TEST_F(LandlockTest, DeniesFiles) {
   ExpectDenied([] { return Allowed(static_cast<bool>(UniqueFd(open("/etc/passwd", O_RDONLY | O_CLOEXEC)))); }, EACCES);
-  ExpectDenied([] { return Allowed(static_cast<bool>(UniqueFd(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))); }, EACCES);
+  ExpectDenied([] { return Allowed(static_cast<bool>(UniqueFd(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))); },
+               EACCES);
 }
 
 TEST_F(LandlockTest, DeniesTcp) {

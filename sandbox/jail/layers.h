@@ -1,8 +1,8 @@
 // The layers of the jail, by name: one table that set-up, `warder doctor`, receipts and --permit-degraded share.
 //
 // Every layer is meant to hold alone. A required layer that cannot be set up refuses the run; a degradable one may be
-// waived by name, never silently. An optional layer is used where the kernel has it and reported where it has not: another
-// required layer enforces the same property.
+// waived by name, never silently. An optional layer is used where the kernel has it and reported where it has not:
+// another required layer enforces the same property.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -72,7 +72,7 @@ struct SetupError {
 
   std::string_view layer;  // one of the names above
   int error_number = 0;
-  std::string message;     // one sentence with the remedy
+  std::string message;  // one sentence with the remedy
 };
 
 template <typename T = void>

@@ -29,17 +29,20 @@ constexpr std::string_view kName = "jail";
 
 // One namespace after the other, so that a failure can name its layer.
 std::string_view Remedy(const NamespaceKind& kind) {
-  if (kind.flag != CLONE_NEWUSER) return "The limits are in /proc/sys/user; a kernel built without this namespace will not do.";
+  if (kind.flag != CLONE_NEWUSER)
+    return "The limits are in /proc/sys/user; a kernel built without this namespace will not do.";
   return "Let this user make user namespaces: raise /proc/sys/user/max_user_namespaces, set "
-         "kernel.unprivileged_userns_clone=1 where the host has it, allow it in AppArmor or in the container's policy, and do "
+         "kernel.unprivileged_userns_clone=1 where the host has it, allow it in AppArmor or in the container's policy, "
+         "and do "
          "not run under chroot.";
 }
 
 SetupResult<> WriteProcSelf(const char* path, const std::string& text) {
   const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    return SystemError(layer::kUser, std::string("writing ") + path, errno,
-                       "/proc must be mounted, and no security module may take the rights inside a user namespace away.");
+    return SystemError(
+        layer::kUser, std::string("writing ") + path, errno,
+        "/proc must be mounted, and no security module may take the rights inside a user namespace away.");
   }
   return {};
 }
@@ -78,7 +81,8 @@ SetupResult<> EnterNamespaces(LayerLog& log) {
 
 SetupResult<pid_t> ForkIntoPidNamespace() {
   const long pid = syscall(SYS_clone, CLONE_NEWPID | CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (pid < 0) return SystemError(layer::kPid, "clone(CLONE_NEWPID)", errno, "The limit is /proc/sys/user/max_pid_namespaces.");
+  if (pid < 0)
+    return SystemError(layer::kPid, "clone(CLONE_NEWPID)", errno, "The limit is /proc/sys/user/max_pid_namespaces.");
   return static_cast<pid_t>(pid);
 }
 

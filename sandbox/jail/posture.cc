@@ -85,14 +85,16 @@ LayerState Observer::Namespace(const NamespaceKind& kind) const {
   std::vector<std::string> pids;
   for (std::string pid; levels >> pid;) pids.push_back(pid);
   const bool alone = pids.size() >= 3 && pids.back() == "1" && Status("Threads") == "1";
-  return Found(kind.layer, alone, theirs + ", pid " + (pids.empty() ? "?" : pids.back()) + ", threads " + Status("Threads"));
+  return Found(kind.layer, alone,
+               theirs + ", pid " + (pids.empty() ? "?" : pids.back()) + ", threads " + Status("Threads"));
 }
 
 LayerState Observer::Uid() const {
   std::istringstream words(Status("Uid"));
   std::vector<std::string> uids;
   for (std::string uid; words >> uid;) uids.push_back(uid);
-  const bool same = uids.size() == 4 && std::all_of(uids.begin(), uids.end(), [&](const auto& u) { return u == uids[0]; });
+  const bool same =
+      uids.size() == 4 && std::all_of(uids.begin(), uids.end(), [&](const auto& u) { return u == uids[0]; });
   return Found(layer::kUid, same && uids[0] != "0", "host uid " + (uids.empty() ? "?" : uids[0]));
 }
 
@@ -176,8 +178,11 @@ LayerState Observer::Descriptors() const {
 LayerState Observer::NotDumpable() const {
   // proc(5): the files of a process that is not dumpable belong to root.
   const std::optional<uid_t> owner = cell_.Owner("environ");
-  const bool enforced = owner && Status("Uid").find(std::to_string(*owner) + "\t") == std::string::npos;
-  return Found(layer::kNotDumpable, enforced, owner ? "its files in /proc belong to uid " + std::to_string(*owner) : "");
+  std::string uid;
+  std::istringstream(Status("Uid")) >> uid;
+  if (!owner || uid.empty()) return Found(layer::kNotDumpable, false, "Its files in /proc cannot be looked at.");
+  return Found(layer::kNotDumpable, std::to_string(*owner) != uid,
+               "its files in /proc belong to uid " + std::to_string(*owner));
 }
 
 LayerState Observer::Speculation() const {
@@ -210,7 +215,8 @@ Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerS
   const ProcFolder cell(PidOf(pidfd));
   const std::string status = "\n" + cell.Read("status").value_or("");
   // Alive now, so the pid was still its own when the folder was opened.
-  if (!cell || status.size() < 2 || !IsAlive(pidfd)) return Internal("The cell has ended before it could be looked at.");
+  if (!cell || status.size() < 2 || !IsAlive(pidfd))
+    return Internal("The cell has ended before it could be looked at.");
   const Observer observer(pidfd, cell, status, reported);
   std::vector<LayerState> states;
   for (const LayerInfo& info : Layers()) states.push_back(observer.Observe(info.name));

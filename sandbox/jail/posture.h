@@ -1,8 +1,9 @@
-// The posture of a live cell, measured from outside through /proc and its pidfd: what `warder doctor` and every receipt say
-// is what was found, not what was meant.
+// The posture of a live cell, measured from outside through /proc and its pidfd: what `warder doctor` and every receipt
+// say is what was found, not what was meant.
 //
-// Two layers cannot be seen from outside on any kernel (landlock, mdwe); for these the zygote's own report is passed on, and
-// the hostile suite tries them. Works for root, and for an ordinary user whose own user namespace the cell is in.
+// Two layers cannot be seen from outside on any kernel (landlock, mdwe); for these the zygote's own report is passed
+// on, and the hostile suite tries them. Works for root, and for an ordinary user whose own user namespace the cell is
+// in.
 #pragma once
 
 #include <sys/types.h>

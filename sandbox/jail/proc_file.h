@@ -1,5 +1,5 @@
-// Reading another process's /proc folder. It is opened once: the descriptor stays with that process, so that a pid that is
-// used again cannot be mistaken for it.
+// Reading another process's /proc folder. It is opened once: the descriptor stays with that process, so that a pid that
+// is used again cannot be mistaken for it.
 #pragma once
 
 #include <sys/types.h>

@@ -79,7 +79,8 @@ SetupResult<std::string> RestrictSpeculation() {
     detail += std::string(control.name) + ": " + std::string(state);
   }
   if (!restricted) {
-    return SetupError{layer::kSpeculation, ENXIO, "This machine lets no process restrict speculation (" + detail + ")."};
+    return SetupError{layer::kSpeculation, ENXIO,
+                      "This machine lets no process restrict speculation (" + detail + ")."};
   }
   return detail;
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::array kLauncher = {
     Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
     Limit{RLIMIT_NOFILE, "Max open files", kHighestDescriptor + 1, "bounds what the start of V8 may leave open"},
-    Limit{RLIMIT_STACK, "Max stack size", rlim_t{8} << 20, "an unlimited stack would lay memory out without randomness"},
+    Limit{RLIMIT_STACK, "Max stack size", rlim_t{8} << 20,
+          "an unlimited stack would lay memory out without randomness"},
 };
 
 constexpr std::array kZygote = {

@@ -1,7 +1,8 @@
 // Resource limits, as data: what each role of the jail gets. They hold without cgroups and without the filter.
 //
 // RLIMIT_AS is absent on purpose: V8 reserves far more address space than it ever touches; RLIMIT_DATA bounds what is
-// committed. Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing, but the hard limit's SIGKILL does.
+// committed. Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing, but the hard limit's SIGKILL
+// does.
 #pragma once
 
 #include <sys/resource.h>
@@ -17,7 +18,7 @@ namespace warder::jail {
 
 struct Limit {
   __rlimit_resource resource;
-  std::string_view name;   // as /proc/PID/limits names it
+  std::string_view name;  // as /proc/PID/limits names it
   rlim_t value;
   std::string_view reason;
 };

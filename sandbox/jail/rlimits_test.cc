@@ -49,7 +49,8 @@ TEST(Rlimits, NoProcessCanBeMade) {
     return InChild([limited]() -> std::string {
       LayerLog log({});
       // The limit does not bind uid 0 of the host; a jail never has it.
-      if (!LeaveRoot(JailUidFor(getpid())) || !SetDumpable(Dumpable::kYes) || !EnterNamespaces(log)) return "no user namespace";
+      if (!LeaveRoot(JailUidFor(getpid())) || !SetDumpable(Dumpable::kYes) || !EnterNamespaces(log))
+        return "no user namespace";
       // Rights inside of its own namespace do not lift it, but the initial namespace's would: a cell has none at all.
       SetupResult<ForkedCell> cell = ForkCell();
       if (!cell) return "no cell";
@@ -129,8 +130,8 @@ TEST(Descriptors, AreMovedAndClosed) {
               std::string said;
               if (!CloseRange(0, 2)) return "cannot close";
               for (const int fd : OpenDescriptors()) said += std::to_string(fd) + " ";
-              return said + Say(MoveDescriptor(19, 20)).substr(0, 12) + " " + Say(MoveDescriptor(19, 19)).substr(0, 12) + " " +
-                     Say(CloseRange(5, 4)).substr(0, 12);
+              return said + Say(MoveDescriptor(19, 20)).substr(0, 12) + " " +
+                     Say(MoveDescriptor(19, 19)).substr(0, 12) + " " + Say(CloseRange(5, 4)).substr(0, 12);
             }).said,
             "3 20 descriptors: descriptors: descriptors:");
 }

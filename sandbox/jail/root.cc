@@ -68,9 +68,9 @@ SetupResult<> PivotIntoNothing() {
       fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     return SystemError(layer::kRoot, "fsconfig(tmpfs)", errno);
   }
-  const UniqueFd mount(fsmount(context.get(), FSMOUNT_CLOEXEC,
-                               MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-                                   MOUNT_ATTR_NOSYMFOLLOW));
+  const UniqueFd mount(
+      fsmount(context.get(), FSMOUNT_CLOEXEC,
+              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW));
   if (!mount) return SystemError(layer::kRoot, "fsmount(tmpfs)", errno);
   return BecomeRoot(mount);
 }

@@ -2,8 +2,8 @@
 #include <array>
 #include <string_view>
 
-#include "sandbox/jail/syscall_table.h"
 #include "sandbox/jail/syscall_names_generated.h"
+#include "sandbox/jail/syscall_table.h"
 
 namespace warder::jail {
 

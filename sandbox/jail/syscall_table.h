@@ -1,13 +1,13 @@
-// The system call policy, as data: the one table from which the filters are generated, that `warder policy` prints and that
-// the tests check the installed programs against.
+// The system call policy, as data: the one table from which the filters are generated, that `warder policy` prints and
+// that the tests check the installed programs against.
 //
-// A call is answered by the first rule of its number whose conditions all hold. A call that no rule answers ends the process
-// with SIGSYS: in a cell the handler first names the call in a Violation frame (see violation.h), and without the handler the
-// kernel kills. Calls through another architecture (int 0x80, x32) kill at once.
+// A call is answered by the first rule of its number whose conditions all hold. A call that no rule answers ends the
+// process with SIGSYS: in a cell the handler first names the call in a Violation frame (see violation.h), and without
+// the handler the kernel kills. Calls through another architecture (int 0x80, x32) kill at once.
 //
-// A cell runs under both filters, the zygote's and its own, and the stricter answer wins; so the zygote's table contains the
-// cell's. The conditions are masked equalities over all 64 bits, the one comparison that needs no trust in sign extension
-// and that libseccomp 2.5.4 gets right.
+// A cell runs under both filters, the zygote's and its own, and the stricter answer wins; so the zygote's table
+// contains the cell's. The conditions are masked equalities over all 64 bits, the one comparison that needs no trust in
+// sign extension and that libseccomp 2.5.4 gets right.
 #pragma once
 
 #include <array>

@@ -1,9 +1,9 @@
 // How a cell says which system call its filter stopped.
 //
-// The filter answers a forbidden call with SIGSYS instead of executing it. The handler writes one Violation frame to the
-// cell's socket, by hand and without memory, and ends the process. It is evidence, not the protection: a cell that has lost
-// its handler, or blocks the signal, is killed by the kernel; one that replaces the handler (it cannot: rt_sigaction is
-// forbidden) would still not get the call.
+// The filter answers a forbidden call with SIGSYS instead of executing it. The handler writes one Violation frame to
+// the cell's socket, by hand and without memory, and ends the process. It is evidence, not the protection: a cell that
+// has lost its handler, or blocks the signal, is killed by the kernel; one that replaces the handler (it cannot:
+// rt_sigaction is forbidden) would still not get the call.
 #pragma once
 
 #include <array>
@@ -32,8 +32,8 @@ inline constexpr std::size_t kMaxViolationFrameBytes = 4 + 128;
 // Writes a whole frame (length, FromCell{violation}) into `out` and returns its size. Async-signal-safe.
 std::size_t EncodeViolation(const ViolationRecord& record, std::span<unsigned char, kMaxViolationFrameBytes> out);
 
-// Sets the signal dispositions of a cell: SIGSYS and SIGABRT as above, SIGPIPE ignored, SIGUSR1 to `on_soft_limit` (null:
-// ignored). Everything else has its default since the launcher. Unblocks all signals.
+// Sets the signal dispositions of a cell: SIGSYS and SIGABRT as above, SIGPIPE ignored, SIGUSR1 to `on_soft_limit`
+// (null: ignored). Everything else has its default since the launcher. Unblocks all signals.
 SetupResult<> InstallSignalHandlers(void (*on_soft_limit)(int));
 
 }  // namespace warder::jail

@@ -10,8 +10,8 @@
 #include "sandbox/jail/capabilities.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/landlock.h"
-#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/process.h"
+#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/syscall_filter.h"
 #include "sandbox/jail/violation.h"
 
@@ -49,13 +49,15 @@ class Stopwatch {
 // A group of its own: kill(0) reaches a process group across pid namespaces, the zygote and all cells otherwise.
 SetupResult<> LeaveZygotesSession() {
   if (setsid() < 0) return jail::SystemError(jail::layer::kPid, "setsid", errno);
-  // The zygote is PID 1 of the namespace around, so its death already ends every cell, without a race; this is the second.
+  // The zygote is PID 1 of the namespace around, so its death already ends every cell, without a race; this is the
+  // second.
   return jail::DieWithParent();
 }
 
 SetupResult<> ReadEntropy(CellContext& context) {
   const ssize_t got = getrandom(context.entropy.data(), context.entropy.size(), 0);
-  if (got != static_cast<ssize_t>(context.entropy.size())) return jail::SystemError(jail::layer::kZygote, "getrandom", errno);
+  if (got != static_cast<ssize_t>(context.entropy.size()))
+    return jail::SystemError(jail::layer::kZygote, "getrandom", errno);
   return {};
 }
 
@@ -67,7 +69,8 @@ std::uint64_t NowNs() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-void BecomeCell(CellRequest& request, const CellTemplate& shape, const ZygoteHooks& hooks, std::uint64_t fork_started_ns) {
+void BecomeCell(CellRequest& request, const CellTemplate& shape, const ZygoteHooks& hooks,
+                std::uint64_t fork_started_ns) {
   CellContext context;
   context.steps.reserve(16);
   Stopwatch watch(fork_started_ns, context.steps);

@@ -22,8 +22,8 @@ struct CellTemplate {
   std::optional<int> landlock_abi;  // nothing: permitted to be missing
 };
 
-// Runs in the child and never returns to the zygote's loop: sets the cell up, calls the hook and exits. A step that fails
-// is written to the failure pipe (see FailureRecord) and ends the process.
+// Runs in the child and never returns to the zygote's loop: sets the cell up, calls the hook and exits. A step that
+// fails is written to the failure pipe (see FailureRecord) and ends the process.
 [[noreturn]] void BecomeCell(CellRequest& request, const CellTemplate& shape, const ZygoteHooks& hooks,
                              std::uint64_t fork_started_ns);
 

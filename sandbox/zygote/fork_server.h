@@ -1,21 +1,23 @@
 // The zygote's fork server: the part of the jail that runs inside the image.
 //
-// RunZygote is the whole life of a zygote. It hardens the process, calls `initialise` (V8 comes up, the snapshot is mapped),
-// then seals: the root becomes an empty read-only mount, every capability goes, Landlock denies everything, the zygote's own
-// filter is installed. From then on it forks one cell per Spawn, each into fresh namespaces and behind the strict filter, and
-// calls `run_cell` in it. It returns when the engine is gone, and takes every cell along: they live in its pid namespace.
+// RunZygote is the whole life of a zygote. It hardens the process, calls `initialise` (V8 comes up, the snapshot is
+// mapped), then seals: the root becomes an empty read-only mount, every capability goes, Landlock denies everything,
+// the zygote's own filter is installed. From then on it forks one cell per Spawn, each into fresh namespaces and behind
+// the strict filter, and calls `run_cell` in it. It returns when the engine is gone, and takes every cell along: they
+// live in its pid namespace.
 //
 // Duties of the hooks:
-// - `initialise` runs before the seal: it is the last code that sees a file. It must leave the process with one thread and
+// - `initialise` runs before the seal: it is the last code that sees a file. It must leave the process with one thread
+// and
 //   no descriptor but 3 (RunZygote checks both and refuses to seal otherwise).
-// - `run_cell` runs behind the cell's filter (see `warder policy`): read and write on fd 3, memory without PROT_EXEC, the
+// - `run_cell` runs behind the cell's filter (see `warder policy`): read and write on fd 3, memory without PROT_EXEC,
+// the
 //   clock, nothing else. A call outside the table writes a Violation frame and ends the cell.
 // - the process must leave through the return value of `run_cell` or _exit: no destructor of the zygote runs in a cell.
 #pragma once
 
-#include <csignal>
-
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,18 +33,19 @@ struct SetupStep {
 
 // What a cell starts with.
 struct CellContext {
-  int socket = 3;                             // SOCK_STREAM, the only descriptor there is
-  std::array<unsigned char, 64> entropy{};    // read from the kernel before the filter: hash seed and the like
-  std::vector<SetupStep> steps;               // append your own ("isolate", ...), then send them
+  int socket = 3;                           // SOCK_STREAM, the only descriptor there is
+  std::array<unsigned char, 64> entropy{};  // read from the kernel before the filter: hash seed and the like
+  std::vector<SetupStep> steps;             // append your own ("isolate", ...), then send them
 };
 
 struct ZygoteHooks {
-  // Called once, after the hardening and before the seal; returns V8's version. May throw: the message becomes SetupFailed.
+  // Called once, after the hardening and before the seal; returns V8's version. May throw: the message becomes
+  // SetupFailed.
   std::function<std::string()> initialise;
   // Called in each cell, behind the filter; its value is the cell's exit status.
   std::function<int(CellContext&)> run_cell;
-  // SIGUSR1 in a cell ("time is up"); null: ignored. Installed with SA_RESTART off, so that a blocked read returns EINTR,
-  // and on the thread's own stack.
+  // SIGUSR1 in a cell ("time is up"); null: ignored. Installed with SA_RESTART off, so that a blocked read returns
+  // EINTR, and on the thread's own stack.
   void (*on_soft_limit)(int signal) = nullptr;
 };
 

@@ -24,12 +24,14 @@ namespace {
 
 struct Probe {
   std::string name;
-  std::string line;    // see raw_calls.h
-  std::string call;    // what the Violation must name
+  std::string line;     // see raw_calls.h
+  std::string call;     // what the Violation must name
   bool control = true;  // the attempt succeeds unjailed, for an ordinary user too
 };
 
-std::string Call(long number, const std::string& arguments) { return "call " + std::to_string(number) + " " + arguments; }
+std::string Call(long number, const std::string& arguments) {
+  return "call " + std::to_string(number) + " " + arguments;
+}
 
 std::vector<Probe> Probes() {
   const std::string here = std::to_string(-100);
@@ -96,7 +98,8 @@ std::string ViolationIn(const std::string& bytes) {
   proto::FromCell message;
   if (!reader.Feed(bytes)) return "no frame in: " + bytes;
   const auto payload = reader.Next();
-  if (!payload || !message.ParseFromArray(payload->data(), static_cast<int>(payload->size())) || !message.has_violation()) {
+  if (!payload || !message.ParseFromArray(payload->data(), static_cast<int>(payload->size())) ||
+      !message.has_violation()) {
     return "no violation in: " + bytes;
   }
   return jail::SyscallName(message.violation().syscall());

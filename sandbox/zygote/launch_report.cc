@@ -60,7 +60,8 @@ jail::SetupResult<jail::LayerLog> ReadLaunchReport(UniqueFd fd) {
   if (!report.ParseFromString(bytes)) return Unreadable();
   std::vector<std::string> permitted;
   int at = 0;
-  for (; at < report.layers_size() && !report.layers(at).name().empty(); ++at) permitted.push_back(report.layers(at).name());
+  for (; at < report.layers_size() && !report.layers(at).name().empty(); ++at)
+    permitted.push_back(report.layers(at).name());
   if (at == report.layers_size()) return Unreadable();
   jail::LayerLog log(std::move(permitted));
   for (++at; at < report.layers_size(); ++at) {

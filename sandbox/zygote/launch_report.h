@@ -1,5 +1,5 @@
-// What the launcher tells the zygote across the exec: which layers it has set up, and which may be missing. It travels in a
-// pipe, so that arguments and environment stay empty. Both sides are ours and of one build.
+// What the launcher tells the zygote across the exec: which layers it has set up, and which may be missing. It travels
+// in a pipe, so that arguments and environment stay empty. Both sides are ours and of one build.
 #pragma once
 
 #include "sandbox/base/unique_fd.h"

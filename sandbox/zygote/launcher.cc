@@ -25,7 +25,9 @@ using Clock = std::chrono::steady_clock;
 
 Error Breach(std::string_view what) { return Internal("The zygote broke its protocol: " + std::string(what) + "."); }
 
-std::string Reason(int error_number) { return std::strerror(error_number); }  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+std::string Reason(int error_number) {
+  return std::strerror(error_number);
+}  // NOLINT(concurrency-mt-unsafe): glibc's is safe
 
 }  // namespace
 
@@ -122,7 +124,8 @@ Result<std::vector<ZygoteEvent>> Zygote::Impl::Receive() {
 
 Result<ZygoteEvent> Zygote::Impl::OnMessage(Packet packet) {
   proto::FromZygote message;
-  if (!message.ParseFromArray(packet.bytes.data(), static_cast<int>(packet.bytes.size()))) return Breach("not a message");
+  if (!message.ParseFromArray(packet.bytes.data(), static_cast<int>(packet.bytes.size())))
+    return Breach("not a message");
   using Case = proto::FromZygote::MessageCase;
   if (static_cast<bool>(packet.fd) != (message.message_case() == Case::kSpawned)) {
     return Breach("a descriptor where there must be none, or none where there must be one");
@@ -169,7 +172,8 @@ Result<ZygoteEvent> Zygote::Impl::OnReady(const proto::ZygoteReady& message, con
 
 Result<ZygoteEvent> Zygote::Impl::OnSpawned(std::uint64_t id, UniqueFd pidfd) {
   const auto cell = cells_.find(id);
-  if (cell == cells_.end() || cell->second != CellPhase::kAsked) return Breach("Spawned for an id that was not asked for");
+  if (cell == cells_.end() || cell->second != CellPhase::kAsked)
+    return Breach("Spawned for an id that was not asked for");
   cell->second = CellPhase::kSpawned;
   return Spawned{id, std::move(pidfd)};
 }
@@ -195,7 +199,8 @@ Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
                         ". It must be a folder, not a symbolic link to one.");
   }
   std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return Internal("socketpair: " + Reason(errno));
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return Internal("socketpair: " + Reason(errno));
   UniqueFd control(ends[0]);
   const UniqueFd jail_end(ends[1]);
   const int on = 1;

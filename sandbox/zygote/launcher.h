@@ -1,12 +1,13 @@
 // The engine's side of the zygote: starts it, asks it for cells, hears what became of them.
 //
-// Launch spawns `warder-launcher`, which sets up the jail and becomes the zygote. From then on everything is a packet on one
-// SOCK_SEQPACKET socketpair (sandbox/proto/control.proto). Nothing of the host program reaches the jail: no descriptor, no
-// environment, no signal mask.
+// Launch spawns `warder-launcher`, which sets up the jail and becomes the zygote. From then on everything is a packet
+// on one SOCK_SEQPACKET socketpair (sandbox/proto/control.proto). Nothing of the host program reaches the jail: no
+// descriptor, no environment, no signal mask.
 //
-// Threads: a Zygote belongs to one thread. Launch must be called on a thread that lives at least as long as the zygote is
-// wanted: the kernel counts the death of the *thread* that spawned it as the death of its parent and kills the zygote.
-// Children: the host program must not reap children it does not know (waitpid(-1), SIGCHLD ignored); the zygote is one.
+// Threads: a Zygote belongs to one thread. Launch must be called on a thread that lives at least as long as the zygote
+// is wanted: the kernel counts the death of the *thread* that spawned it as the death of its parent and kills the
+// zygote. Children: the host program must not reap children it does not know (waitpid(-1), SIGCHLD ignored); the zygote
+// is one.
 #pragma once
 
 #include <sys/types.h>
@@ -25,15 +26,16 @@
 namespace warder::zygote {
 
 struct LaunchOptions {
-  std::string launcher_path;                 // the program warder-launcher
-  std::string image_root;                    // folder that becomes the jail's root; must hold /zygote; not a symbolic link
-  std::uint32_t jail_uid = 0;                // host uid when started by root; 0: one of its own, from the engine's pid
-  std::vector<std::string> permit_degraded;  // layers that may be missing; only degradable ones of sandbox/jail/layers.h
+  std::string launcher_path;   // the program warder-launcher
+  std::string image_root;      // folder that becomes the jail's root; must hold /zygote; not a symbolic link
+  std::uint32_t jail_uid = 0;  // host uid when started by root; 0: one of its own, from the engine's pid
+  std::vector<std::string>
+      permit_degraded;  // layers that may be missing; only degradable ones of sandbox/jail/layers.h
 };
 
 struct CellLimits {
-  std::uint64_t data_bytes = 0;              // RLIMIT_DATA; 0: refused
-  std::uint64_t cpu_seconds = 0;             // RLIMIT_CPU; 0: refused
+  std::uint64_t data_bytes = 0;   // RLIMIT_DATA; 0: refused
+  std::uint64_t cpu_seconds = 0;  // RLIMIT_CPU; 0: refused
 };
 
 // One layer of the jail as the launcher or the zygote set it up.
@@ -48,14 +50,14 @@ struct Ready {
 struct SetupFailed {
   std::string layer;
   int error_number = 0;
-  std::string message;                       // one sentence with the remedy
+  std::string message;  // one sentence with the remedy
 };
 struct Spawned {
   std::uint64_t id = 0;
-  UniqueFd pidfd;                            // readable when the cell is dead; pidfd_send_signal works on it
+  UniqueFd pidfd;  // readable when the cell is dead; pidfd_send_signal works on it
 };
-// There is no such cell, or no longer: the clone failed, or (after Spawned) a layer could not be set up and the cell has
-// been reaped. The last word about its id.
+// There is no such cell, or no longer: the clone failed, or (after Spawned) a layer could not be set up and the cell
+// has been reaped. The last word about its id.
 struct SpawnFailed {
   std::uint64_t id = 0;
   std::string layer;
@@ -64,14 +66,14 @@ struct SpawnFailed {
 // The cell is dead and gone from the process table. The last word about its id.
 struct Reaped {
   std::uint64_t id = 0;
-  int wait_status = 0;                       // as wait4 gives it
+  int wait_status = 0;  // as wait4 gives it
   std::chrono::microseconds user{0};
   std::chrono::microseconds system{0};
   std::uint64_t peak_rss_bytes = 0;
 };
 // The zygote is gone, and every cell with it (its pid namespace has died).
 struct Closed {
-  std::string detail;                        // how it ended: "exited with status 127", "killed by signal 9"
+  std::string detail;  // how it ended: "exited with status 127", "killed by signal 9"
 };
 
 using ZygoteEvent = std::variant<Ready, SetupFailed, Spawned, SpawnFailed, Reaped, Closed>;

@@ -2,13 +2,13 @@
 //
 //   warder-launcher ENGINE-PID JAIL-UID [LAYER-THAT-MAY-BE-MISSING...]
 //
-// Descriptor 3 is the jail's end of the control socket, 4 the image's folder; nothing else is open, the environment is empty.
-// Each step below either holds or ends everything: the engine gets SetupFailed with the layer and what to do. Started by root
-// or by an ordinary user, the way is the same from LeaveRoot on.
+// Descriptor 3 is the jail's end of the control socket, 4 the image's folder; nothing else is open, the environment is
+// empty. Each step below either holds or ends everything: the engine gets SetupFailed with the layer and what to do.
+// Started by root or by an ordinary user, the way is the same from LeaveRoot on.
 //
-// Nothing outlives the engine: the launcher and the zygote each ask for SIGKILL at its death, and because it may have died
-// just before, the launcher looks at its parent once more after each request, the zygote's included, before the zygote may
-// go on. From its exec on, the zygote also ends when the control socket does.
+// Nothing outlives the engine: the launcher and the zygote each ask for SIGKILL at its death, and because it may have
+// died just before, the launcher looks at its parent once more after each request, the zygote's included, before the
+// zygote may go on. From its exec on, the zygote also ends when the control socket does.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,9 +27,9 @@
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/identity.h"
 #include "sandbox/jail/layers.h"
-#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/namespaces.h"
 #include "sandbox/jail/process.h"
+#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/root.h"
 #include "sandbox/zygote/launch_report.h"
 #include "sandbox/zygote/setup_failure.h"
@@ -73,7 +73,8 @@ SetupResult<> FollowParent(pid_t engine) {
   return CheckParent(engine);
 }
 
-// Steps into the image and lets go of its descriptor: the working directory is what unshare carries into the new namespace.
+// Steps into the image and lets go of its descriptor: the working directory is what unshare carries into the new
+// namespace.
 SetupResult<> EnterImage() {
   struct stat status {};
   if (fstat(jail::kImageFd, &status) != 0 || !S_ISDIR(status.st_mode)) {
@@ -162,9 +163,10 @@ SetupError BecomeZygote(Gate& gate, jail::LayerLog& log) {
   const std::array<char*, 2> arguments = {name.data(), nullptr};
   const std::array<char*, 1> no_environment = {nullptr};
   execve("/zygote", arguments.data(), no_environment.data());
-  return jail::SystemError(layer::kZygote, "executing /zygote in the image", errno,
-                           "The image is incomplete, or its user may not read it: its folders need mode 0755, its files 0644 "
-                           "and the zygote 0755. Build it again.");
+  return jail::SystemError(
+      layer::kZygote, "executing /zygote in the image", errno,
+      "The image is incomplete, or its user may not read it: its folders need mode 0755, its files 0644 "
+      "and the zygote 0755. Build it again.");
 }
 
 SetupResult<> Run(int argc, char** argv) {

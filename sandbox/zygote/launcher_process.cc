@@ -28,7 +28,9 @@ constexpr std::chrono::seconds kReapDeadline(5);
 // The launcher leaves at once after it has let the zygote go.
 constexpr std::chrono::milliseconds kGrace(200);
 
-std::string Reason(int error_number) { return std::strerror(error_number); }  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+std::string Reason(int error_number) {
+  return std::strerror(error_number);
+}  // NOLINT(concurrency-mt-unsafe): glibc's is safe
 
 int PidfdOpen(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 void PidfdKill(const UniqueFd& pidfd) {
@@ -54,15 +56,16 @@ class SpawnActions {
     return posix_spawn_file_actions_adddup2(&actions_, socket, jail::kSocketFd) == 0 &&
            posix_spawn_file_actions_adddup2(&actions_, image, jail::kImageFd) == 0 &&
            posix_spawn_file_actions_addclosefrom_np(&actions_, jail::kImageFd + 1) == 0 &&
-           posix_spawn_file_actions_addclose(&actions_, 0) == 0 && posix_spawn_file_actions_addclose(&actions_, 1) == 0 &&
-           posix_spawn_file_actions_addclose(&actions_, 2) == 0;
+           posix_spawn_file_actions_addclose(&actions_, 0) == 0 &&
+           posix_spawn_file_actions_addclose(&actions_, 1) == 0 && posix_spawn_file_actions_addclose(&actions_, 2) == 0;
   }
   bool DefaultSignals() {
     sigset_t all;
     sigset_t none;
     sigfillset(&all);
     sigemptyset(&none);
-    return posix_spawnattr_setsigdefault(&attributes_, &all) == 0 && posix_spawnattr_setsigmask(&attributes_, &none) == 0 &&
+    return posix_spawnattr_setsigdefault(&attributes_, &all) == 0 &&
+           posix_spawnattr_setsigmask(&attributes_, &none) == 0 &&
            posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) == 0;
   }
   int Run(const std::string& program, std::vector<char*>& arguments, pid_t* pid) {
@@ -143,8 +146,9 @@ Result<void> LauncherProcess::AdoptZygote(pid_t pid) {
   siginfo_t info{};
   // Only a child of ours can be waited for, and one that has not been waited for keeps its pid.
   if (!pidfd || waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-    return Internal("The zygote is not a child of this process any more; the host program must not reap children it does "
-                    "not know.");
+    return Internal(
+        "The zygote is not a child of this process any more; the host program must not reap children it does "
+        "not know.");
   }
   zygote_pidfd_ = std::move(pidfd);
   zygote_pid_ = pid;
@@ -166,7 +170,8 @@ std::string LauncherProcess::Finish() {
     if (result == 0 && info.si_pid == group_ && info.si_status != 0) last = "'s launcher " + Describe(info);
     return result == 0 ? info.si_pid : -1;
   };
-  // First the launcher, so that no zygote is born after the group was killed; what it has forked is in the group by then.
+  // First the launcher, so that no zygote is born after the group was killed; what it has forked is in the group by
+  // then.
   PidfdKill(launcher_pidfd_);
   PidfdKill(zygote_pidfd_);
   if (!zygote_pidfd_) kill(-group_, SIGKILL);

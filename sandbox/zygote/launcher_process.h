@@ -1,6 +1,6 @@
-// The processes behind a Zygote: the launcher, and the zygote it makes. Both are children of the engine and in one process
-// group, whose id is the launcher's pid; the group is how they are killed and waited for together, whatever the launcher had
-// got to.
+// The processes behind a Zygote: the launcher, and the zygote it makes. Both are children of the engine and in one
+// process group, whose id is the launcher's pid; the group is how they are killed and waited for together, whatever the
+// launcher had got to.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,8 @@ class LauncherProcess {
   pid_t zygote_pid() const { return zygote_pid_; }
 
   // Kills what is left, waits until every process of the group is gone, and says how the last one ended ("exited with
-  // status 0"). The zygote's death includes that of all cells: it is the first process of their pid namespace. Idempotent.
+  // status 0"). The zygote's death includes that of all cells: it is the first process of their pid namespace.
+  // Idempotent.
   std::string Finish();
 
  private:

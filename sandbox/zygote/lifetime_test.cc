@@ -1,7 +1,7 @@
 // kill -9 of the engine leaves no process one second later, whatever the launcher, the zygote and the cells were doing.
 //
-// This process adopts orphans, so that whatever survives its parent becomes its child, and waiting for all children proves
-// that nothing does.
+// This process adopts orphans, so that whatever survives its parent becomes its child, and waiting for all children
+// proves that nothing does.
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-// One packet of the control socket: bytes, and at most one descriptor. Used by all three who speak on it: the engine, the
-// launcher and the zygote. SOCK_SEQPACKET keeps the packets apart; see unix(7).
+// One packet of the control socket: bytes, and at most one descriptor. Used by all three who speak on it: the engine,
+// the launcher and the zygote. SOCK_SEQPACKET keeps the packets apart; see unix(7).
 #pragma once
 
 #include <sys/socket.h>
@@ -19,7 +19,8 @@ namespace warder::zygote {
 
 enum class Wait { kNo, kYes };
 
-// Returns 0 or an errno: EAGAIN when `wait` is kNo and the queue is full, EPIPE when the peer is gone. `fd` of -1: none.
+// Returns 0 or an errno: EAGAIN when `wait` is kNo and the queue is full, EPIPE when the peer is gone. `fd` of -1:
+// none.
 [[nodiscard]] int SendPacket(int socket, const google::protobuf::MessageLite& message, int fd, Wait wait);
 
 struct Packet {

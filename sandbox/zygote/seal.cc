@@ -13,8 +13,8 @@
 #include "sandbox/jail/capabilities.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/landlock.h"
-#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/process.h"
+#include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/root.h"
 #include "sandbox/jail/syscall_filter.h"
 #include "sandbox/zygote/launch_report.h"
@@ -41,7 +41,8 @@ SetupResult<> Prepare(jail::LayerLog& log) {
     return noted;
   }
   // Otherwise the first use of a date would look for /etc/localtime, and every machine would answer differently.
-  if (setenv("TZ", "UTC", 1) != 0) return jail::SystemError(layer::kZygote, "setenv", errno);  // NOLINT(concurrency-mt-unsafe)
+  if (setenv("TZ", "UTC", 1) != 0)
+    return jail::SystemError(layer::kZygote, "setenv", errno);  // NOLINT(concurrency-mt-unsafe)
   tzset();
   return {};
 }
@@ -63,8 +64,9 @@ SetupResult<> CheckLeftovers() {
   }
   for (const int fd : jail::OpenDescriptors()) {
     if (fd == jail::kSocketFd) continue;
-    return jail::SetupError{layer::kDescriptors, EBUSY,
-                            "The start of the zygote left descriptor " + std::to_string(fd) + " open; cells would inherit it."};
+    return jail::SetupError{
+        layer::kDescriptors, EBUSY,
+        "The start of the zygote left descriptor " + std::to_string(fd) + " open; cells would inherit it."};
   }
   return {};
 }

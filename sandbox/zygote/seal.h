@@ -9,8 +9,9 @@
 
 namespace warder::zygote {
 
-// Reads the launch report, hardens the process, calls `initialise`, seals. Returns every layer as it was set up. When it
-// succeeds, no file can be opened any more and the zygote's filter is on.
-jail::SetupResult<jail::LayerLog> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version, CellTemplate* shape);
+// Reads the launch report, hardens the process, calls `initialise`, seals. Returns every layer as it was set up. When
+// it succeeds, no file can be opened any more and the zygote's filter is on.
+jail::SetupResult<jail::LayerLog> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version,
+                                                 CellTemplate* shape);
 
 }  // namespace warder::zygote

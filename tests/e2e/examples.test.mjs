@@ -98,7 +98,16 @@ test(
     }
     const { code, stdout, stderr } = await run([], { program: join(root, "examples/quickstart.sh") });
     assert.equal(code, 0, stderr);
-    for (const text of ["Result", "Calls", "Receipt", "succeeded", "maintenance", "/users/Codertocat", "/cards"]) {
+    for (const text of [
+      "Result",
+      "Step log",
+      "Calls",
+      "Receipt",
+      "succeeded",
+      "maintenance",
+      "/users/Codertocat",
+      "/cards",
+    ]) {
       assert.ok(stdout.includes(text), `"${text}" is missing in: ${stdout}`);
     }
     for (const text of ["Build ok", "issue opened", "card posted", "What to try next"]) {

@@ -10,6 +10,7 @@ else
   step_bold='' step_dim='' step_red='' step_green='' step_reset='' step_live=''
 fi
 step_ticker=''
+: "${step_log:=}"
 
 heading() { printf '\n%s%s%s\n' "$step_bold" "$*" "$step_reset" >&2; }
 complain() { printf '%s%s%s\n' "$step_red" "$*" "$step_reset" >&2; }

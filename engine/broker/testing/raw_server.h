@@ -48,7 +48,7 @@ class RawServer {
   using Respond = std::function<std::string(const std::string& request)>;
 
   // Listens on `address`, on any free port if `port` is 0.
-  RawServer(boost::asio::io_context& loop, const std::string& address = "127.0.0.1", std::uint16_t port = 0);
+  explicit RawServer(boost::asio::io_context& loop, const std::string& address = "127.0.0.1", std::uint16_t port = 0);
   ~RawServer();
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;

@@ -89,8 +89,8 @@ TEST_F(JailedCellTest, OnlyTheHostileImageHasSystemCalls) {
   TestEngine engine;
   const auto end = Run(engine, "return { data: [typeof __syscall, typeof __int80] };");
   ASSERT_TRUE(end);
-  EXPECT_EQ(engine.output, std::getenv("WARDER_HOSTILE") != nullptr ? R"(["function","function"])"
-                                                                    : R"(["undefined","undefined"])");
+  EXPECT_EQ(engine.output,
+            std::getenv("WARDER_HOSTILE") != nullptr ? R"(["function","function"])" : R"(["undefined","undefined"])");
 }
 
 TEST_F(JailedCellTest, ASystemCallOutsideOfTheTableIsAViolation) {

@@ -12,6 +12,8 @@ namespace warder::cell {
 class TestCell : public TestEngine {
  public:
   explicit TestCell(CellProgram& program);
+  TestCell(const TestCell&) = delete;
+  TestCell& operator=(const TestCell&) = delete;
   // Kills the cell if it still lives.
   ~TestCell() override;
 

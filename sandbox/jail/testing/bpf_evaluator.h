@@ -11,8 +11,8 @@
 
 namespace warder::jail::testing {
 
-// The filter's answer (SECCOMP_RET_*, data included). Nothing when the program is not one that the kernel would take: a jump
-// out of it, an unknown instruction, a load outside of seccomp_data.
+// The filter's answer (SECCOMP_RET_*, data included). Nothing when the program is not one that the kernel would take: a
+// jump out of it, an unknown instruction, a load outside of seccomp_data.
 std::optional<std::uint32_t> Evaluate(std::span<const sock_filter> program, const seccomp_data& data);
 
 // Instructions that were executed for an answer.

@@ -29,7 +29,8 @@ void ShareCoverageCounters() {
   shared = true;
   const auto size = static_cast<std::size_t>(warder_coverage_end - warder_coverage_begin);
   const std::string counted(warder_coverage_begin, size);
-  void* memory = mmap(warder_coverage_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  void* memory =
+      mmap(warder_coverage_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("mmap of the coverage counters");
   counted.copy(warder_coverage_begin, size);
 }

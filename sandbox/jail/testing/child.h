@@ -1,4 +1,5 @@
-// A test's body in a forked child: what it does to itself (namespaces, filters, limits) does not touch the test program.
+// A test's body in a forked child: what it does to itself (namespaces, filters, limits) does not touch the test
+// program.
 #pragma once
 
 #include <functional>

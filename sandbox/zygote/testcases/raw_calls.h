@@ -1,7 +1,8 @@
-// What a hostile cell can do, as lines of text: the test zygote runs them in a cell, the tests run the same lines unjailed as
-// the positive control.
+// What a hostile cell can do, as lines of text: the test zygote runs them in a cell, the tests run the same lines
+// unjailed as the positive control.
 //
-//   call NUMBER ARG...   one raw system call; an ARG is a number (0x for hex), `buffer` for a writable page, or a word: a
+//   call NUMBER ARG...   one raw system call; an ARG is a number (0x for hex), `buffer` for a writable page, or a word:
+//   a
 //                        pointer to that string. Answers "= VALUE", -errno for an error.
 //   mmap-write-exec      maps a writable page and makes it executable. Answers like the last call of it.
 //   int80 NUMBER         the 32-bit ABI

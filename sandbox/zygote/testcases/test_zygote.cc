@@ -1,8 +1,8 @@
-// A zygote without V8, statically linked: an image is a folder with this one file. Its cells greet with the costs of their
-// set-up and their entropy, and then do what they are told, line by line (see raw_calls.h).
+// A zygote without V8, statically linked: an image is a folder with this one file. Its cells greet with the costs of
+// their set-up and their entropy, and then do what they are told, line by line (see raw_calls.h).
 //
-// How `initialise` misbehaves is built in: WARDER_TEST_ZYGOTE is 0 (well-behaved), 1 (throws), 2 (leaves a descriptor open),
-// 3 (starts a thread), 4 (ends).
+// How `initialise` misbehaves is built in: WARDER_TEST_ZYGOTE is 0 (well-behaved), 1 (throws), 2 (leaves a descriptor
+// open), 3 (starts a thread), 4 (ends).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -72,8 +72,10 @@ std::string Initialise() {
     default:
       // The last moment at which files can be seen: the image is the root, and read-only.
       if (access("/zygote", R_OK) != 0) throw std::runtime_error("the image is not the root");
-      if (open("/canary", O_WRONLY | O_CREAT, 0600) >= 0 || errno != EROFS) throw std::runtime_error("the image is writable");
-      if (environ[0] != nullptr && std::string(environ[0]) != "TZ=UTC") throw std::runtime_error("the environment leaks");
+      if (open("/canary", O_WRONLY | O_CREAT, 0600) >= 0 || errno != EROFS)
+        throw std::runtime_error("the image is writable");
+      if (environ[0] != nullptr && std::string(environ[0]) != "TZ=UTC")
+        throw std::runtime_error("the environment leaks");
       break;
   }
   return "none";
