@@ -153,7 +153,7 @@ fi
 
 if [ -n "${wanted[coverage]:-}" ]; then
   heading "Coverage"
-  if step "Build with coverage" build build-coverage -Db_coverage=true; then
+  if step "Build with coverage" build build-coverage -Dcell=false -Dhostile=false -Db_coverage=true; then
     meson_tests "meson with coverage" build-coverage
     for folder in sandbox/jail engine/execution; do
       checked coverage "Coverage of $folder above 85 %" coverage "$folder"

@@ -61,7 +61,8 @@ class Collector {
   }
 
   void AddDirectory(UniqueFd directory, const std::string& prefix, int depth) {
-    if (depth > kMaxDepth) Invalid("the bundle " + shown_ + " has folders nested deeper than " + std::to_string(kMaxDepth));
+    if (depth > kMaxDepth)
+      Invalid("the bundle " + shown_ + " has folders nested deeper than " + std::to_string(kMaxDepth));
     const Directory entries(::fdopendir(directory.get()));
     if (!entries) Invalid("cannot list " + shown_ + "/" + prefix + ": " + std::strerror(errno));
     const int at = directory.release();  // owned by `entries` now
@@ -136,7 +137,8 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
   } else if (S_ISREG(status.st_mode)) {
     bundle->entry_ = path.filename().string();
     if (!EndsWith(bundle->entry_, ".js") && !EndsWith(bundle->entry_, ".mjs")) {
-      Invalid("the bundle " + shown + " is neither a folder nor a .js or .mjs file; TypeScript has to be bundled first");
+      Invalid("the bundle " + shown +
+              " is neither a folder nor a .js or .mjs file; TypeScript has to be bundled first");
     }
     collector.AddFile(file, bundle->entry_);
   } else {

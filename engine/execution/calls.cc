@@ -22,8 +22,8 @@ constexpr std::uint64_t kMaxTimerMs = 0x7fffffff;
 void Describe(const std::string& url, CallRecord* record) {
   const auto parsed = boost::urls::parse_uri(boost::core::string_view(url.data(), url.size()));
   if (!parsed || !parsed->has_authority()) return;
-  record->origin = Truncate(std::string(parsed->scheme()) + "://" + std::string(parsed->encoded_host_and_port()),
-                            kMaxShownBytes);
+  record->origin =
+      Truncate(std::string(parsed->scheme()) + "://" + std::string(parsed->encoded_host_and_port()), kMaxShownBytes);
   record->path = Truncate(std::string(parsed->encoded_path()), kMaxShownBytes);
 }
 

@@ -1,7 +1,8 @@
 // The calls of one execution: HTTP calls and timers, from the cell's frame to the broker and back.
 //
-// Everything a cell asks for comes through here, so this is where it is held to the protocol (numbers in sequence, bytes
-// within credit) and to its budgets. A breach ends the execution; a budget that is used up ends it with the limit's name.
+// Everything a cell asks for comes through here, so this is where it is held to the protocol (numbers in sequence,
+// bytes within credit) and to its budgets. A breach ends the execution; a budget that is used up ends it with the
+// limit's name.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,8 @@
 // The engine's end of a cell's socket: frames in, frames out.
 //
-// What comes in is hostile: the one bounded decoder, then a strict parse, then the observer. What goes out is queued without
-// waiting; the queue is bounded because everything in it was either asked for by the engine or is covered by credit.
+// What comes in is hostile: the one bounded decoder, then a strict parse, then the observer. What goes out is queued
+// without waiting; the queue is bounded because everything in it was either asked for by the engine or is covered by
+// credit.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -40,7 +41,8 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   void Drain();
 
   std::size_t queued_bytes() const { return pending_.size() + writing_.size(); }
-  // Body bytes handed to the socket so far: the cell cannot have consumed, and so cannot give credit for, more than these.
+  // Body bytes handed to the socket so far: the cell cannot have consumed, and so cannot give credit for, more than
+  // these.
   std::uint64_t body_bytes_written() const { return body_bytes_written_; }
 
  private:

@@ -101,8 +101,8 @@ void CellProcess::Signal(int number) const {
 
 std::optional<std::chrono::microseconds> CellProcess::CpuTime() const {
   if (pid_ <= 0 || death_.confirmed) return std::nullopt;
-  // The process-wide CPU clock of another process, as clock_getcpuclockid(3) makes it. The pid cannot have been reused: its
-  // zygote only reaps what we then hear of.
+  // The process-wide CPU clock of another process, as clock_getcpuclockid(3) makes it. The pid cannot have been reused:
+  // its zygote only reaps what we then hear of.
   const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(pid_) << 3) | 2u);
   timespec time{};
   if (::clock_gettime(clock, &time) != 0) return std::nullopt;

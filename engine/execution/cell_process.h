@@ -1,7 +1,8 @@
 // One cell as the engine holds it: its socket, its pidfd, its death.
 //
-// A cell is only over when three things are known: its pidfd says it is dead, its zygote says it has been waited for, and
-// its socket has been read to the end. The engine trusts its own pidfd for the first and the zygote only for the numbers.
+// A cell is only over when three things are known: its pidfd says it is dead, its zygote says it has been waited for,
+// and its socket has been read to the end. The engine trusts its own pidfd for the first and the zygote only for the
+// numbers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -20,13 +21,13 @@ namespace warder::execution {
 
 // How a cell ended.
 struct CellDeath {
-  bool spawned = false;            // false: it never existed
-  std::string failed_layer;        // when it could not be made: the layer, with the error's number
+  bool spawned = false;      // false: it never existed
+  std::string failed_layer;  // when it could not be made: the layer, with the error's number
   int failed_errno = 0;
-  bool confirmed = false;          // its pidfd says that it is dead
-  bool reaped = false;             // its zygote has waited for it
-  std::string zygote_lost;         // why the zygote is gone, if it is
-  int wait_status = 0;             // valid if reaped
+  bool confirmed = false;   // its pidfd says that it is dead
+  bool reaped = false;      // its zygote has waited for it
+  std::string zygote_lost;  // why the zygote is gone, if it is
+  int wait_status = 0;      // valid if reaped
   std::chrono::microseconds cpu{0};
   std::uint64_t peak_rss_bytes = 0;
 };

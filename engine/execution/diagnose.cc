@@ -60,7 +60,8 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
     for (const auto& layer : zygote_->report().layers) reported.push_back({layer.name, layer.enforced, layer.detail});
     if (const auto posture = jail::ObservePosture(cell_->pidfd(), reported)) {
       for (const jail::LayerState& layer : *posture) {
-        Add(layer.name, layer.enforced ? LayerStatus::State::kEnforced : LayerStatus::State::kUnavailable, layer.detail);
+        Add(layer.name, layer.enforced ? LayerStatus::State::kEnforced : LayerStatus::State::kUnavailable,
+            layer.detail);
       }
       observed_ = true;
     }

@@ -57,8 +57,8 @@ constexpr std::size_t kMaxLabelBytes = 256;
 std::string HashOfManifest(const std::filesystem::path& manifest) {
   std::ifstream file(manifest, std::ios::binary);
   if (!file) {
-    throw EngineError(Status::kFault,
-                      "there is no cell image at " + manifest.parent_path().string() + "; build it with ninja -C build");
+    throw EngineError(Status::kFault, "there is no cell image at " + manifest.parent_path().string() +
+                                          "; build it with ninja -C build");
   }
   Sha256 hash;
   hash.Update(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -104,7 +104,8 @@ void CheckBundle(const ExecutionRequest& request) {
   std::uint64_t bytes = 0;
   for (const Bundle::File& file : request.bundle->files()) bytes += file.source.size();
   if (bytes > request.limits.bundle_bytes) {
-    throw EngineError(Status::kInvalid, "the bundle has " + std::to_string(bytes) + " bytes, more than the limit \"bundle\" of " +
+    throw EngineError(Status::kInvalid, "the bundle has " + std::to_string(bytes) +
+                                            " bytes, more than the limit \"bundle\" of " +
                                             FormatLimit(LimitUnit::kBytes, request.limits.bundle_bytes));
   }
 }
@@ -185,7 +186,8 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
   if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty()) {
-    throw EngineError(Status::kInvalid, "a flow's key and a tenant's name have at most 256 bytes, and a tenant has a name");
+    throw EngineError(Status::kInvalid,
+                      "a flow's key and a tenant's name have at most 256 bytes, and a tenant has a name");
   }
   auto policy = broker::EgressPolicy::FromOrigins(request.allow_origins);
   if (!policy) Throw(policy.error());
@@ -221,8 +223,8 @@ void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::Egr
     return;
   }
   ExecutionContext context{&loop_, broker_.get(), *zygote, image_hash_};
-  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy), std::move(journal),
-                                                      std::move(sink), shared);
+  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy),
+                                                      std::move(journal), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });

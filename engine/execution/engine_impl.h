@@ -27,8 +27,8 @@ class EngineImpl final : public Engine {
   // Everything below is touched by the loop's thread only.
   void Open();
   Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
-  void Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
-           const std::shared_ptr<Execution::Impl>& shared);
+  void Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal,
+           EventSink sink, const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();
   void StopIfDone();

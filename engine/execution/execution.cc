@@ -62,7 +62,8 @@ constexpr milliseconds kSetupDeadline{15'000};
 constexpr milliseconds kStopGrace{25};
 // How long a cell that has sent its last frame may take to leave.
 constexpr milliseconds kLeaveGrace{100};
-// What a cell needs beside its heap and buffers: V8's own bookkeeping, young generation, code, stack, one frame each way.
+// What a cell needs beside its heap and buffers: V8's own bookkeeping, young generation, code, stack, one frame each
+// way.
 constexpr std::uint64_t kDataSlackBytes = 192ull << 20;
 // A cell counts its own log; one that is this far beyond lies.
 constexpr std::uint64_t kLogSlackBytes = 64ull << 10;
@@ -293,7 +294,9 @@ void RunningExecution::Emit(Event event) {
   sink_(event);
 }
 
-microseconds RunningExecution::SinceStart() const { return duration_cast<microseconds>(steady_clock::now() - started_at_); }
+microseconds RunningExecution::SinceStart() const {
+  return duration_cast<microseconds>(steady_clock::now() - started_at_);
+}
 
 void RunningExecution::EndByLimit(const std::string& limit, std::uint64_t peak) {
   if (state_ == State::kEnding || state_ == State::kOver) return;
@@ -377,8 +380,8 @@ void RunningExecution::Finish() {
     outcome_.status = Status::kFault;
     outcome_.reason = kept.error().message;
   }
-  // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares an
-  // address layout with.
+  // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
+  // an address layout with.
   if (outcome_.status == Status::kViolation || outcome_.status == Status::kFault) context_.zygote->Retire();
 
   ReceiptFacts facts;

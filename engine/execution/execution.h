@@ -2,9 +2,9 @@
 //
 //   spawning -> (Ready) -> running -> (result, stop, violation, limit, breach, cancel) -> ending -> over
 //
-// The first thing that ends an execution decides its verdict; what comes later can only explain it. Ending means: nothing
-// more is sent, transfers are aborted, the cell is killed if it does not leave by itself, and its death and reaping are
-// awaited. Only then is the outcome known to anyone.
+// The first thing that ends an execution decides its verdict; what comes later can only explain it. Ending means:
+// nothing more is sent, transfers are aborted, the cell is killed if it does not leave by itself, and its death and
+// reaping are awaited. Only then is the outcome known to anyone.
 //
 // Threads: everything but the shared part (Execution::Impl) lives on the engine's loop.
 #pragma once

@@ -46,9 +46,8 @@ TEST_F(HostileCellTest, AStoppedSystemCallIsNamed) {
 
 TEST_F(HostileCellTest, FloodsEndAtTheirLimits) {
   Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  const std::pair<const char*, const char*> floods[] = {{"flood-output", "output"},
-                                                        {"flood-calls", "calls"},
-                                                        {"flood-timers", "timers"}};
+  const std::pair<const char*, const char*> floods[] = {
+      {"flood-output", "output"}, {"flood-calls", "calls"}, {"flood-timers", "timers"}};
   for (const auto& [scene, limit] : floods) {
     ExecutionRequest request = Request(scene, upstream.origin() + "/");
     request.allow_origins = {upstream.origin()};

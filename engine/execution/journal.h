@@ -1,8 +1,9 @@
 // The journal of one execution: every frame that was sent to its cell, in order.
 //
-// All nondeterminism enters a cell through its socket, so these frames and the bundle are all that a replay needs. The file is
-// the text "warder journal 1\n", then the frames exactly as they crossed the socket. It holds payloads: it is written only
-// where someone asked for it, readable by its owner alone, and appears under its name only when it is complete.
+// All nondeterminism enters a cell through its socket, so these frames and the bundle are all that a replay needs. The
+// file is the text "warder journal 1\n", then the frames exactly as they crossed the socket. It holds payloads: it is
+// written only where someone asked for it, readable by its owner alone, and appears under its name only when it is
+// complete.
 #pragma once
 
 #include <filesystem>

@@ -30,7 +30,8 @@ TEST(LimitsTest, EveryDefaultIsWithinItsRangeAndEveryNameIsUnique) {
 }
 
 TEST(LimitsTest, ReadsDurationsSizesAndCounts) {
-  const Limits limits = ParseLimits(R"({"wall":"2m","cpu":"500ms","heap":"64MB","output":"512KB","calls":7,"log":100})");
+  const Limits limits =
+      ParseLimits(R"({"wall":"2m","cpu":"500ms","heap":"64MB","output":"512KB","calls":7,"log":100})");
   EXPECT_EQ(limits.wall_ms, 120'000u);
   EXPECT_EQ(limits.cpu_ms, 500u);
   EXPECT_EQ(limits.heap_bytes, 64u << 20);
@@ -43,8 +44,7 @@ TEST(LimitsTest, ReadsDurationsSizesAndCounts) {
 TEST(LimitsTest, WhatIsPrintedIsReadBackToTheSameValue) {
   for (const LimitSpec& spec : LimitTable()) {
     for (const std::uint64_t value : {spec.minimum, Limits{}.*(spec.value), spec.maximum}) {
-      const std::string json =
-          "{\"" + std::string(spec.name) + "\":\"" + FormatLimit(spec.unit, value) + "\"}";
+      const std::string json = "{\"" + std::string(spec.name) + "\":\"" + FormatLimit(spec.unit, value) + "\"}";
       EXPECT_EQ(ParseLimits(json).*(spec.value), value) << json;
     }
   }

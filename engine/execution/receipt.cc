@@ -62,8 +62,7 @@ std::string MakeReceipt(const ReceiptFacts& facts) {
   const Outcome& outcome = *facts.outcome;
   json::object verdict{{"status", StatusName(outcome.status)}, {"reason", outcome.reason}};
   if (outcome.limit) {
-    verdict["limit"] = {
-        {"name", outcome.limit->limit}, {"value", outcome.limit->value}, {"peak", outcome.limit->peak}};
+    verdict["limit"] = {{"name", outcome.limit->limit}, {"value", outcome.limit->value}, {"peak", outcome.limit->peak}};
   }
   if (outcome.violation) verdict["violation"] = outcome.violation->what;
 

@@ -51,9 +51,9 @@ std::string HexOf(std::string_view bytes) {
   return hex;
 }
 
-bool IsJson(std::string_view text, std::string* why) {
+bool IsJson(std::string_view text, std::string* why, std::size_t depth) {
   boost::json::parse_options options;
-  options.max_depth = kMaxJsonDepth;
+  options.max_depth = depth;
   boost::json::basic_parser<CheckOnly> parser(options);
   boost::json::error_code error;
   const std::size_t taken = parser.write_some(false, text.data(), text.size(), error);

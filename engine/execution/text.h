@@ -10,9 +10,9 @@ namespace warder {
 // Lower-case hexadecimal.
 std::string HexOf(std::string_view bytes);
 
-// One JSON document of at most kMaxJsonDepth levels (RFC 8259); on failure `why` says what is wrong and where.
+// One JSON document of at most `depth` levels (RFC 8259); on failure `why` says what is wrong and where.
 inline constexpr std::size_t kMaxJsonDepth = 256;
-bool IsJson(std::string_view text, std::string* why = nullptr);
+bool IsJson(std::string_view text, std::string* why = nullptr, std::size_t depth = kMaxJsonDepth);
 
 // At most `bytes` bytes, cut where a character ends, "…" appended when something was cut.
 std::string Truncate(std::string_view text, std::size_t bytes);

@@ -42,8 +42,10 @@ void Violated(std::string what, std::string detail, Outcome* outcome) {
 }
 
 ScriptError ErrorOf(const proto::ThrownError& thrown, int depth) {
-  ScriptError error{Truncate(thrown.name(), kMaxMessageBytes), Truncate(thrown.message(), kMaxMessageBytes),
-                    Truncate(thrown.stack(), kMaxStackBytes), {}};
+  ScriptError error{Truncate(thrown.name(), kMaxMessageBytes),
+                    Truncate(thrown.message(), kMaxMessageBytes),
+                    Truncate(thrown.stack(), kMaxStackBytes),
+                    {}};
   if (depth == 0) {
     for (const auto& cause : thrown.causes()) {
       if (error.causes.size() == kMaxCauses) break;
@@ -53,12 +55,15 @@ ScriptError ErrorOf(const proto::ThrownError& thrown, int depth) {
   return error;
 }
 
-std::string Place(const proto::BundleRejected& rejected) {
-  if (rejected.file().empty()) return "";
+// "index.js:3:9: Unexpected token", whether the message begins with the file already or not.
+std::string Rejection(const proto::BundleRejected& rejected) {
+  if (rejected.file().empty()) return rejected.message();
   std::string place = rejected.file();
   if (rejected.line() != 0) place += ":" + std::to_string(rejected.line());
   if (rejected.line() != 0 && rejected.column() != 0) place += ":" + std::to_string(rejected.column());
-  return place + ": ";
+  std::string_view message = rejected.message();
+  if (message.starts_with(rejected.file() + ": ")) message.remove_prefix(rejected.file().size() + 2);
+  return place + ": " + std::string(message);
 }
 
 void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
@@ -67,6 +72,11 @@ void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcom
     case proto::Result::kSucceeded: {
       std::string why;
       if (!IsJson(evidence.output, &why)) {
+        if (IsJson(evidence.output, nullptr, evidence.output.size())) {  // an honest flow can do that
+          outcome->status = Status::kFailed;
+          outcome->reason = "the flow's result is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
+          return;
+        }
         Violated("the cell's output is not JSON", why, outcome);
         return;
       }
@@ -78,8 +88,8 @@ void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcom
       const proto::ThrownError& thrown = result.thrown();
       if (thrown.ceiling() == proto::ThrownError::ARRAY_BUFFER) {
         LimitHit("array-buffer", limits,
-                 result.usage().array_buffer_peak_bytes() + result.usage().array_buffer_refused_bytes(),
-                 thrown.stack(), thrown.message(), outcome);
+                 result.usage().array_buffer_peak_bytes() + result.usage().array_buffer_refused_bytes(), thrown.stack(),
+                 thrown.message(), outcome);
       } else if (thrown.ceiling() == proto::ThrownError::STRING) {
         LimitHit("heap", limits, result.usage().heap_peak_bytes(), thrown.stack(),
                  "a string would be longer than V8 allows (536,870,888 characters)", outcome);
@@ -93,7 +103,7 @@ void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcom
     }
     case proto::Result::kRejected:
       outcome->status = Status::kInvalid;
-      outcome->reason = Truncate(Place(result.rejected()) + result.rejected().message(), kMaxMessageBytes);
+      outcome->reason = Truncate(Rejection(result.rejected()), kMaxMessageBytes);
       return;
     case proto::Result::OUTCOME_NOT_SET:
       break;
@@ -113,8 +123,12 @@ void JudgeStopped(const proto::Stopped& stopped, const Limits& limits, Outcome* 
       LimitHit("log", limits, outcome->usage.log_bytes, stopped.stack(), stopped.detail(), outcome);
       return;
     case proto::Stopped::STALLED:
-      LimitHit("wall", limits, static_cast<std::uint64_t>(outcome->usage.wall.count() / 1000), stopped.stack(),
-               "the flow waits for a promise that nothing can settle any more, so it was ended early", outcome);
+      LimitHit("wall", limits, static_cast<std::uint64_t>(outcome->usage.wall.count() / 1000), stopped.stack(), "",
+               outcome);
+      outcome->reason =
+          "the limit wall of " + FormatLimit(LimitUnit::kMilliseconds, limits.wall_ms) +
+          " was all that could end it: the flow waits for a promise that nothing can settle any more, so " +
+          "it was ended after " + FormatLimit(LimitUnit::kMilliseconds, outcome->limit->peak);
       return;
     default:
       Violated("the cell stopped for no reason that exists", "", outcome);
@@ -148,8 +162,8 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
   const CellDeath& death = evidence.death;
   if (!death.failed_layer.empty()) {
     outcome->status = Status::kUnenforceable;
-    outcome->reason = "the jail's layer " + death.failed_layer + " could not be set up: " +
-                      std::strerror(death.failed_errno) + "; see `warder doctor`";
+    outcome->reason = "the jail's layer " + death.failed_layer +
+                      " could not be set up: " + std::strerror(death.failed_errno) + "; see `warder doctor`";
     return;
   }
   if (!death.zygote_lost.empty()) {
@@ -159,13 +173,15 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
   }
   const bool exited = WIFEXITED(death.wait_status);
   const int signal = exited ? 0 : WTERMSIG(death.wait_status);
-  // An allocation that RLIMIT_DATA refused ends in an abort or a bad access deep inside V8, before anything can be said.
+  // An allocation that RLIMIT_DATA refused ends in an abort or a bad access deep inside V8, before anything can be
+  // said.
   if (signal != SIGKILL && death.peak_rss_bytes > evidence.data_limit_bytes / 2) {
     LimitHit("heap", limits, death.peak_rss_bytes, "", "the cell ran out of memory", outcome);
     return;
   }
   if (exited) {
-    Violated("the cell left without a result", "exit status " + std::to_string(WEXITSTATUS(death.wait_status)), outcome);
+    Violated("the cell left without a result", "exit status " + std::to_string(WEXITSTATUS(death.wait_status)),
+             outcome);
     return;
   }
   switch (signal) {

@@ -1,8 +1,8 @@
 // The verdict: how an execution ended, derived from evidence.
 //
-// Evidence is what the engine itself saw (a deadline, a pidfd, a wait status) and what the cell said. The cell may lie: what
-// it says can explain an end, or make its own run fail, never turn a limit or a violation into something better. PID 1 of a
-// pid namespace shows some deaths under another signal, so no verdict hangs on the signal's number alone.
+// Evidence is what the engine itself saw (a deadline, a pidfd, a wait status) and what the cell said. The cell may lie:
+// what it says can explain an end, or make its own run fail, never turn a limit or a violation into something better.
+// PID 1 of a pid namespace shows some deaths under another signal, so no verdict hangs on the signal's number alone.
 #pragma once
 
 #include <cstdint>
@@ -17,25 +17,25 @@ namespace warder::execution {
 
 // The first thing that decided the end, as the engine saw it.
 enum class Cause {
-  kNone,           // nothing but the cell's death
-  kResult,         // the cell sent Result
-  kStopped,        // the cell stopped itself (a limit that it enforces)
-  kViolation,      // the cell reported a system call that its filter stopped
-  kLimit,          // the engine saw a limit reached
-  kProtocol,       // the cell broke the rules of its socket
-  kCancelled,      // the host asked
-  kSetupTimeout,   // the cell was not ready in time
+  kNone,          // nothing but the cell's death
+  kResult,        // the cell sent Result
+  kStopped,       // the cell stopped itself (a limit that it enforces)
+  kViolation,     // the cell reported a system call that its filter stopped
+  kLimit,         // the engine saw a limit reached
+  kProtocol,      // the cell broke the rules of its socket
+  kCancelled,     // the host asked
+  kSetupTimeout,  // the cell was not ready in time
 };
 
 struct Evidence {
   Cause cause = Cause::kNone;
-  proto::Result result;            // kResult
-  proto::Stopped stopped;          // kStopped; with kLimit: the cell's answer to being asked, if one came
-  proto::Violation violation;      // kViolation
-  std::string limit;               // kLimit: name in LimitTable()
-  std::uint64_t peak = 0;          // kLimit: what was reached, in the limit's unit
-  std::string protocol_error;      // kProtocol: what the cell did
-  std::string output;              // what Output frames carried
+  proto::Result result;        // kResult
+  proto::Stopped stopped;      // kStopped; with kLimit: the cell's answer to being asked, if one came
+  proto::Violation violation;  // kViolation
+  std::string limit;           // kLimit: name in LimitTable()
+  std::uint64_t peak = 0;      // kLimit: what was reached, in the limit's unit
+  std::string protocol_error;  // kProtocol: what the cell did
+  std::string output;          // what Output frames carried
   CellDeath death;
   std::uint64_t data_limit_bytes = 0;  // RLIMIT_DATA of the cell
 };

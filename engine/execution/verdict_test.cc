@@ -38,6 +38,15 @@ TEST(VerdictTest, AResultSucceedsOnlyWithJson) {
   EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
 }
 
+TEST(VerdictTest, AResultThatIsNestedTooDeepIsTheFlowsOwnFailure) {
+  Evidence evidence;
+  evidence.cause = Cause::kResult;
+  evidence.result.set_succeeded(true);
+  evidence.output = std::string(1000, '[') + std::string(1000, ']');
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kFailed);
+  EXPECT_NE(JudgeOf(evidence).reason.find("deeper than 256"), std::string::npos);
+}
+
 TEST(VerdictTest, AResultWithoutAnOutcomeIsAViolation) {
   Evidence evidence;
   evidence.cause = Cause::kResult;
@@ -83,6 +92,8 @@ TEST(VerdictTest, ARejectedBundleNamesFileAndLine) {
   rejected->set_column(9);
   rejected->set_message("Unexpected token");
   EXPECT_EQ(JudgeOf(evidence).status, Status::kInvalid);
+  EXPECT_EQ(JudgeOf(evidence).reason, "index.js:3:9: Unexpected token");
+  rejected->set_message("index.js: Unexpected token");
   EXPECT_EQ(JudgeOf(evidence).reason, "index.js:3:9: Unexpected token");
 }
 

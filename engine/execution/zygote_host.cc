@@ -82,29 +82,26 @@ void ZygoteHost::Watch() {
 }
 
 void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
-  std::visit(
-      Overloaded{
-          [this](zygote::Ready& ready) {
-            ready_ = true;
-            report_ = std::move(ready);
-            if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
-            Flush();
-          },
-          [this](zygote::SetupFailed& failed) {
-            setup_error_ = Unenforceable(failed.layer, failed.message);
-          },
-          [this](zygote::Spawned& spawned) {
-            if (CellOwner* owner = OwnerOf(spawned.id, false)) owner->OnSpawned(std::move(spawned.pidfd));
-          },
-          [this](zygote::SpawnFailed& failed) {
-            if (CellOwner* owner = OwnerOf(failed.id, true)) owner->OnSpawnFailed(failed);
-          },
-          [this](zygote::Reaped& reaped) {
-            if (CellOwner* owner = OwnerOf(reaped.id, true)) owner->OnReaped(reaped);
-          },
-          [this](zygote::Closed&) { Lose(setup_error_.value_or(Internal("the zygote has died"))); },
-      },
-      event);
+  std::visit(Overloaded{
+                 [this](zygote::Ready& ready) {
+                   ready_ = true;
+                   report_ = std::move(ready);
+                   if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
+                   Flush();
+                 },
+                 [this](zygote::SetupFailed& failed) { setup_error_ = Unenforceable(failed.layer, failed.message); },
+                 [this](zygote::Spawned& spawned) {
+                   if (CellOwner* owner = OwnerOf(spawned.id, false)) owner->OnSpawned(std::move(spawned.pidfd));
+                 },
+                 [this](zygote::SpawnFailed& failed) {
+                   if (CellOwner* owner = OwnerOf(failed.id, true)) owner->OnSpawnFailed(failed);
+                 },
+                 [this](zygote::Reaped& reaped) {
+                   if (CellOwner* owner = OwnerOf(reaped.id, true)) owner->OnReaped(reaped);
+                 },
+                 [this](zygote::Closed&) { Lose(setup_error_.value_or(Internal("the zygote has died"))); },
+             },
+             event);
 }
 
 void ZygoteHost::Lose(const Error& why) {

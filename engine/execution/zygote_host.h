@@ -32,7 +32,8 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
  public:
   // Must be called on the loop's thread, which has to outlive the zygote (see launcher.h). Returns before the zygote is
   // ready; spawns wait until then.
-  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, const zygote::LaunchOptions& options);
+  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop,
+                                                    const zygote::LaunchOptions& options);
   ~ZygoteHost();
   ZygoteHost(const ZygoteHost&) = delete;
   ZygoteHost& operator=(const ZygoteHost&) = delete;

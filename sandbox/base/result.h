@@ -13,10 +13,10 @@ namespace warder {
 
 // What kind of thing went wrong; the command line turns it into an exit code.
 enum class ErrorKind {
-  kInvalidInput,    // the caller's input is at fault
-  kUnenforceable,   // this machine cannot set up a layer of the jail that the policy asks for
-  kRefused,         // policy says no
-  kInternal,        // a fault of ours or of the system (out of descriptors, a helper died)
+  kInvalidInput,   // the caller's input is at fault
+  kUnenforceable,  // this machine cannot set up a layer of the jail that the policy asks for
+  kRefused,        // policy says no
+  kInternal,       // a fault of ours or of the system (out of descriptors, a helper died)
 };
 
 struct Error {

@@ -1,7 +1,7 @@
 // Frames on the cell's socket: a 4-byte little-endian length, then that many bytes of one protobuf message.
 //
-// FrameReader is the one bounded decoder of both sides. It never holds more than one frame and a read's worth of bytes, and
-// it never recovers: after the first error the stream is dead.
+// FrameReader is the one bounded decoder of both sides. It never holds more than one frame and a read's worth of bytes,
+// and it never recovers: after the first error the stream is dead.
 #pragma once
 
 #include <cstddef>

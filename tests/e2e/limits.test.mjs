@@ -65,7 +65,9 @@ for (const { name, body, limit, limits, stack, top } of bombs) {
     assert.equal(result.status, "limit");
     assert.match(result.reason, new RegExp(`limit ${limit} of \\d+`));
     assert.equal(result.receipt.verdict.limit.name, limit);
-    assert.ok(result.receipt.verdict.limit.peak > 0, JSON.stringify(result.receipt.verdict));
+    // A flow that nothing can wake up is ended before its wall clock has moved a millisecond.
+    // A flow that can never go on is ended at once, so its time may round to nothing.
+    assert.ok(result.receipt.verdict.limit.peak >= (limit === "wall" ? 0 : 1), JSON.stringify(result.receipt.verdict));
     assert.deepEqual([result.receipt.teardown.dead, result.receipt.teardown.reaped], [true, true]);
     assert.match(stderr, new RegExp(limit));
     if (stack) assert.match(stderr, stack);

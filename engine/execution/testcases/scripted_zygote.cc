@@ -162,24 +162,28 @@ std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
 const std::map<std::string, std::function<void(Script&)>>& Scenes() {
   static const std::map<std::string, std::function<void(Script&)>> scenes = {
       {"succeed", [](Script& s) { s.Succeed(R"({"ok":true})"); }},
-      {"echo-start", [](Script& s) {
+      {"echo-start",
+       [](Script& s) {
          s.Succeed(Quoted(s.start.tenant() + "/" + s.start.flow() + "/" + std::to_string(s.start.seed().size())));
        }},
       {"not-json", [](Script& s) { s.Succeed("nonsense"); }},
       {"fetch", [](Script& s) { s.Succeed(Quoted(s.Exchange(1, s.config))); }},
-      {"two-fetches", [](Script& s) {
+      {"two-fetches",
+       [](Script& s) {
          Script::Fetch(1, s.config);
          Script::Fetch(2, s.config);
          const std::string first = s.Await(1);
          s.Succeed(Quoted(first + " " + s.Await(2)));
        }},
-      {"post", [](Script& s) {
+      {"post",
+       [](Script& s) {
          Script::Fetch(1, s.config, true);
          Script::SendBody(1, std::string(1000, 'x'), false);
          Script::SendBody(1, "", true);
          s.Succeed(Quoted(s.Await(1)));
        }},
-      {"cancel", [](Script& s) {
+      {"cancel",
+       [](Script& s) {
          Script::Fetch(1, s.config);
          Script::Cancel(1);
          Script::Timer(2, 1);
@@ -187,7 +191,8 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          }
          s.Succeed("1");
        }},
-      {"cancelled-timer", [](Script& s) {
+      {"cancelled-timer",
+       [](Script& s) {
          Script::Timer(1, 60'000);
          Script::Cancel(1);
          Script::Timer(2, 1);
@@ -195,28 +200,36 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          }
          s.Succeed("1");
        }},
-      {"log", [](Script& s) {
+      {"log",
+       [](Script& s) {
          Script::Log("hello", R"({"a":1})");
          s.Succeed("null");
        }},
-      {"spin", [](Script& s) {
+      {"spin",
+       [](Script& s) {
          while (asked_to_stop == 0) {
          }
          s.StopAsAsked("at spin (index.js:1:1)");
        }},
-      {"spin-deaf", [](Script&) {
+      {"spin-deaf",
+       [](Script&) {
          const volatile int forever = 1;
          while (forever != 0) {
          }
        }},
-      {"wait", [](Script& s) { for (;;) s.Next(); }},
-      {"stalled", [](Script&) {
+      {"wait",
+       [](Script& s) {
+         for (;;) s.Next();
+       }},
+      {"stalled",
+       [](Script&) {
          proto::FromCell frame;
          frame.mutable_stopped()->set_reason(proto::Stopped::STALLED);
          Send(frame);
          ::_exit(0);
        }},
-      {"throw", [](Script&) {
+      {"throw",
+       [](Script&) {
          proto::FromCell frame;
          frame.mutable_result()->mutable_thrown()->set_name("Error");
          frame.mutable_result()->mutable_thrown()->set_message("thrown on purpose");
@@ -226,7 +239,8 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"exit", [](Script&) { ::_exit(7); }},
       {"crash", [](Script&) { ::raise(SIGSEGV); }},
       {"socket", [](Script&) { ::syscall(SYS_socket, 2, 1, 0); }},
-      {"out-of-memory", [](Script&) {
+      {"out-of-memory",
+       [](Script&) {
          for (;;) {
            void* piece = ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
            if (piece == MAP_FAILED) std::abort();
@@ -237,7 +251,8 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"lie-length", [](Script&) { Write(std::string("\xff\xff\xff\x7f", 4)); }},
       {"lie-garbage", [](Script&) { Write(std::string("\x03\0\0\0\xff\xff\xff", 7)); }},
       {"lie-cut-off", [](Script&) { Write(std::string("\x09\0\0\0\x01", 5)); }},
-      {"lie-ready-twice", [](Script&) {
+      {"lie-ready-twice",
+       [](Script&) {
          proto::FromCell frame;
          frame.mutable_ready();
          Send(frame);
@@ -246,15 +261,18 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"lie-timer-number", [](Script&) { Script::Timer(2, 1); }},
       {"lie-cancel", [](Script&) { Script::Cancel(1); }},
       {"lie-body", [](Script&) { Script::SendBody(1, "x", true); }},
-      {"lie-body-out-of-turn", [](Script& s) {
+      {"lie-body-out-of-turn",
+       [](Script& s) {
          Script::Fetch(1, s.config);
          Script::SendBody(1, "x", true);
        }},
-      {"lie-body-credit", [](Script& s) {
+      {"lie-body-credit",
+       [](Script& s) {
          Script::Fetch(1, s.config, true);
          for (int i = 0; i < 64; ++i) Script::SendBody(1, std::string(200'000, 'x'), false);
        }},
-      {"lie-credit", [](Script& s) {
+      {"lie-credit",
+       [](Script& s) {
          Script::Fetch(1, s.config);
          Script::Credit(1, 1);
        }},
@@ -262,22 +280,34 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"lie-log-fields", [](Script&) { Script::Log("x", "{"); }},
       {"lie-asked", [](Script& s) { s.StopAsAsked(""); }},
       // Floods. Each goes on until it is ended.
-      {"flood-logs", [](Script&) { for (;;) Script::Log(std::string(10'000, 'x')); }},
-      {"flood-output", [](Script&) {
+      {"flood-logs",
+       [](Script&) {
+         for (;;) Script::Log(std::string(10'000, 'x'));
+       }},
+      {"flood-output",
+       [](Script&) {
          proto::FromCell frame;
          frame.mutable_output()->set_data(std::string(100'000, '1'));
          for (;;) Send(frame);
        }},
-      {"flood-calls", [](Script& s) { for (std::uint64_t call = 1;; ++call) Script::Fetch(call, s.config); }},
-      {"flood-timers", [](Script&) { for (std::uint64_t call = 1;; ++call) Script::Timer(call, 60'000); }},
-      {"flood-waiting", [](Script& s) {
+      {"flood-calls",
+       [](Script& s) {
+         for (std::uint64_t call = 1;; ++call) Script::Fetch(call, s.config);
+       }},
+      {"flood-timers",
+       [](Script&) {
+         for (std::uint64_t call = 1;; ++call) Script::Timer(call, 60'000);
+       }},
+      {"flood-waiting",
+       [](Script& s) {
          for (std::uint64_t call = 1;; ++call) {
            Script::Fetch(call, s.config, true);
            Script::SendBody(call, std::string(250'000, 'x'), false);
            Script::SendBody(call, std::string(250'000, 'x'), false);
          }
        }},
-      {"flood-timers-unread", [](Script&) {
+      {"flood-timers-unread",
+       [](Script&) {
          for (std::uint64_t call = 1;; ++call) {
            Script::Timer(call, 0);
          }

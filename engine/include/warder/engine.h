@@ -5,13 +5,14 @@
 //   auto execution = engine->Start({.bundle = bundle, .event_json = R"({"orderId":"42"})"});
 //   const warder::Outcome& outcome = execution.Wait();
 //
-// An execution is one run of one flow: its own V8 isolate, in its own process, inside its own jail, torn down afterwards.
-// The engine is the trusted side: it never parses what a tenant wrote except JSON and the messages of the socket.
+// An execution is one run of one flow: its own V8 isolate, in its own process, inside its own jail, torn down
+// afterwards. The engine is the trusted side: it never parses what a tenant wrote except JSON and the messages of the
+// socket.
 //
 // Threads: every member of Engine and Execution may be called from any thread. The engine runs one thread of its own;
 // callbacks are called on it, must not block and must not throw. They may call Execution::Cancel, nothing that waits.
-// Errors: warder::EngineError is thrown for invalid input, for a machine that cannot enforce the jail and for faults of ours.
-// What happens inside an execution is never thrown: it is in its Outcome.
+// Errors: warder::EngineError is thrown for invalid input, for a machine that cannot enforce the jail and for faults of
+// ours. What happens inside an execution is never thrown: it is in its Outcome.
 #pragma once
 
 #include <chrono>
@@ -58,12 +59,12 @@ class EngineError : public std::runtime_error {
   std::string layer_;
 };
 
-// What an integration is delivered as: one ES module, or a folder with an index.js whose relative imports stay inside it.
-// Immutable once loaded; the code that was hashed is the code that runs.
+// What an integration is delivered as: one ES module, or a folder with an index.js whose relative imports stay inside
+// it. Immutable once loaded; the code that was hashed is the code that runs.
 class Bundle {
  public:
-  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files). Symbolic links that lead out of the folder
-  // are refused. Throws EngineError(kInvalid) with one sentence.
+  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files). Symbolic links that lead out of the
+  // folder are refused. Throws EngineError(kInvalid) with one sentence.
   static std::shared_ptr<const Bundle> Load(const std::filesystem::path& path,
                                             std::uint64_t maximum_bytes = Limits{}.bundle_bytes);
 
@@ -83,7 +84,7 @@ class Bundle {
 };
 
 struct EngineOptions {
-  std::filesystem::path image;     // the cell's image as built (…/build/image); empty: the one this library was built with
+  std::filesystem::path image;  // the cell's image as built (…/build/image); empty: the one this library was built with
   std::filesystem::path launcher;  // the program that sets up the jail; empty: the one this library was built with
   // The host uid of cells when the engine is root; 0: chosen by the engine, one per engine. Never used otherwise.
   std::uint32_t jail_uid = 0;
@@ -93,10 +94,10 @@ struct EngineOptions {
 
 struct ExecutionRequest {
   std::shared_ptr<const Bundle> bundle;
-  std::string flow;               // key; empty: the only flow there is
+  std::string flow;  // key; empty: the only flow there is
   std::string event_json = "null";
   std::string config_json = "{}";
-  std::string tenant = "local";   // decides which connections, credentials and pools are used; a label for the script
+  std::string tenant = "local";  // decides which connections, credentials and pools are used; a label for the script
   Limits limits;
   // Exact origins the flow may call ("https://api.example.com", "http://127.0.0.1:8080"). Empty: none. A private or
   // loopback address is reached only where it stands here.
@@ -112,15 +113,15 @@ struct Event {
   std::string execution;
   std::chrono::microseconds at;  // since the execution was started
   // kLog
-  std::string level;             // "debug", "info", "warn", "error"
-  std::string message;           // also kCallFinished: why it failed
-  std::string fields_json;       // a JSON object or empty
+  std::string level;        // "debug", "info", "warn", "error"
+  std::string message;      // also kCallFinished: why it failed
+  std::string fields_json;  // a JSON object or empty
   // kCallStarted, kCallFinished
   std::uint64_t call = 0;
   std::string method;
-  std::string origin;            // scheme, host and port
-  std::string path;              // without the query: it may hold personal data
-  int http_status = 0;           // 0: no response
+  std::string origin;   // scheme, host and port
+  std::string path;     // without the query: it may hold personal data
+  int http_status = 0;  // 0: no response
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::chrono::microseconds duration{0};
@@ -133,8 +134,8 @@ struct CallRecord {
   std::string origin;
   std::string path;
   int http_status = 0;
-  std::string outcome;           // "ok", "refused", "network", "timeout", "limit", "cancelled"
-  std::string message;           // why, unless "ok"
+  std::string outcome;  // "ok", "refused", "network", "timeout", "limit", "cancelled"
+  std::string message;  // why, unless "ok"
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::chrono::microseconds started{0};
@@ -144,19 +145,19 @@ struct CallRecord {
 struct ScriptError {
   std::string name;
   std::string message;
-  std::string stack;             // frames, one a line, with the author's file and line
+  std::string stack;  // frames, one a line, with the author's file and line
   std::vector<ScriptError> causes;
 };
 
 struct LimitReport {
-  std::string limit;             // a name of LimitTable()
-  std::uint64_t value = 0;       // in the limit's unit
-  std::uint64_t peak = 0;        // what was reached, same unit
-  std::string stack;             // the last JavaScript stack; empty when no JavaScript was running or it could not be had
+  std::string limit;        // a name of LimitTable()
+  std::uint64_t value = 0;  // in the limit's unit
+  std::uint64_t peak = 0;   // what was reached, same unit
+  std::string stack;        // the last JavaScript stack; empty when no JavaScript was running or it could not be had
 };
 
 struct ViolationReport {
-  std::string what;              // a system call's name ("socket"), or what the cell did on its socket
+  std::string what;  // a system call's name ("socket"), or what the cell did on its socket
   std::vector<std::uint64_t> arguments;
   std::string detail;
 };
@@ -175,16 +176,16 @@ struct Usage {
 };
 
 struct Outcome {
-  std::string execution;         // id
+  std::string execution;  // id
   Status status = Status::kFault;
-  std::string reason;            // one sentence; empty when succeeded
-  std::string output_json;       // the flow's result; empty unless succeeded
+  std::string reason;       // one sentence; empty when succeeded
+  std::string output_json;  // the flow's result; empty unless succeeded
   std::optional<ScriptError> error;
   std::optional<LimitReport> limit;
   std::optional<ViolationReport> violation;
   std::vector<CallRecord> calls;
   Usage usage;
-  std::string receipt_json;      // what ran, under which limits and layers, what it did, how it was torn down
+  std::string receipt_json;  // what ran, under which limits and layers, what it did, how it was torn down
 };
 
 // A handle to one execution. Copyable; the last copy may go before the execution has ended, which does not end it.
@@ -209,15 +210,15 @@ class Execution {
 struct LayerStatus {
   std::string name;
   enum class State { kEnforced, kUnavailable, kNotRequested } state;
-  std::string detail;            // what holds; or why not and what to do
+  std::string detail;  // what holds; or why not and what to do
 };
 
 struct Diagnosis {
   std::string v8_version;
-  std::string image;             // path and hash of the image
+  std::string image;  // path and hash of the image
   std::string warder_version;
   std::vector<LayerStatus> layers;
-  bool enforceable = false;      // every required layer is enforced
+  bool enforceable = false;  // every required layer is enforced
 };
 
 class Engine {
@@ -230,8 +231,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Validates the request (EngineError(kInvalid): no bundle, event or config that is not JSON, a limit beyond its maximum, an
-  // origin that is not one) and starts it.
+  // Validates the request (EngineError(kInvalid): no bundle, event or config that is not JSON, a limit beyond its
+  // maximum, an origin that is not one) and starts it.
   virtual Execution Start(const ExecutionRequest& request, EventSink sink = {}) = 0;
 
   // Makes a cell, looks at every layer of its jail from outside, and ends it. Blocks; throws EngineError(kFault) only.

@@ -1,7 +1,7 @@
 // The limits of one execution: what each bounds, its default and its ceiling, in one table.
 //
-// The table is the only place where these numbers stand. `warder policy` prints it, `--limits FILE` and the engine read it.
-// A value above `maximum` is invalid input, not silently lowered.
+// The table is the only place where these numbers stand. `warder policy` prints it, `--limits FILE` and the engine read
+// it. A value above `maximum` is invalid input, not silently lowered.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ struct LimitSpec {
 // Every member of Limits, once. Thread-safe: constant data.
 std::span<const LimitSpec> LimitTable();
 
-// Reads a JSON object such as {"wall":"60s","cpu":"2s","heap":"64MB","calls":100} over `base`. Durations take ms, s, m; sizes
-// take B, KB, MB, GB (powers of 1024); bare numbers are milliseconds, bytes or counts. Throws EngineError
+// Reads a JSON object such as {"wall":"60s","cpu":"2s","heap":"64MB","calls":100} over `base`. Durations take ms, s, m;
+// sizes take B, KB, MB, GB (powers of 1024); bare numbers are milliseconds, bytes or counts. Throws EngineError
 // (kInvalidInput) that names the field, the value and what is allowed.
 Limits ParseLimits(std::string_view json, const Limits& base = {});
 
