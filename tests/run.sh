@@ -104,7 +104,7 @@ sanitizer() { # NAME VALUE
 tidy() { run-clang-tidy -quiet -p build-clang "^$PWD/(engine|sandbox|examples|tests)/"; }
 
 coverage() { # FOLDER-OF-SOURCES
-  gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude-throw-branches \
+  gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude '.*/test(ing|cases)/' --exclude-throw-branches \
     --exclude-unreachable-branches --fail-under-line 85 build-coverage
 }
 
