@@ -101,7 +101,10 @@ sanitizer() { # NAME VALUE
   fi
 }
 
-tidy() { run-clang-tidy -quiet -p build-clang "^$PWD/(engine|sandbox|examples|tests)/"; }
+tidy() { # generated headers lie in build-clang/./sandbox/proto and are not ours
+  local ours='(engine|sandbox|examples|tests)/'
+  run-clang-tidy -quiet -p build-clang -header-filter "^$PWD/(build-clang/\.\./)?$ours" "^$PWD/$ours"
+}
 
 coverage() { # FOLDER-OF-SOURCES
   gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude '.*/test(ing|cases)/' --exclude-throw-branches \

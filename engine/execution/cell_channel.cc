@@ -35,9 +35,9 @@ std::string_view CellChannel::Send(const proto::ToCell& frame, std::size_t body_
   if (writing_.empty()) {
     const std::size_t length = pending_.size() - start;
     Write();
-    return std::string_view(writing_).substr(writing_.size() - length);
+    return std::string_view{writing_}.substr(writing_.size() - length);
   }
-  return std::string_view(pending_).substr(start);
+  return std::string_view{pending_}.substr(start);
 }
 
 void CellChannel::Write() {

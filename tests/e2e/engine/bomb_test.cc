@@ -34,11 +34,11 @@ Limits SmallLimits() {
 
 class BombTest : public testing::TestWithParam<Bomb> {
  protected:
-  static void SetUpTestSuite() { engine_ = Engine::Open({}).release(); }
-  static void TearDownTestSuite() { delete engine_; }
-  static Engine* engine_;
+  static void SetUpTestSuite() { engine = Engine::Open({}).release(); }
+  static void TearDownTestSuite() { delete engine; }
+  static Engine* engine;
 };
-Engine* BombTest::engine_ = nullptr;
+Engine* BombTest::engine = nullptr;
 
 TEST_P(BombTest, EndsAtItsLimitBesideAnUnharmedExecution) {
   const Bomb& bomb = GetParam();
@@ -51,8 +51,8 @@ TEST_P(BombTest, EndsAtItsLimitBesideAnUnharmedExecution) {
   bombing.limits = SmallLimits();
   if (std::string(bomb.limit) == "cpu") bombing.limits.cpu_ms = 300;
 
-  const Execution unharmed = engine_->Start(beside);
-  const Execution ended = engine_->Start(bombing);
+  const Execution unharmed = engine->Start(beside);
+  const Execution ended = engine->Start(bombing);
   const Outcome& outcome = ended.Wait();
   EXPECT_EQ(outcome.status, Status::kLimit) << outcome.reason;
   ASSERT_TRUE(outcome.limit) << outcome.reason;

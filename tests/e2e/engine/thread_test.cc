@@ -27,6 +27,7 @@ TEST(ThreadTest, ManyThreadsStartCancelAndWait) {
     if (!holds) wrong.push_back(what);
   };
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 15; ++i) {

@@ -48,12 +48,12 @@ class ViolationTest : public testing::Test {
   static void SetUpTestSuite() {
     const char* image = std::getenv("WARDER_HOSTILE_IMAGE");
     ASSERT_NE(image, nullptr) << "WARDER_HOSTILE_IMAGE names the test image; meson test sets it";
-    engine_ = Engine::Open({.image = image}).release();
+    engine = Engine::Open({.image = image}).release();
   }
-  static void TearDownTestSuite() { delete engine_; }
-  static Engine* engine_;
+  static void TearDownTestSuite() { delete engine; }
+  static Engine* engine;
 };
-Engine* ViolationTest::engine_ = nullptr;
+Engine* ViolationTest::engine = nullptr;
 
 std::string Call(const Attempt& attempt) {
   const std::string arguments = *attempt.arguments != '\0' ? std::string(", ") + attempt.arguments : "";
@@ -62,7 +62,7 @@ std::string Call(const Attempt& attempt) {
 }
 
 TEST_F(ViolationTest, ARawSystemCallThatIsAllowedReturns) {
-  const Outcome outcome = RunBody(*engine_, Call({"mmap", SYS_mmap, "0, 4096, 3, 34, -1, 0"}));
+  const Outcome outcome = RunBody(*engine, Call({"mmap", SYS_mmap, "0, 4096, 3, 34, -1, 0"}));
   EXPECT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
   EXPECT_NE(outcome.output_json.find_first_of("0123456789"), std::string::npos) << outcome.output_json;
 }
@@ -70,14 +70,14 @@ TEST_F(ViolationTest, ARawSystemCallThatIsAllowedReturns) {
 TEST_F(ViolationTest, EachForbiddenSystemCallEndsTheCellAndIsNamed) {
   for (const Attempt& attempt : kAttempts) {
     SCOPED_TRACE(std::string(attempt.name) + "(" + attempt.arguments + ")");
-    const Outcome outcome = RunBody(*engine_, Call(attempt));
+    const Outcome outcome = RunBody(*engine, Call(attempt));
     EXPECT_EQ(outcome.status, Status::kViolation) << outcome.reason << outcome.output_json;
     ASSERT_TRUE(outcome.violation);
     EXPECT_EQ(outcome.violation->what, attempt.name);
     EXPECT_NE(outcome.reason.find(attempt.name), std::string::npos) << outcome.reason;
     EXPECT_TRUE(outcome.output_json.empty()) << outcome.output_json;
 
-    const Outcome next = RunBody(*engine_, "return { data: 1 };");
+    const Outcome next = RunBody(*engine, "return { data: 1 };");
     EXPECT_EQ(next.status, Status::kSucceeded) << next.reason;
   }
 }
@@ -85,17 +85,17 @@ TEST_F(ViolationTest, EachForbiddenSystemCallEndsTheCellAndIsNamed) {
 TEST_F(ViolationTest, ASecondExecutionBesideAViolationFinishes) {
   ExecutionRequest beside;
   beside.bundle = FlowBundle("await new Promise((done) => setTimeout(done, 200)); return { data: \"unharmed\" };");
-  const Execution unharmed = engine_->Start(beside);
+  const Execution unharmed = engine->Start(beside);
   for (const Attempt& attempt : kAttempts) {
-    const Outcome outcome = RunBody(*engine_, Call(attempt));
+    const Outcome outcome = RunBody(*engine, Call(attempt));
     EXPECT_EQ(outcome.status, Status::kViolation) << attempt.name << ": " << outcome.reason;
   }
   EXPECT_EQ(unharmed.Wait().status, Status::kSucceeded) << unharmed.Wait().reason;
 }
 
 TEST_F(ViolationTest, TheOrdinaryImageHasNoRawSystemCalls) {
-  const auto engine = Engine::Open({});
-  const Outcome outcome = RunBody(*engine, "return { data: typeof __syscall };");
+  const auto ordinary = Engine::Open({});
+  const Outcome outcome = RunBody(*ordinary, "return { data: typeof __syscall };");
   ASSERT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
   EXPECT_NE(outcome.output_json.find("undefined"), std::string::npos) << outcome.output_json;
 }
