@@ -97,7 +97,7 @@ void RawServer::Peer::Reset() {
 }
 
 RawServer::RawServer(boost::asio::io_context& loop, const std::string& address, std::uint16_t port)
-    : loop_(loop), acceptor_(loop, ip::tcp::endpoint(ip::make_address(address), port)) {
+    : acceptor_(loop, ip::tcp::endpoint(ip::make_address(address), port)) {
   Accept();
 }
 

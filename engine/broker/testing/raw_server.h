@@ -75,7 +75,6 @@ class RawServer {
   void Accept();
   void Read(const std::shared_ptr<Peer>& peer);
 
-  boost::asio::io_context& loop_;
   boost::asio::ip::tcp::acceptor acceptor_;
   OnBytes on_bytes_;
   std::vector<std::shared_ptr<Peer>> peers_;
