@@ -1,6 +1,5 @@
 #include "sandbox/jail/syscall_table.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -52,56 +51,45 @@ constexpr SyscallRule Fail(int number, int error_number, std::initializer_list<C
                            std::string_view reason) {
   return Rule(number, Answer::kErrno, error_number, conditions, reason);
 }
-constexpr SyscallRule Hot(SyscallRule rule) {
-  rule.hot = true;
-  return rule;
-}
 
 constexpr Condition kSocketOnly = Is(0, kSocketFd, "fd is 3");
 constexpr Condition kNotExecutable = Only(2, PROT_READ | PROT_WRITE, "no PROT_EXEC");
-constexpr std::uint64_t kMapOptions = MAP_NORESERVE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_STACK;
+constexpr std::uint64_t kMapOptions = MAP_NORESERVE | MAP_FIXED;
 constexpr std::string_view kLastWords = "the last words of a library go nowhere: the descriptor is closed";
 constexpr std::string_view kProbe = "libraries probe for it and do without";
+constexpr std::string_view kHint = "a hint, and nobody asks whether it was taken";
 constexpr std::string_view kMemory = "V8's heap and malloc";
 constexpr std::string_view kClock = "where the vDSO cannot answer";
+constexpr std::string_view kAbort = "abort";
 constexpr std::string_view kSetup = "the set-up of a cell, which its own filter then takes away";
 
 // What jitless V8 and the C library need to compute and to talk on one socket. The zygote's filter has these too.
 constexpr std::array kCommon = {
-    Hot(Allow(SYS_read, {kSocketOnly}, "frames from the engine")),
-    Hot(Allow(SYS_write, {kSocketOnly}, "frames to the engine")),
+    Allow(SYS_read, {kSocketOnly}, "frames from the engine"),
+    Allow(SYS_write, {kSocketOnly}, "frames to the engine"),
     Fail(SYS_write, EBADF, {Is(0, 1, "fd is 1")}, kLastWords),
     Fail(SYS_write, EBADF, {Is(0, 2, "fd is 2")}, kLastWords),
     Fail(SYS_writev, EBADF, {Is(0, 2, "fd is 2")}, kLastWords),
-    Hot(Allow(SYS_mmap, {kNotExecutable, IsWith(3, MAP_PRIVATE | MAP_ANONYMOUS, kMapOptions, "private and anonymous")},
-              kMemory)),
-    Hot(Allow(SYS_munmap, {}, kMemory)),
-    Hot(Allow(SYS_mprotect, {kNotExecutable}, "V8 commits and guards pages")),
-    Hot(Allow(SYS_madvise, {Is(2, MADV_DONTNEED, "MADV_DONTNEED")}, "V8 gives pages back")),
-    Allow(SYS_madvise, {Is(2, MADV_FREE, "MADV_FREE")}, "V8 gives pages back"),
-    Allow(SYS_madvise, {Is(2, MADV_DONTFORK, "MADV_DONTFORK")}, "V8 as built for Node marks its pages"),
-    Allow(SYS_madvise, {Is(2, MADV_NOHUGEPAGE, "MADV_NOHUGEPAGE")}, "V8 keeps its pages small"),
-    Fail(SYS_madvise, EINVAL, {Is(2, MADV_HUGEPAGE, "MADV_HUGEPAGE")}, "a hint that would only cost memory"),
-    Allow(SYS_brk, {}, "malloc"),
-    Allow(SYS_mremap, {Only(3, MREMAP_MAYMOVE | MREMAP_FIXED, "no MREMAP_DONTUNMAP")}, "realloc of large blocks"),
-    Allow(SYS_futex, {Is(1, FUTEX_WAIT_PRIVATE, "FUTEX_WAIT_PRIVATE")}, "locks"),
-    Allow(SYS_futex, {Is(1, FUTEX_WAKE_PRIVATE, "FUTEX_WAKE_PRIVATE")}, "locks"),
-    Allow(SYS_futex, {Is(1, FUTEX_WAIT_BITSET_PRIVATE, "FUTEX_WAIT_BITSET_PRIVATE")}, "condition variables"),
-    Allow(SYS_futex, {Is(1, FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME, "the same on the wall clock")},
-          "condition variables"),
-    Allow(SYS_clock_gettime, {Only(0, 15, "a clock of the system or its own")}, kClock),
+    Allow(SYS_mmap, {kNotExecutable, IsWith(3, MAP_PRIVATE | MAP_ANONYMOUS, kMapOptions, "private and anonymous")},
+          kMemory),
+    Allow(SYS_munmap, {}, kMemory),
+    Allow(SYS_mprotect, {kNotExecutable}, "V8 commits and guards pages"),
+    Allow(SYS_madvise, {Is(2, MADV_DONTNEED, "MADV_DONTNEED")}, "V8 gives pages back"),
+    Fail(SYS_madvise, EINVAL, {Is(2, MADV_FREE, "MADV_FREE")}, kHint),
+    Fail(SYS_madvise, EINVAL, {Is(2, MADV_NOHUGEPAGE, "MADV_NOHUGEPAGE")}, kHint),
+    Fail(SYS_madvise, EINVAL, {Is(2, MADV_HUGEPAGE, "MADV_HUGEPAGE")}, kHint),
+    Allow(SYS_brk, {}, "malloc, which mistakes an error here for success"),
+    Fail(SYS_mremap, ENOMEM, {}, "realloc of large blocks copies instead"),
+    Fail(SYS_futex, EINVAL, {Is(1, FUTEX_WAKE_PRIVATE, "FUTEX_WAKE_PRIVATE")},
+         "one thread: nobody is there to be woken"),
+    Allow(SYS_clock_gettime, {Only(0, 1, "CLOCK_REALTIME or CLOCK_MONOTONIC")}, kClock),
     Allow(SYS_gettimeofday, {}, kClock),
-    Allow(SYS_time, {}, kClock),
     Allow(SYS_rt_sigreturn, {}, "leaves a signal handler"),
-    Allow(SYS_rt_sigprocmask, {}, "abort, and V8's locks"),
-    Allow(SYS_restart_syscall, {}, "the kernel resumes an interrupted wait"),
-    Allow(SYS_sched_yield, {}, "spin locks"),
-    Allow(SYS_getpid, {}, "abort"),
-    Allow(SYS_gettid, {}, "abort"),
-    Allow(SYS_tgkill, {Is(0, 1, "process 1, itself"), Is(1, 1, "thread 1, itself"), Is(2, SIGABRT, "SIGABRT")},
-          "abort"),
+    Allow(SYS_rt_sigprocmask, {}, kAbort),
+    Allow(SYS_getpid, {}, "V8's isolates, and abort"),
+    Allow(SYS_gettid, {}, "V8's isolates, and abort"),
+    Allow(SYS_tgkill, {Is(0, 1, "process 1, itself"), Is(1, 1, "thread 1, itself"), Is(2, SIGABRT, "SIGABRT")}, kAbort),
     Allow(SYS_exit_group, {}, "the end"),
-    Allow(SYS_exit, {}, "the end"),
     Fail(SYS_prctl, EINVAL, {Is(0, PR_SET_VMA, "PR_SET_VMA")}, "names for memory, of use to debuggers only"),
     Fail(SYS_clone3, ENOSYS, {}, kProbe),
     Fail(SYS_rseq, ENOSYS, {}, kProbe),
@@ -127,7 +115,6 @@ constexpr std::array kZygoteOnly = {
     Allow(SYS_write, {Is(0, kFailureWriteFd, "fd is 5")}, kSetup),
     Allow(SYS_setsid, {}, kSetup),
     Allow(SYS_dup2, {Is(1, kSocketFd, "to 3")}, kSetup),
-    Allow(SYS_fcntl, {Is(1, F_SETFD, "F_SETFD")}, kSetup),
     Allow(SYS_close_range, {}, kSetup),
     Allow(SYS_getrandom, {}, kSetup),
     Allow(SYS_landlock_create_ruleset, {}, kSetup),
@@ -135,7 +122,6 @@ constexpr std::array kZygoteOnly = {
     Allow(SYS_capget, {}, kSetup),
     Allow(SYS_capset, {}, kSetup),
     Allow(SYS_prctl, {Is(0, PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG")}, kSetup),
-    Allow(SYS_prctl, {Is(0, PR_CAPBSET_READ, "PR_CAPBSET_READ")}, kSetup),
     Allow(SYS_prctl, {Is(0, PR_CAPBSET_DROP, "PR_CAPBSET_DROP")}, kSetup),
     Allow(SYS_prctl, {Is(0, PR_CAP_AMBIENT, "PR_CAP_AMBIENT")}, kSetup),
     Allow(SYS_prctl, {Is(0, PR_SET_SECUREBITS, "PR_SET_SECUREBITS")}, kSetup),

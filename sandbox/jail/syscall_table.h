@@ -43,7 +43,6 @@ struct SyscallRule {
   std::uint8_t condition_count = 0;
   std::array<Condition, 3> conditions{};
   std::string_view reason;
-  bool hot = false;  // the filter asks for these first
 
   std::span<const Condition> Conditions() const { return {conditions.data(), condition_count}; }
 };
