@@ -16,7 +16,8 @@ namespace json = boost::json;
 
 constexpr const char* kExamples =
     "  warder policy\n"
-    "  warder policy --json | jq '.limits[] | {name, default, maximum}'";
+    "  warder policy --json | jq '.limits[] | {name, default, maximum}'\n"
+    "  warder policy --markdown";
 
 json::array RowsJson(const std::vector<PolicyText::Row>& rows) {
   json::array array;
@@ -73,10 +74,22 @@ std::string LimitsText(const Output& output) {
   return table.Text(output);
 }
 
+// What SECURITY.md says about system calls.
+std::string SyscallsMarkdown(const std::vector<PolicyText::Row>& rows) {
+  std::string text = "| system call | arguments | answer | why |\n|---|---|---|---|\n";
+  for (const auto& row : rows) {
+    text += "| `" + row.name + "` | " + row.rule + " | " + row.answer + " | " + row.reason + " |\n";
+  }
+  return text;
+}
+
 Action Declare(CLI::App& app) {
   const auto as_json = std::make_shared<bool>(false);
-  app.add_flag("--json", *as_json, "Print one object: syscalls, limits, headers");
-  return [as_json](Environment& environment) {
+  const auto as_markdown = std::make_shared<bool>(false);
+  auto* json_flag = app.add_flag("--json", *as_json, "Print one object: syscalls, limits, headers");
+  app.add_flag("--markdown", *as_markdown, "Print the table of system calls as SECURITY.md has it")
+      ->excludes(json_flag);
+  return [as_json, as_markdown](Environment& environment) {
     const PolicyText policy = DescribePolicy();
     Output& out = environment.out;
     if (*as_json) {
@@ -86,6 +99,8 @@ Action Declare(CLI::App& app) {
                     .Add("headers", RowsJson(policy.headers))
                     .Text() +
                 "\n");
+    } else if (*as_markdown) {
+      out.Write(SyscallsMarkdown(policy.syscalls));
     } else {
       out.Write(RowsText(policy.syscalls, "system call", out) + "\n" + LimitsText(out) + "\n" +
                 RowsText(policy.headers, "request header", out));
