@@ -4,6 +4,17 @@
 // the cell's socket, by hand and without memory, and ends the process. It is evidence, not the protection: a cell that
 // has lost its handler, or blocks the signal, is killed by the kernel; one that replaces the handler (it cannot:
 // rt_sigaction is forbidden) would still not get the call.
+//
+// Why a handler (SECCOMP_RET_TRAP), and not the kernel's other ways of telling:
+// - SECCOMP_RET_USER_NOTIF does not fail closed. When its listener is gone, the forbidden call returns ENOSYS and the
+//   cell goes on; while it is there, a forbidden call waits for the engine. Each cell would also need a descriptor of
+//   the listener in the engine, and a call that passes descriptors in its set-up. Measured (median of 600, Linux 6.18):
+//   set-up 22 us against 16 us for the handler and the filter, in every cell; the evidence arrives after 3 us instead
+//   of 5 to 9 us, in the few that need it; the cell is dead after 39 us instead of 48 us.
+// - Audit records (SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_LOG) need CAP_AUDIT_READ on the host, are dropped beyond a
+//   rate, do not hold the arguments, and would have to be matched to their cell by pid.
+// The handler's price is that a cell can forge the frame, which gains it nothing: the verdict is a violation either
+// way.
 #pragma once
 
 #include <array>
