@@ -26,6 +26,7 @@
 #include "sandbox/jail/capabilities.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/identity.h"
+#include "sandbox/jail/keyring.h"
 #include "sandbox/jail/layers.h"
 #include "sandbox/jail/namespaces.h"
 #include "sandbox/jail/process.h"
@@ -103,6 +104,7 @@ SetupResult<> SetUp(const Arguments& arguments, jail::LayerLog& log) {
   if (SetupResult<> done = EnterImage(); !done) return done;
   if (SetupResult<> done = jail::LeaveRoot(arguments.jail_uid); !done) return done;
   log.Enforced(layer::kUid, "host uid " + std::to_string(getuid()));
+  if (SetupResult<> done = jail::LeaveSessionKeyring(); !done) return done;
   if (SetupResult<> done = FollowParent(arguments.engine); !done) return done;
   // /proc/self, where the id maps are written, belongs to root as long as the process is not dumpable.
   if (SetupResult<> done = jail::SetDumpable(jail::Dumpable::kYes); !done) return done;

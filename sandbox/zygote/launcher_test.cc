@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "sandbox/jail/posture.h"
@@ -73,8 +74,8 @@ TEST_F(LauncherTest, ACellServesAndIsReaped) {
 TEST_F(LauncherTest, SiblingsHaveTheirOwnEntropy) {
   TestEngine engine(OptionsFor(image_));
   std::set<std::string> seen;
-  for (int i = 0; i < 10; ++i) seen.insert(engine.Spawn().greeting.substr(0, 136));
-  EXPECT_EQ(seen.size(), 10U);
+  for (int i = 0; i < 100; ++i) seen.insert(engine.Spawn().greeting.substr(0, 136));
+  EXPECT_EQ(seen.size(), 100U);
 }
 
 TEST_F(LauncherTest, EveryStepOfTheSetUpIsTimed) {
@@ -194,6 +195,32 @@ TEST_F(LauncherTest, RootIsLeftBehind) {
     EXPECT_EQ(StatusField(pid, "Gid"), all);
     EXPECT_EQ(StatusField(pid, "Groups"), "");
   }
+}
+
+// Number of keys that belong to a uid; -1 where the kernel has none to count.
+int KeysOf(std::uint32_t uid) {
+  std::ifstream users("/proc/key-users");
+  if (!users) return -1;
+  // "  100:     2 1/1 1/200 9/20000": usage, then keys
+  for (std::string line; std::getline(users, line);) {
+    std::istringstream words(line);
+    std::uint32_t owner = 0;
+    char colon = 0;
+    int usage = 0;
+    int keys = 0;
+    if (words >> owner >> colon >> usage >> keys && owner == uid) return keys;
+  }
+  return 0;
+}
+
+TEST_F(LauncherTest, TheSessionKeyringIsItsOwn) {
+  if (geteuid() != 0) GTEST_SKIP() << "an ordinary user's other jails count too";
+  auto options = OptionsFor(image_);
+  options.jail_uid = 0x7b000000U + static_cast<std::uint32_t>(getpid());  // keys of an earlier run may linger
+  if (KeysOf(options.jail_uid) < 0) GTEST_SKIP() << "this kernel has no keys";
+  ASSERT_EQ(KeysOf(options.jail_uid), 0);
+  const TestEngine engine(options);
+  EXPECT_EQ(KeysOf(options.jail_uid), 1);
 }
 
 // The jail's uid need not be able to walk to the image.
