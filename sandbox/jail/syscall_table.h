@@ -56,7 +56,7 @@ std::string SyscallName(long number);
 // "ENOSYS"
 std::string ErrnoName(int error_number);
 
-// "fd is 3 and flags are MAP_PRIVATE|MAP_ANONYMOUS", or "any arguments".
+// "no PROT_EXEC, private and anonymous": all of them must hold; or "any arguments".
 std::string DescribeConditions(const SyscallRule& rule);
 // "allow", "ENOSYS"
 std::string DescribeAnswer(const SyscallRule& rule);

@@ -1,8 +1,8 @@
 // Nothing of the engine's memory, environment, arguments or open files reaches the zygote or a cell, and nothing of one
 // cell reaches another: random strings are planted and then searched for in the memory of each process.
 //
-// What siblings do share, by design: the address layout and every page that the zygote had before the fork (V8, the
-// snapshot, libraries). See SECURITY.md.
+// What siblings do share: every page that the zygote had before the fork (V8, the snapshot, libraries), and the address
+// layout, that of V8's heap included. See SECURITY.md.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
