@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,27 +38,28 @@ void ShareCoverageCounters() {
 
 }  // namespace
 
-ChildEnd InChild(const std::function<std::string()>& body) {
+ChildEnd InChild(const std::function<std::string()>& body, const std::function<void(int)>& before) {
   ShareCoverageCounters();
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
-  UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) throw std::runtime_error("socketpair");
+  const UniqueFd parents_end(ends[0]);
+  UniqueFd childs_end(ends[1]);
+  if (before) before(parents_end.get());
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork");
   if (child == 0) {
     // Well above 3, then 3 alone.
-    const int out = fcntl(write_end.get(), F_DUPFD, 100);
+    const int out = fcntl(childs_end.get(), F_DUPFD, 100);
     dup2(out, 3);
     close_range(4, ~0U, 0);
     const std::string said = body();
     const ssize_t written = write(3, said.data(), said.size());
     _exit(written == static_cast<ssize_t>(said.size()) ? 0 : 99);
   }
-  write_end.reset();
+  childs_end.reset();
   ChildEnd end;
   std::array<char, 4096> buffer;
-  for (ssize_t got = 0; (got = read(read_end.get(), buffer.data(), buffer.size())) > 0;) {
+  for (ssize_t got = 0; (got = read(parents_end.get(), buffer.data(), buffer.size())) > 0;) {
     end.said.append(buffer.data(), static_cast<std::size_t>(got));
   }
   while (waitpid(child, &end.status, 0) < 0 && errno == EINTR) {

@@ -12,8 +12,9 @@ struct ChildEnd {
   int status = 0;    // as waitpid gives it; 0: the body came to its end
 };
 
-// Runs `body` in a child with descriptor 3 as its only way out, which is what the filters allow.
-ChildEnd InChild(const std::function<std::string()>& body);
+// Runs `body` in a child with descriptor 3, a socket as cells have it, as its only way out, which is what the filters
+// allow. `before` gets the other end before the child starts, to have something wait there.
+ChildEnd InChild(const std::function<std::string()>& body, const std::function<void(int)>& before = {});
 
 // The same in a user namespace and a mount namespace of its own, where an ordinary user has rights too. Says "no user
 // namespace" when this machine has none to give.
