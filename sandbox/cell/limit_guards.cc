@@ -1,8 +1,12 @@
 #include "sandbox/cell/limit_guards.h"
 
+#include <v8-promise.h>
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <string>
+#include <utility>
 
 #include "sandbox/cell/ending.h"
 #include "sandbox/cell/stack_text.h"
@@ -23,9 +27,27 @@ void StopOnHeap(v8::Isolate* isolate, void*) {
   Stop(proto::Stopped::HEAP, CurrentStack(isolate), {});
 }
 
-void StopAsAsked(v8::Isolate* isolate, void*) {
+void StopAsAsked(v8::Isolate* isolate, void*);
+
+void StopIfJavaScriptRuns(v8::Isolate* isolate) {
+  std::string stack = CurrentStack(isolate);
+  if (stack.empty()) return;
   SampleHeap(isolate);
-  Stop(proto::Stopped::ASKED, CurrentStack(isolate), {});
+  Stop(proto::Stopped::ASKED, std::move(stack), {});
+}
+
+// Called whenever a promise is made, also by each await, and before each of its reactions.
+void OnPromise(v8::PromiseHookType type, v8::Local<v8::Promise>, v8::Local<v8::Value>) {
+  v8::Isolate* const isolate = v8::Isolate::GetCurrent();
+  StopIfJavaScriptRuns(isolate);
+  if (type == v8::PromiseHookType::kBefore) isolate->RequestInterrupt(StopAsAsked, nullptr);
+}
+
+void StopAsAsked(v8::Isolate* isolate, void*) {
+  StopIfJavaScriptRuns(isolate);
+  // V8 also looks for interrupts between two microtasks, where nothing of the script is on the stack. A loop of awaits
+  // spends most of its time there, so the script is caught where it goes on; if it does not, BeginWait ends the cell.
+  isolate->SetPromiseHook(OnPromise);
 }
 
 // V8 calls this in the middle of a collection: nothing may be allocated here, so the stack is taken a little later.

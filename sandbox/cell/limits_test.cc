@@ -39,6 +39,26 @@ TEST_F(LimitsTest, EndlessAsyncRecursionIsStopped) {
             proto::Stopped::ASKED);
 }
 
+// V8 looks for interrupts between microtasks most of all, where there is no stack.
+TEST_F(LimitsTest, AnEndlessChainOfAwaitsIsStoppedWithItsStack) {
+  for (const char* const body : {"for (let i = 0;; ++i) {\n  if (i === 1000) console.log('go');\n  await null;\n}",
+                                 "let i = 0;\nconst again = () => {\n  if (++i === 1000) console.log('go');\n"
+                                 "  queueMicrotask(again);\n};\nagain();\nawait new Promise(() => {});"}) {
+    for (int i = 0; i < 8; ++i) {
+      TestCell one(Program());
+      one.AddInput(proto::Input::MODULE, "index.js", FlowWith(body));
+      one.SendStart();
+      auto frame = one.Receive();
+      while (frame && !frame->has_log()) frame = one.Receive();
+      EXPECT_EQ(::kill(one.pid(), SIGUSR1), 0);
+      frame = one.Receive();
+      ASSERT_TRUE(frame && frame->has_stopped()) << body;
+      EXPECT_EQ(frame->stopped().reason(), proto::Stopped::ASKED);
+      EXPECT_NE(frame->stopped().stack().find(" (index.js:"), std::string::npos) << body;
+    }
+  }
+}
+
 TEST_F(LimitsTest, ACatastrophicRegularExpressionIsStopped) {
   const auto stopped = AskAfterLog("/^(a+)+$/.test('a'.repeat(60) + 'b');");
   EXPECT_EQ(stopped.reason(), proto::Stopped::ASKED);

@@ -11,8 +11,9 @@ const bombs = [
     name: "an endless microtask loop",
     body: `const again = () => queueMicrotask(again); again(); await new Promise(() => {});`,
     limit: "cpu",
+    stack: /at again \(index\.js:3/,
   },
-  { name: "an endless chain of awaits", body: `for (;;) await null;`, limit: "cpu" },
+  { name: "an endless chain of awaits", body: `for (;;) await null;`, limit: "cpu", stack: /at run \(index\.js:3/ },
   { name: "a promise that never settles", body: `await new Promise(() => {});`, limit: "wall" },
   {
     name: "a timer beyond the wall clock",
