@@ -69,8 +69,7 @@ bool CellChannel::Take(std::span<const char> bytes) {
     const auto payload = reader_.Next();
     if (!payload) break;
     proto::FromCell frame;
-    if (!frame.ParseFromArray(payload->data(), static_cast<int>(payload->size())) ||
-        frame.frame_case() == proto::FromCell::FRAME_NOT_SET) {
+    if (!proto::ParseMessage(*payload, &frame) || frame.frame_case() == proto::FromCell::FRAME_NOT_SET) {
       End("the cell sent a frame that is not one");
       return false;
     }

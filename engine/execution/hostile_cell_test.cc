@@ -32,16 +32,25 @@ TEST_P(LieTest, IsAViolationAndNobodyElseNotices) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
-                         testing::Values("lie-length", "lie-garbage", "lie-cut-off", "lie-ready-twice", "lie-number",
-                                         "lie-timer-number", "lie-cancel", "lie-body", "lie-body-out-of-turn",
-                                         "lie-body-credit", "lie-credit", "lie-credit-call", "lie-log-fields",
-                                         "lie-asked", "not-json", "exit", "crash", "flood-logs", "socket"));
+                         testing::Values("lie-length", "lie-garbage", "lie-utf8", "lie-cut-off", "lie-ready-twice",
+                                         "lie-number", "lie-timer-number", "lie-cancel", "lie-body",
+                                         "lie-body-out-of-turn", "lie-body-credit", "lie-credit", "lie-credit-call",
+                                         "lie-log-fields", "lie-asked", "not-json", "exit", "crash", "flood-logs",
+                                         "socket"));
 
 TEST_F(HostileCellTest, AStoppedSystemCallIsNamed) {
   const Outcome outcome = RunBeside(Request("socket"));
   ASSERT_TRUE(outcome.violation) << outcome.reason;
   EXPECT_EQ(outcome.violation->what, "socket");
   EXPECT_EQ(outcome.violation->arguments.at(0), 2u);
+}
+
+TEST_F(HostileCellTest, WhatIsNoTextIsABreachAndNothingIsPrinted) {
+  testing::internal::CaptureStderr();
+  const Outcome outcome = RunBeside(Request("lie-utf8"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(outcome.status, Status::kViolation);
+  EXPECT_EQ(outcome.reason, "the cell broke the protocol of its socket: the cell sent a frame that is not one");
 }
 
 TEST_F(HostileCellTest, FloodsEndAtTheirLimits) {

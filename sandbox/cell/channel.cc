@@ -14,7 +14,7 @@ bool Channel::TakeFrame(proto::ToCell* frame) {
     if (reader_.broken()) Exit(kBadFrame);
     return false;
   }
-  if (!frame->ParseFromArray(payload->data(), static_cast<int>(payload->size()))) Exit(kBadFrame);
+  if (!proto::ParseMessage(*payload, frame)) Exit(kBadFrame);
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "sandbox/proto/frame.h"
 
 #include <google/protobuf/message_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <cstring>
 
@@ -32,6 +33,11 @@ bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out)
     return false;
   }
   return true;
+}
+
+bool ParseMessage(std::string_view bytes, google::protobuf::MessageLite* message) {
+  [[maybe_unused]] static const google::protobuf::LogHandler* const silenced = google::protobuf::SetLogHandler(nullptr);
+  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 bool FrameReader::Feed(std::span<const char> bytes) {

@@ -31,6 +31,10 @@ inline constexpr std::size_t kFrameHeaderBytes = 4;
 // message is empty or longer than kMaxFrameBytes: the caller has to split it.
 [[nodiscard]] bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out);
 
+// Reads one message. False: the bytes are not one. Whoever sent them must not get a line of its choice onto stderr, so
+// the first call switches protobuf's log off, for the whole process.
+[[nodiscard]] bool ParseMessage(std::string_view bytes, google::protobuf::MessageLite* message);
+
 class FrameReader {
  public:
   // Takes bytes as they come from the socket. Returns false once the stream is broken (a length of 0 or beyond

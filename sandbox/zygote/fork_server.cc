@@ -15,6 +15,7 @@
 #include "sandbox/jail/namespaces.h"
 #include "sandbox/jail/process.h"
 #include "sandbox/proto/control.pb.h"
+#include "sandbox/proto/frame.h"
 #include "sandbox/zygote/cell_setup.h"
 #include "sandbox/zygote/packet.h"
 #include "sandbox/zygote/seal.h"
@@ -87,8 +88,7 @@ int ForkServer::Serve() {
 
 bool ForkServer::OnPacket(Packet packet) {
   proto::ToZygote message;
-  if (!message.ParseFromArray(packet.bytes.data(), static_cast<int>(packet.bytes.size())) || !message.has_spawn() ||
-      !packet.fd) {
+  if (!proto::ParseMessage(packet.bytes, &message) || !message.has_spawn() || !packet.fd) {
     return false;
   }
   const proto::Spawn& spawn = message.spawn();

@@ -14,6 +14,7 @@
 
 #include "sandbox/jail/layers.h"
 #include "sandbox/proto/control.pb.h"
+#include "sandbox/proto/frame.h"
 #include "sandbox/zygote/launcher_process.h"
 #include "sandbox/zygote/packet.h"
 
@@ -124,8 +125,7 @@ Result<std::vector<ZygoteEvent>> Zygote::Impl::Receive() {
 
 Result<ZygoteEvent> Zygote::Impl::OnMessage(Packet packet) {
   proto::FromZygote message;
-  if (!message.ParseFromArray(packet.bytes.data(), static_cast<int>(packet.bytes.size())))
-    return Breach("not a message");
+  if (!proto::ParseMessage(packet.bytes, &message)) return Breach("not a message");
   using Case = proto::FromZygote::MessageCase;
   if (static_cast<bool>(packet.fd) != (message.message_case() == Case::kSpawned)) {
     return Breach("a descriptor where there must be none, or none where there must be one");

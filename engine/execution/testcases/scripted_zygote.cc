@@ -250,6 +250,8 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       // Lies.
       {"lie-length", [](Script&) { Write(std::string("\xff\xff\xff\x7f", 4)); }},
       {"lie-garbage", [](Script&) { Write(std::string("\x03\0\0\0\xff\xff\xff", 7)); }},
+      {"lie-utf8",  // a log message of one byte that is no character
+       [](Script&) { Write(std::string("\x05\0\0\0\x3a\x03\x12\x01\xff", 9)); }},
       {"lie-cut-off", [](Script&) { Write(std::string("\x09\0\0\0\x01", 5)); }},
       {"lie-ready-twice",
        [](Script&) {
