@@ -188,28 +188,6 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
   return bundle;
 }
 
-const char* StatusName(Status status) {
-  switch (status) {
-    case Status::kSucceeded:
-      return "succeeded";
-    case Status::kFailed:
-      return "failed";
-    case Status::kInvalid:
-      return "invalid";
-    case Status::kLimit:
-      return "limit";
-    case Status::kViolation:
-      return "violation";
-    case Status::kUnenforceable:
-      return "unenforceable";
-    case Status::kCancelled:
-      return "cancelled";
-    case Status::kFault:
-      break;
-  }
-  return "fault";
-}
-
 PolicyText DescribePolicy() {
   return {.syscalls = {{"read", "fd 3", "allow", "the socket"}, {"*", "", "kill", "everything else"}},
           .headers = {{"host", "exact", "refuse", "the broker owns it"}}};
