@@ -25,22 +25,6 @@ std::string Escape16(unsigned unit) {
 
 }  // namespace
 
-Character FirstCharacter(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {lead, 1, false};
-  char32_t code = lead & (0xFFu >> (length + 1));
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0) != 0x80) return {lead, 1, false};
-    code = code << 6 | (byte(at) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kSmallest[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {lead, 1, false};
-  return {code, length, true};
-}
-
 bool IsTreacherous(char32_t code) {
   for (const Range& range : kTreacherous) {
     if (code >= range.first && code <= range.last) return true;

@@ -1,20 +1,11 @@
-// Reads UTF-8 one character at a time, strictly (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+// Which characters of UTF-8 text are not what they look like, and how JSON escapes them.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <string_view>
+
+#include "sandbox/base/utf8.h"
 
 namespace warder::cli {
-
-struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;  // false: one byte that begins no character
-};
-
-// The first character of `text`, which is not empty.
-Character FirstCharacter(std::string_view text);
 
 // True where a terminal or a reader could take the character for something else than text: C0 and C1 controls, line and
 // paragraph separators, bidirectional controls, invisible tags.

@@ -10,6 +10,7 @@
 
 #include "engine/execution/sha256.h"
 #include "sandbox/base/unique_fd.h"
+#include "sandbox/base/utf8.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -39,6 +40,10 @@ class Collector {
   Collector(std::string shown, std::uint64_t maximum) : shown_(std::move(shown)), left_(maximum), maximum_(maximum) {}
 
   void AddFile(const UniqueFd& file, const std::string& name) {
+    if (const auto at = FindInvalidUtf8(name)) {
+      Invalid("a file of the bundle " + shown_ + " has a name that is not UTF-8 (" + name.substr(0, *at) +
+              "…); rename it");
+    }
     if (files_.size() == kMaxFiles) {
       Invalid("the bundle " + shown_ + " has more than " + std::to_string(kMaxFiles) +
               " files; bundle it into one file, for instance with esbuild");
@@ -56,6 +61,10 @@ class Collector {
       }
       left_ -= static_cast<std::uint64_t>(got);
       source.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+    if (const auto at = FindInvalidUtf8(source)) {
+      Invalid(name + " of the bundle " + shown_ + " is not UTF-8: the byte at offset " + std::to_string(*at) +
+              " is no part of a character; save it as UTF-8");
     }
     files_.push_back({name, std::move(source)});
   }
@@ -85,8 +94,8 @@ class Collector {
   void AddEntry(int at, const std::string& base, const std::string& name, int depth) {
     UniqueFd file(::openat(at, base.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ELOOP) {
-      // A link could lead anywhere by the time it is read. One that no module could import does not matter.
-      if (!IsModule(base)) return;
+      // A link could lead anywhere by the time it is read. One that no module could be imported from does not matter.
+      if (!IsModule(base) && !IsDirectory(at, base)) return;
       Invalid(name + " of the bundle " + shown_ + " is a symbolic link; a bundle holds plain files only");
     }
     if (!file) {
@@ -100,6 +109,12 @@ class Collector {
     } else if (S_ISREG(status.st_mode) && IsModule(base)) {
       AddFile(file, name);
     }
+  }
+
+  // Links are followed.
+  static bool IsDirectory(int at, const std::string& base) {
+    struct stat status {};
+    return ::fstatat(at, base.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
   }
 
   std::string shown_;

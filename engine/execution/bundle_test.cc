@@ -88,10 +88,40 @@ TEST_F(BundleTest, ALinkOutOfTheFolderIsRefused) {
   EXPECT_NE(WhyInvalid(root_).find("symbolic link"), std::string::npos);
 }
 
-TEST_F(BundleTest, ALinkedFolderIsNotFollowed) {
+TEST_F(BundleTest, ALinkedFolderIsRefused) {
   Write("index.js", "a");
-  fs::create_symlink("/etc", root_ / "etc");
+  Write("lib/a.js", "a");
+  fs::create_symlink("lib", root_ / "alias");
+  EXPECT_EQ(WhyInvalid(root_),
+            "alias of the bundle " + root_.string() + " is a symbolic link; a bundle holds plain files only");
+}
+
+TEST_F(BundleTest, ALinkThatNothingCouldBeImportedFromDoesNotMatter) {
+  Write("index.js", "a");
+  fs::create_symlink("/etc/hostname", root_ / "LICENSE");
+  fs::create_symlink("nowhere", root_ / "dangling");
+  fs::create_symlink("/etc", root_ / "node_modules");
   EXPECT_EQ(Bundle::Load(root_)->files().size(), 1u);
+}
+
+TEST_F(BundleTest, WhatIsNotUtf8IsRefusedWithItsPlace) {
+  const std::pair<const char*, std::size_t> cases[] = {
+      {"\xff", 0},         {"'\xc3\xa9\xe9'", 3},    {"// \xc0\xaf", 3},
+      {"\xed\xa0\x80", 0}, {"x\xf4\x90\x80\x80", 1}, {"cut off \xe2\x82", 8},
+  };
+  for (const char* name : {"lib/a.js", "lib/a.mjs", "lib/a.json"}) {
+    Write("index.js", "'é€😀'");
+    EXPECT_EQ(WhyInvalid(root_), "");
+    for (const auto& [text, offset] : cases) {
+      Write(name, text);
+      EXPECT_EQ(WhyInvalid(root_), std::string(name) + " of the bundle " + root_.string() +
+                                       " is not UTF-8: the byte at offset " + std::to_string(offset) +
+                                       " is no part of a character; save it as UTF-8");
+    }
+    fs::remove(root_ / name);
+  }
+  Write("\xe9.js", "a");
+  EXPECT_NE(WhyInvalid(root_).find("a name that is not UTF-8"), std::string::npos);
 }
 
 TEST_F(BundleTest, APipeDoesNotBlockAndIsRefused) {

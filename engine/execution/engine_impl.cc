@@ -12,6 +12,7 @@
 #include "engine/execution/diagnose.h"
 #include "engine/execution/sha256.h"
 #include "engine/execution/text.h"
+#include "sandbox/base/utf8.h"
 
 namespace warder {
 
@@ -163,9 +164,10 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckBundle(request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
-  if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty()) {
+  if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty() ||
+      FindInvalidUtf8(request.flow) || FindInvalidUtf8(request.tenant)) {
     throw EngineError(Status::kInvalid,
-                      "a flow's key and a tenant's name have at most 256 bytes, and a tenant has a name");
+                      "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name");
   }
   auto policy = broker::EgressPolicy::FromOrigins(request.allow_origins);
   if (!policy) Throw(policy.error());

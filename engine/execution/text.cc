@@ -6,6 +6,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <stdexcept>
 
+#include "sandbox/base/utf8.h"
+
 namespace warder {
 namespace {
 
@@ -52,6 +54,11 @@ std::string HexOf(std::string_view bytes) {
 }
 
 bool IsJson(std::string_view text, std::string* why, std::size_t depth) {
+  if (const auto at = FindInvalidUtf8(text)) {
+    if (why != nullptr)
+      *why = "it is not UTF-8: the byte at offset " + std::to_string(*at) + " is no part of a character";
+    return false;
+  }
   boost::json::parse_options options;
   options.max_depth = depth;
   boost::json::basic_parser<CheckOnly> parser(options);

@@ -10,7 +10,7 @@ namespace warder {
 // Lower-case hexadecimal.
 std::string HexOf(std::string_view bytes);
 
-// One JSON document of at most `depth` levels (RFC 8259); on failure `why` says what is wrong and where.
+// One JSON document of at most `depth` levels (RFC 8259, in UTF-8); on failure `why` says what is wrong and where.
 inline constexpr std::size_t kMaxJsonDepth = 256;
 bool IsJson(std::string_view text, std::string* why = nullptr, std::size_t depth = kMaxJsonDepth);
 

@@ -8,6 +8,7 @@ import {
   openSync,
   closeSync,
   readdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -143,11 +144,29 @@ test("symbolic links that leave the bundle", async (t) => {
   await refused(["run", join(folder, "bundle")], ["link.js"]);
 });
 
-test("a symbolic link to a folder outside is not followed", async (t) => {
-  const source = `import "./lib/secret.js";\n${good}`;
-  const folder = writeFiles(t, { "outside/secret.js": "export default 1;", "bundle/index.js": source });
-  symlinkSync("../outside", join(folder, "bundle/lib"));
-  await refused(["run", join(folder, "bundle")], ["index.js", "./lib/secret.js"]);
+test("a symbolic link to a folder, inside the bundle or outside", async (t) => {
+  const folder = writeFiles(t, {
+    "outside/a.js": "export default 1;",
+    "bundle/index.js": good,
+    "bundle/own/a.js": "export default 1;",
+  });
+  for (const target of ["../outside", "own"]) {
+    symlinkSync(target, join(folder, "bundle/lib"));
+    await refused(["run", join(folder, "bundle")], ["lib of the bundle", "symbolic link"]);
+    rmSync(join(folder, "bundle/lib"));
+  }
+});
+
+test("text that is not UTF-8, wherever it comes from", async (t) => {
+  const latin1 = Buffer.from([0x22, 0x61, 0xe9, 0x22]);  // "aé" as Latin-1
+  for (const name of ["index.js", "data.json", "lib.mjs"]) {
+    await refused(["run", writeFiles(t, { "index.js": good, [name]: latin1 })], [`${name} of the bundle`, "offset 2"]);
+  }
+  const folder = writeFiles(t, { "index.js": good, "input.txt": latin1 });
+  const input = join(folder, "input.txt");
+  await refused(["run", folder, "--event", input], ["the event", input, "not UTF-8", "offset 2"]);
+  await refused(["run", folder, "--config", input], ["the configuration", input, "not UTF-8", "offset 2"]);
+  await refused(["run", folder, "--limits", input], [input]);
 });
 
 test("a loop of symbolic links", async (t) => {

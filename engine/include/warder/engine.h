@@ -63,8 +63,8 @@ class EngineError : public std::runtime_error {
 // it. Immutable once loaded; the code that was hashed is the code that runs.
 class Bundle {
  public:
-  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files). Symbolic links that lead out of the
-  // folder are refused. Throws EngineError(kInvalid) with one sentence.
+  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files, all of them UTF-8). Symbolic links to
+  // modules or folders are refused. Throws EngineError(kInvalid) with one sentence.
   static std::shared_ptr<const Bundle> Load(const std::filesystem::path& path,
                                             std::uint64_t maximum_bytes = Limits{}.bundle_bytes);
 

@@ -100,6 +100,9 @@ TEST(RequestTest, InvalidRequestsAreRefusedBeforeAnythingStarts) {
   refused([](auto& request) { request.event_json = "{"; }, "event");
   refused([](auto& request) { request.event_json = ""; }, "event");
   refused([](auto& request) { request.config_json = "nope"; }, "config");
+  refused([](auto& request) { request.event_json = "\"\xe9\""; }, "the byte at offset 1");
+  refused([](auto& request) { request.flow = "\xff"; }, "UTF-8");
+  refused([](auto& request) { request.tenant = "a\xff"; }, "UTF-8");
   refused([](auto& request) { request.event_json = "\"" + std::string(9 << 20, 'x') + "\""; }, "8MB");
   refused([](auto& request) { request.limits.wall_ms = ~0ull; }, "wall");
   refused([](auto& request) { request.limits.heap_bytes = 1; }, "heap");
