@@ -180,14 +180,7 @@ void Execution::Run() {
     started.As<v8::Promise>()->MarkAsHandled();
     return;
   }
-  // [kind, sentence]: the bundle has no such flow, or is none.
-  const auto parts = started.As<v8::Array>();
-  proto::BundleRejected rejection;
-  const auto kind = parts->Get(context, 0).ToLocalChecked().As<v8::Int32>()->Value();
-  rejection.set_kind(static_cast<proto::BundleRejected::Kind>(kind));
-  rejection.set_message(Shorten(ToUtf8(isolate_, parts->Get(context, 1).ToLocalChecked())));
-  rejection.set_file(start_.entry());
-  FinishRejected(std::move(rejection));
+  FinishRejected(RejectionOf(started.As<v8::Array>()));
 }
 
 v8::Local<v8::Value> Execution::ParseInput(const char* what, const std::string& json) {
@@ -255,9 +248,34 @@ void Execution::FailOnUnhandledRejection() {
 }
 
 void Execution::FinishThrown(v8::Local<v8::Value> exception) {
+  if (phase_ == Phase::kLoading) {
+    const v8::TryCatch ignore(isolate_);
+    v8::Local<v8::Value> rejection;
+    if (runtime_->Call("rejection", {exception}).ToLocal(&rejection) && rejection->IsArray()) {
+      FinishRejected(RejectionOf(rejection.As<v8::Array>()));
+    }
+  }
   proto::Result result;
   *result.mutable_thrown() = DescribeThrown(runtime_->context(), exception);
   Finish(std::move(result));
+}
+
+proto::BundleRejected Execution::RejectionOf(v8::Local<v8::Array> parts) const {
+  const auto text = [&](std::uint32_t i) {
+    return ToUtf8(isolate_, parts->Get(runtime_->context(), i).ToLocalChecked());
+  };
+  const auto number = [&](std::uint32_t i) {
+    return parts->Get(runtime_->context(), i).ToLocalChecked()->Uint32Value(runtime_->context()).FromMaybe(0);
+  };
+  proto::BundleRejected rejection;
+  rejection.set_kind(static_cast<proto::BundleRejected::Kind>(number(0)));
+  rejection.set_message(Shorten(text(1)));
+  const bool has_place = parts->Length() == 5;
+  std::string file = has_place ? text(2) : std::string();
+  rejection.set_file(file.empty() ? start_.entry() : std::move(file));
+  rejection.set_line(has_place ? number(3) : 0);
+  rejection.set_column(has_place ? number(4) : 0);
+  return rejection;
 }
 
 void Execution::FinishRejected(proto::BundleRejected rejection) {

@@ -49,7 +49,10 @@ class Execution {
 
   void CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arguments);
   v8::Local<v8::Value> ParseInput(const char* what, const std::string& json);
+  // While the bundle loads, an error of a malformed declaration rejects it.
   [[noreturn]] void FinishThrown(v8::Local<v8::Value> exception);
+  // [kind, sentence, file, line, column] as the runtime says it; without a place it is the entry.
+  proto::BundleRejected RejectionOf(v8::Local<v8::Array> parts) const;
   [[noreturn]] void FinishRejected(proto::BundleRejected rejection);
   [[noreturn]] void FinishSucceeded(v8::Local<v8::Value> output);
   void FailOnUnhandledRejection();

@@ -93,14 +93,52 @@ TEST_F(ModulesTest, NamesTheFlowsThatThereAre) {
   EXPECT_EQ(rejected.message(), "The integration \"T\" has no flow \"u\"; it has t.");
 }
 
-TEST_F(ModulesTest, AMalformedFlowIsToldWhatIsWrong) {
-  const auto thrown =
-      Run({{"index.js", "import { flow } from 'warder';\nflow({ name: 'A', key: 'Not good', run() {} });"}})
-          .result()
-          .thrown();
-  EXPECT_EQ(thrown.message(),
-            "the key of the flow \"A\" must be words of a-z and 0-9 joined by \"-\", but is \"Not good\"");
-  EXPECT_EQ(thrown.stack(), "at index.js:2:1");
+TEST_F(ModulesTest, AMalformedDeclarationIsToldWhatIsWrongAndWhere) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"flow({ name: 'A', key: 'Not good', run() {} });",
+       "the key of the flow \"A\" must be words of a-z and 0-9 joined by \"-\", but is \"Not good\""},
+      {"flow({ name: 'A', key: 'a' });",
+       "the run of the flow \"a\" is missing: it must be a function (context, event) => …"},
+      {"flow({ key: 'a', run() {} });", "the name of a flow is missing: it must be a text"},
+      {"flow({ nmae: 'A' });", "flow(…) has no \"nmae\"; it takes name, key, run"},
+      {"integration({});", "the name of an integration is missing: it must be a text"},
+      {"integration();", "integration(…) takes an object, but got undefined"},
+      {"integration({ name: 'A' });", "the version of the integration \"A\" is missing: it must be a text"},
+      {"integration({ name: 'A', version: 1 });", "the version of the integration \"A\" must be a text, but is 1"},
+      {"integration({ name: 'A', version: '1' });",
+       "the flows of the integration \"A\" are missing: they must be a list"},
+      {"integration({ name: 'A', version: '1', flows: [{}] });",
+       "the flows of the integration \"A\" must come from flow(…), but one is {}"},
+  };
+  for (const auto& [declaration, message] : cases) {
+    for (const char* const before : {"", "await null; "}) {
+      TestCell one(Program());
+      one.AddInput(proto::Input::MODULE, "index.js", "import './lib/own.js';");
+      one.AddInput(proto::Input::MODULE, "lib/own.js",
+                   std::string("import { flow, integration } from 'warder';\n") + before + "\n  " + declaration);
+      one.SendStart();
+      const auto end = one.RunToEnd();
+      ASSERT_TRUE(end) << declaration;
+      const auto& rejected = end->result().rejected();
+      EXPECT_EQ(rejected.kind(), proto::BundleRejected::SHAPE) << Describe(*end);
+      EXPECT_EQ(rejected.message(), message);
+      EXPECT_EQ(rejected.file(), "lib/own.js");
+      EXPECT_EQ(rejected.line(), 3U);
+      EXPECT_EQ(rejected.column(), 3U);
+    }
+  }
+}
+
+TEST_F(ModulesTest, ADeclarationInsideOfAFlowIsTheFlowsError) {
+  EXPECT_EQ(RunFlow("integration({});").result().thrown().message(),
+            "the name of an integration is missing: it must be a text");
+}
+
+TEST_F(ModulesTest, AnErrorThatOnlyWrapsOneIsTheAuthors) {
+  const auto end = Run({{"index.js",
+                         "import { integration } from 'warder';\n"
+                         "try { integration({}); } catch (cause) { throw new Error('mine', { cause }); }"}});
+  EXPECT_EQ(end.result().thrown().message(), "mine");
 }
 
 TEST_F(ModulesTest, ADynamicImportFailsWhereItStands) {

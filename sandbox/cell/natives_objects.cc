@@ -1,4 +1,5 @@
-// What JavaScript cannot do to values itself: structured clones (HTML, section 2.7) and a look into promises.
+// What JavaScript cannot do to values itself: structured clones (HTML, section 2.7) a look into promises, and who
+// calls.
 #include <v8-container.h>
 #include <v8-function.h>
 #include <v8-promise.h>
@@ -10,6 +11,7 @@
 #include "sandbox/cell/cell_state.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/runtime.h"
+#include "sandbox/cell/stack_text.h"
 
 namespace warder::cell {
 namespace {
@@ -90,8 +92,22 @@ void DefineLazy(const Info& info) {
   info[0].As<v8::Object>()->SetLazyDataProperty(context, info[1].As<v8::Name>(), MakeLazily, {}, v8::DontEnum).Check();
 }
 
-constexpr Native kNatives[] = {
-    {"clone", Clone}, {"inspectPromise", InspectPromise}, {"isProxy", IsProxy}, {"defineLazy", DefineLazy}};
+// callerPlace(): [file, line, column] of the bundle's code that has called the runtime; ["", 0, 0] if none has
+void CallerPlaceOf(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const ScriptPlace place = CallerPlace(isolate).value_or(ScriptPlace{});
+  v8::Local<v8::Value> parts[] = {v8::String::NewFromUtf8(isolate, place.file.data(), v8::NewStringType::kNormal,
+                                                          static_cast<int>(place.file.size()))
+                                      .ToLocalChecked(),
+                                  v8::Integer::New(isolate, place.line), v8::Integer::New(isolate, place.column)};
+  info.GetReturnValue().Set(v8::Array::New(isolate, parts, 3));
+}
+
+constexpr Native kNatives[] = {{"clone", Clone},
+                               {"inspectPromise", InspectPromise},
+                               {"isProxy", IsProxy},
+                               {"defineLazy", DefineLazy},
+                               {"callerPlace", CallerPlaceOf}};
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <v8-primitive.h>
 
+#include <utility>
+
 namespace warder::cell {
 namespace {
 
@@ -10,6 +12,13 @@ constexpr int kMaxFrames = 32;
 void AppendLine(std::string* text, std::string_view line) {
   if (!text->empty()) text->push_back('\n');
   text->append(line);
+}
+
+// Nothing for frames of the runtime, and of what has no name.
+std::optional<ScriptPlace> PlaceOf(v8::Isolate* isolate, v8::Local<v8::StackFrame> frame) {
+  std::string script = ToUtf8(isolate, frame->GetScriptName());
+  if (script.empty() || script.starts_with(kRuntimeScriptPrefix)) return std::nullopt;
+  return ScriptPlace{std::move(script), frame->GetLineNumber(), frame->GetColumn()};
 }
 
 }  // namespace
@@ -28,17 +37,26 @@ std::string CurrentStack(v8::Isolate* isolate) {
   const auto trace = v8::StackTrace::CurrentStackTrace(isolate, kMaxFrames);
   for (int i = 0; i < trace->GetFrameCount(); ++i) {
     const auto frame = trace->GetFrame(isolate, static_cast<std::uint32_t>(i));
-    const std::string script = ToUtf8(isolate, frame->GetScriptName());
-    if (script.empty() || script.starts_with(kRuntimeScriptPrefix)) continue;
+    const auto place = PlaceOf(isolate, frame);
+    if (!place) continue;
     std::string line = "at ";
     const std::string function = ToUtf8(isolate, frame->GetFunctionName());
     if (!function.empty()) line.append(function).append(" (");
-    line.append(script).append(":").append(std::to_string(frame->GetLineNumber()));
-    line.append(":").append(std::to_string(frame->GetColumn()));
+    line.append(place->file).append(":").append(std::to_string(place->line));
+    line.append(":").append(std::to_string(place->column));
     if (!function.empty()) line.append(")");
     AppendLine(&text, line);
   }
   return Shorten(std::move(text));
+}
+
+std::optional<ScriptPlace> CallerPlace(v8::Isolate* isolate) {
+  const v8::HandleScope scope(isolate);
+  const auto trace = v8::StackTrace::CurrentStackTrace(isolate, kMaxFrames);
+  for (int i = 0; i < trace->GetFrameCount(); ++i) {
+    if (auto place = PlaceOf(isolate, trace->GetFrame(isolate, static_cast<std::uint32_t>(i)))) return place;
+  }
+  return std::nullopt;
 }
 
 std::string FramesOf(std::string_view stack) {

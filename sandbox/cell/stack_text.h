@@ -4,6 +4,7 @@
 #include <v8-debug.h>
 #include <v8-isolate.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,14 @@ std::string ToUtf8(v8::Isolate* isolate, v8::Local<v8::Value> value);
 
 // The stack of the JavaScript that runs now. Allocates on the V8 heap.
 std::string CurrentStack(v8::Isolate* isolate);
+
+// Where the bundle's code is that runs now or has called the runtime.
+struct ScriptPlace {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+std::optional<ScriptPlace> CallerPlace(v8::Isolate* isolate);
 
 // The frames in an Error's `stack` text.
 std::string FramesOf(std::string_view stack);

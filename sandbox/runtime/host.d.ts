@@ -23,6 +23,7 @@ interface Host {
   clone(value: unknown, makeError: (message: string) => unknown): unknown;
   inspectPromise(value: unknown): ["pending"] | ["fulfilled" | "rejected", unknown] | undefined;
   isProxy(value: unknown): boolean;
+  callerPlace(): [file: string, line: number, column: number];
   defineLazy(target: object, name: string): void;
 }
 declare const host: Host;

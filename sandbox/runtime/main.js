@@ -18,7 +18,7 @@ import { Response } from "./response.js";
 import { defineStreams } from "./streams.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout, timerFired } from "./timers.js";
 import { URL, URLSearchParams } from "./url.js";
-import { flow, integration, start } from "./warder.js";
+import { flow, integration, rejection, start } from "./warder.js";
 
 defineGlobals({
   AbortController, AbortSignal, CustomEvent, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder,
@@ -35,5 +35,5 @@ export const hooks = {
     startClock();
   },
   warder: { flow, integration },
-  makeLazily, start, responseHead, responseBody, callFailed, requestCredit, timerFired,
+  makeLazily, rejection, start, responseHead, responseBody, callFailed, requestCredit, timerFired,
 };

@@ -1,11 +1,10 @@
 // The `warder` module: what authors write integrations with. Each function checks what it is given and says what is
-// wrong;
-// describe, connections, steps and triggers come with their own issues and are added here as further exports.
+// wrong; describe, connections, steps and triggers come with their own issues and are added here as further exports.
 import { DEBUG, ERROR, INFO, WARN } from "./console.js";
 import { inspect } from "./inspect.js";
-import { apply, freeze, isArray, join, map, push, stringify, test } from "./primordials.js";
+import { apply, freeze, isArray, join, map, push, stringify, test, uncurry } from "./primordials.js";
 
-const { log } = host;
+const { callerPlace, log } = host;
 
 const KEY = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const SHAPE = 3, NO_SUCH_FLOW = 4;  // BundleRejected.Kind
@@ -19,6 +18,26 @@ const isMade = WeakSet.prototype.has;
 const isFlow = (value) => apply(isMade, made, [value]) && "run" in value;
 const isIntegration = (value) => apply(isMade, made, [value]) && "flows" in value;
 
+/** What flow and integration threw, and what is to be said of it. @type {WeakMap<object, unknown[]>} */
+const malformed = new WeakMap();
+const find = uncurry(WeakMap.prototype.get);
+const note = uncurry(WeakMap.prototype.set);
+
+/** The bundle declares what cannot be run. @param {string} message @returns {never} */
+function reject(message) {
+  const error = new TypeError(message);
+  const place = callerPlace();
+  note(malformed, error, [SHAPE, message, place[0], place[1], place[2]]);
+  throw error;
+}
+
+/**
+ * The bundle's top level has thrown. [kind, sentence, file, line, column] where one of the declarations above did;
+ * undefined where it was an error of the author's own.
+ * @param {unknown} error
+ */
+export function rejection(error) { return find(malformed, error); }
+
 function describe(value) {
   const text = inspect(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
@@ -27,18 +46,17 @@ function describe(value) {
 /** @param {string} where @param {unknown} object @param {readonly string[]} known */
 function checkObject(where, object, known) {
   if (typeof object !== "object" || object === null) {
-    throw new TypeError(`${where} takes an object, but got ${describe(object)}`);
+    reject(`${where}(…) takes an object, but got ${describe(object)}`);
   }
   for (const key of Object.keys(object)) {
-    if (!known.includes(key)) throw new TypeError(`${where}: there is no "${key}"; it takes ${join(known, ", ")}`);
+    if (!known.includes(key)) reject(`${where}(…) has no "${key}"; it takes ${join(known, ", ")}`);
   }
 }
 
 /** @param {string} where @param {unknown} value */
 function checkText(where, value) {
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(`${where} must be a text, but is ${describe(value)}`);
-  }
+  if (value === undefined) reject(`${where} is missing: it must be a text`);
+  if (typeof value !== "string" || value === "") reject(`${where} must be a text, but is ${describe(value)}`);
 }
 
 /** Declares a flow. @param {Flow} definition @returns {Flow} */
@@ -48,12 +66,13 @@ export function flow(definition) {
   checkText("the name of a flow", name);
   checkText(`the key of the flow "${name}"`, key);
   if (!test(KEY, key)) {
-    throw new TypeError(
+    reject(
       `the key of the flow "${name}" must be words of a-z and 0-9 joined by "-", but is ${describe(key)}`,
     );
   }
+  if (run === undefined) reject(`the run of the flow "${key}" is missing: it must be a function (context, event) => …`);
   if (typeof run !== "function") {
-    throw new TypeError(
+    reject(
       `the run of the flow "${key}" must be a function (context, event) => …, but is ${describe(run)}`,
     );
   }
@@ -68,20 +87,21 @@ export function integration(definition) {
   const { name, version, flows } = definition;
   checkText("the name of an integration", name);
   checkText(`the version of the integration "${name}"`, version);
+  if (flows === undefined) reject(`the flows of the integration "${name}" are missing: they must be a list`);
   if (!isArray(flows) || flows.length === 0) {
-    throw new TypeError(
+    reject(
       `the flows of the integration "${name}" must be a list of at least one flow, but are ${describe(flows)}`,
     );
   }
   const keys = [];
   for (const each of flows) {
     if (!isFlow(each)) {
-      throw new TypeError(
+      reject(
         `the flows of the integration "${name}" must come from flow(…), but one is ${describe(each)}`,
       );
     }
     if (keys.includes(each.key)) {
-      throw new TypeError(`the integration "${name}" has two flows with the key "${each.key}"`);
+      reject(`the integration "${name}" has two flows with the key "${each.key}"`);
     }
     push(keys, each.key);
   }

@@ -75,6 +75,17 @@ test("a default export that is no integration", async (t) => {
   }
 });
 
+test("an integration without its fields names the field, the file and the line", async (t) => {
+  for (const [fields, missing] of [
+    ["", "name"],
+    [`name: "x"`, "version"],
+    [`name: "x", version: "1.0.0"`, "flows"],
+  ]) {
+    const source = `import { integration } from "warder";\nexport default integration({ ${fields} });`;
+    await refused(["run", writeFiles(t, { "index.js": source })], ["index.js:2:16", `the ${missing} of`, "missing"]);
+  }
+});
+
 test("an event that is not JSON", async (t) => {
   const folder = writeFiles(t, { "index.js": good, "event.txt": "{not json" });
   await refused(["run", folder, "--event", join(folder, "event.txt")], ["event"]);
