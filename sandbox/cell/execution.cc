@@ -65,15 +65,11 @@ void Execution::DeliverToCall(const proto::ToCell& frame) {
       std::vector<v8::Local<v8::Value>> headers;
       for (const proto::Header& header : head.headers()) {
         headers.push_back(Text(header.name()));
-        // A field value is bytes; JavaScript sees each as the character of the same number.
-        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(header.value().data());
-        headers.emplace_back(v8::String::NewFromOneByte(isolate_, bytes, v8::NewStringType::kNormal,
-                                                        static_cast<int>(header.value().size()))
-                                 .ToLocalChecked());
+        headers.push_back(ByteString(header.value()));
       }
       arguments = {Number(head.call()),
                    Number(head.status()),
-                   Text(head.reason()),
+                   ByteString(head.reason()),
                    v8::Array::New(isolate_, headers.data(), headers.size()),
                    Text(head.url()),
                    v8::Boolean::New(isolate_, head.redirected()),
@@ -302,6 +298,12 @@ void Execution::FinishSucceeded(v8::Local<v8::Value> output) {
 
 v8::Local<v8::Value> Execution::Number(std::uint64_t value) const {
   return v8::Number::New(isolate_, static_cast<double>(value));
+}
+
+v8::Local<v8::Value> Execution::ByteString(const std::string& bytes) const {
+  return v8::String::NewFromOneByte(isolate_, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(bytes.size()))
+      .ToLocalChecked();
 }
 
 v8::Local<v8::Value> Execution::Text(const std::string& text) const {

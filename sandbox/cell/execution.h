@@ -59,6 +59,8 @@ class Execution {
   static void OnPromiseReject(v8::PromiseRejectMessage message);
 
   v8::Local<v8::Value> Number(std::uint64_t value) const;
+  // Each byte as the character of the same number.
+  v8::Local<v8::Value> ByteString(const std::string& bytes) const;
   v8::Local<v8::Value> Text(const std::string& text) const;
 
   v8::Isolate* isolate_;
