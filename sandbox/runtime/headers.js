@@ -1,6 +1,6 @@
 // Fetch, section 5.1: Headers.
 import { defineInterfaces } from "./install.js";
-import { charCodeAt, push, slice, sort, splice, test, toLowerCase } from "./primordials.js";
+import { charCodeAt, push, slice, sort, splice, startsWith, test, toLowerCase } from "./primordials.js";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const WHITE = " \t\r\n";
@@ -29,27 +29,83 @@ function toValue(name, value) {
   return text;
 }
 
-let toList, makeImmutable;
+/**
+ * What a request's headers drop in silence: the forbidden request-headers of Fetch, section 2.2.2, as far as they serve
+ * a purpose where there is no browser. A name that ends in "-" stands for all that begin so. The broker refuses what it
+ * must own itself, whatever a cell sends; this list makes code that was written for browsers or for Node.js run.
+ *
+ * Of the standard's list these are left to scripts, because APIs ask for them:
+ *   cookie           sessions; there is no cookie jar that it could contradict
+ *   date             a part of what request signatures cover (RFC 9421, section 2.1)
+ *   origin, referer  keys that are restricted to a site; there is no page whose origin they could forge
+ * X-HTTP-Method and its like are forbidden by their value; the broker refuses them by their name, which says why.
+ */
+const DROPPED = [
+  "accept-charset",                  // obsolete (RFC 9110, section 12.5.2)
+  "accept-encoding",                 // the broker negotiates what it can decode within bounds
+  "access-control-request-headers",  // of a browser's preflight
+  "access-control-request-method",
+  "access-control-request-private-network",
+  "connection",                      // the broker owns the connection
+  "content-length",                  // the broker frames the message itself
+  "cookie2",                         // obsolete (RFC 6265, section 9.4)
+  "dnt",                             // a person's preference, and here is none
+  "expect",                          // framing
+  "host",                            // the broker names the peer, from the URL that was judged
+  "http2-settings",                  // connection; newer than the standard's list
+  "keep-alive",                      // connection
+  "set-cookie",                      // a header of responses
+  "te",                              // framing
+  "trailer",                         // framing
+  "transfer-encoding",               // framing
+  "upgrade",                         // connection
+  "via",                             // proxies set it
+  "proxy-",                          // speaks to proxies
+  "sec-",                            // only a browser may set it
+];
+
+/** @param {string} name */
+function isDropped(name) {
+  const key = toLowerCase(name);
+  for (let i = 0; i < DROPPED.length; ++i) {
+    const entry = DROPPED[i];
+    if (entry === key || (entry[entry.length - 1] === "-" && startsWith(key, entry))) return true;
+  }
+  return false;
+}
+
+let toList, makeImmutable, makeGuarded;
 
 export class Headers {
   /** Names and values in turn, in the order they came. @type {string[]} */
   #list = [];
-  #immutable = false;
+  /** Fetch's guard. @type {"none" | "request" | "immutable"} */
+  #guard = "none";
 
   static {
     toList = (headers) => slice(headers.#list);
     makeImmutable = (headers) => {
-      headers.#immutable = true;
+      headers.#guard = "immutable";
+      return headers;
+    };
+    makeGuarded = (init) => {
+      const headers = new Headers();
+      headers.#guard = "request";
+      headers.#fill(init);
       return headers;
     };
   }
 
   /** @param {HeadersInit} [init] */
-  constructor(init = undefined) {
+  constructor(init = undefined) { this.#fill(init); }
+
+  /** @param {HeadersInit} [init] */
+  #fill(init) {
     if (init === undefined) return;
     if (typeof init !== "object" || init === null) throw new TypeError("Headers takes an object or a list of pairs");
     if (#list in init) {
-      this.#list = toList(init);
+      const list = toList(init);
+      for (let i = 0; i < list.length; i += 2) if (this.#validate(list[i])) push(this.#list, list[i], list[i + 1]);
     } else if (typeof init[Symbol.iterator] === "function") {
       for (const pair of init) {
         const parts = [...pair];
@@ -63,8 +119,10 @@ export class Headers {
     }
   }
 
-  #check() {
-    if (this.#immutable) throw new TypeError("these headers cannot be changed");
+  /** Whether `name` may be changed; false: in silence. @param {string} name */
+  #validate(name) {
+    if (this.#guard === "immutable") throw new TypeError("these headers cannot be changed");
+    return this.#guard !== "request" || !isDropped(name);
   }
   #indices(name) {
     const key = toLowerCase(toName(name));
@@ -76,12 +134,11 @@ export class Headers {
   append(name, value) {
     const key = toName(name);
     const text = toValue(key, value);
-    this.#check();
-    push(this.#list, key, text);
+    if (this.#validate(key)) push(this.#list, key, text);
   }
   delete(name) {
     const found = this.#indices(name);
-    this.#check();
+    if (!this.#validate(name)) return;
     for (let i = found.length - 1; i >= 0; --i) splice(this.#list, found[i], 2);
   }
   get(name) {
@@ -100,7 +157,7 @@ export class Headers {
   set(name, value) {
     const key = toName(name);
     const text = toValue(key, value);
-    this.#check();
+    if (!this.#validate(key)) return;
     const found = this.#indices(key);
     for (let i = found.length - 1; i > 0; --i) splice(this.#list, found[i], 2);
     if (found.length > 0) this.#list[found[0] + 1] = text;
@@ -129,3 +186,5 @@ defineInterfaces({ Headers });
 export const headerList = toList;
 /** @type {(headers: Headers) => Headers} */
 export const freezeHeaders = makeImmutable;
+/** The headers of a request, which drop what is not a script's to set. @type {(init?: HeadersInit) => Headers} */
+export const requestHeaders = makeGuarded;

@@ -1,7 +1,7 @@
 // Fetch, section 5.4: Request.
 import { abortSignal, isSignal, makeSignal, onAbort } from "./abort.js";
 import { BodyHolder, defineBody, extractBody } from "./body.js";
-import { Headers } from "./headers.js";
+import { requestHeaders } from "./headers.js";
 import { defineInterfaces } from "./install.js";
 import { test, toUpperCase } from "./primordials.js";
 import { isReadableStream } from "./streams.js";
@@ -59,7 +59,7 @@ export class Request {
     if (hasBody && isReadableStream(options.body) && options.duplex !== "half") {
       throw new TypeError('a request with a stream as body needs duplex: "half"');
     }
-    const headers = new Headers(options.headers ?? source?.#headers);
+    const headers = requestHeaders(options.headers ?? source?.#headers);
     let body = hasBody ? extractBody(options.body) : null;
     if (source && options.body === undefined) body = source.#holder.take();
     if (body?.type && !headers.has("content-type")) headers.set("content-type", body.type);
