@@ -182,6 +182,117 @@ TEST_F(BrokerTest, ABodyThatBreaksItsWordFailsTheCallAndItsConnection) {
   }
 }
 
+// The request's body has not ended when the server answers. What happens then is said at Transfer.
+class EarlyResponseTest : public BrokerTest {
+ protected:
+  // Sends a piece of a body that the server answers at once with `response`.
+  void StartUpload(
+      const std::string& response, std::function<void(RawServer::Peer&)> then = [](auto&) {}) {
+    server->OnData([this, response, then](RawServer::Peer& peer) {
+      if (!answered_ && peer.received.find("hello") != std::string::npos) {
+        answered_ = true;
+        peer.Send(response);
+        then(peer);
+      }
+    });
+    auto request = Request("POST", Get());
+    request.has_body = true;
+    Start(recorder_, request, {server->origin()});
+    recorder_.call->SendBody("hello", false);
+  }
+  void ExpectOver(int status, const std::string& body) {
+    Finish(recorder_);
+    ASSERT_FALSE(recorder_.failure) << recorder_.failure->message;
+    EXPECT_EQ(recorder_.head->status, status);
+    EXPECT_EQ(recorder_.body, body);
+    EXPECT_EQ(recorder_.events_after_end, 0);
+    Recorder next;
+    server->Answer(Response("next"));
+    Run(next, Request("GET", Get()), {server->origin()});
+    EXPECT_EQ(next.body, "next");
+  }
+
+  Recorder recorder_;
+  bool answered_ = false;
+};
+
+const char* const kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n0\r\n\r\n";
+
+TEST_F(EarlyResponseTest, ArrivesWhileTheUploadGoesOn) {
+  for (const auto& [response, status, body] :
+       {std::tuple(Response("early"), 200, "early"), std::tuple(std::string(kChunked), 200, "early"),
+        std::tuple(Response(""), 200, ""), std::tuple(std::string("HTTP/1.1 204 No Content\r\n\r\n"), 204, "")}) {
+    answered_ = false;
+    recorder_ = Recorder();
+    StartUpload(response);
+    RunUntil([&] { return recorder_.head.has_value() && recorder_.body == body; });
+    Settle(std::chrono::milliseconds(120));
+    EXPECT_FALSE(recorder_.over()) << "the request goes on";
+    recorder_.call->SendBody("world", false);
+    recorder_.call->SendBody("", true);
+    RunUntil([&] { return server->peer(server->connections() - 1).received.ends_with("world\r\n0\r\n\r\n"); });
+    ExpectOver(status, body);
+  }
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereTheServerClosesWithoutAWord) {
+  StartUpload(Response("early"), [](RawServer::Peer& peer) { peer.Close(); });
+  ExpectOver(200, "early");
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereTheServerClosesAWhileLater) {
+  for (const std::string& response : {Response("early"), std::string(kChunked), Response("")}) {
+    answered_ = false;
+    recorder_ = Recorder();
+    StartUpload(response);
+    RunUntil([&] { return recorder_.head.has_value(); });
+    Settle();
+    server->peer(server->connections() - 1).Close();
+    ExpectOver(200, response == Response("") ? "" : "early");
+  }
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereTheServerSaysThatItCloses) {
+  const std::string close = "Connection: close\r\n";
+  std::string chunked(kChunked);
+  chunked.insert(chunked.find("Transfer"), close);
+  for (const std::string& response : {Response("early", close), chunked}) {
+    answered_ = false;
+    recorder_ = Recorder();
+    StartUpload(response, [](RawServer::Peer& peer) { peer.Close(); });
+    ExpectOver(200, "early");
+  }
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereItEndsWithItsConnection) {
+  StartUpload("HTTP/1.1 200 OK\r\n\r\nearly", [](RawServer::Peer& peer) { peer.Close(); });
+  ExpectOver(200, "early");
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereItIsAnError) {
+  StartUpload(Response("no", "", "413 Content Too Large"));
+  ExpectOver(413, "no");
+}
+
+TEST_F(EarlyResponseTest, IsTheEndWhereTheConnectionBreaksUnderTheUpload) {
+  StartUpload(Response("early"), [](RawServer::Peer& peer) { peer.Close(); });
+  RunUntil([&] { return recorder_.body == "early"; });
+  for (int i = 0; i < 7 && !recorder_.over(); ++i) recorder_.call->SendBody(std::string(64 << 10, 'x'), false);
+  ExpectOver(200, "early");
+}
+
+TEST_F(EarlyResponseTest, ThatIsCutOffIsAFailure) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  for (const std::string& response :
+       {ok + "Content-Length: 10\r\n\r\nearly", ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n"}) {
+    answered_ = false;
+    recorder_ = Recorder();
+    StartUpload(response, [](RawServer::Peer& peer) { peer.Close(); });
+    Finish(recorder_);
+    EXPECT_TRUE(recorder_.failure) << response;
+  }
+}
+
 TEST_F(BrokerTest, ALargeDownloadPassesInBoundedMemory) {
   constexpr std::uint64_t kTotal = std::uint64_t{100} << 20;
   server->OnData([&](RawServer::Peer& peer) {

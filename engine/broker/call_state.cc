@@ -252,7 +252,8 @@ void CallState::FinishRedirect() {
 bool CallState::DeliverHead() {
   if (head_delivered_) return true;
   const ResponseHeadReader& head = transfer_->head();
-  const bool body = transfer_->has_response_body();
+  // A head that came before the request was sent goes out at once, and its end follows.
+  const bool body = transfer_->has_response_body() || transfer_->response_first();
   if (!head.complete() || (!body && !transfer_->done())) return false;
   head_delivered_ = true;
   ResponseHead response{head.status(),       head.reason(),  head.Visible(transfer_->decoded()),

@@ -22,7 +22,8 @@ CURLM* MakeMulti() {
 }  // namespace
 
 CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options)
-    : watcher_(loop,
+    : loop_(loop),
+      watcher_(loop,
                [this](int fd, bool readable, bool writable) {
                  Act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
                }),
@@ -56,10 +57,13 @@ void CurlPool::Remove(CURL* easy) {
   if (curl_multi_remove_handle(multi_, easy) != CURLM_OK) std::abort();
 }
 
-int CurlPool::OnSocket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*socket_data*/) noexcept {
+int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*socket_data*/) noexcept {
   const bool read = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
   const bool write = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
   static_cast<CurlPool*>(self)->watcher_.Watch(fd, read, write);
+  CurlCompletion* completion = nullptr;  // libcurl closes connections with a handle of its own, which has none
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &completion);
+  if (completion != nullptr) completion->OnCurlReads(fd, read);
   return 0;
 }
 

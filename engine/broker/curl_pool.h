@@ -15,10 +15,13 @@
 
 namespace warder::broker {
 
-// Told that libcurl is done with an easy handle. Called from the loop, outside of all of libcurl's callbacks.
+// Told what becomes of an easy handle.
 class CurlCompletion {
  public:
+  // libcurl is done with it. Called from the loop, outside of all of libcurl's callbacks.
   virtual void OnCurlDone(CURLcode code) = 0;
+  // Whether libcurl wants to read from its connection, `fd`. Called from inside libcurl.
+  virtual void OnCurlReads(curl_socket_t fd, bool reads) noexcept = 0;
 
  protected:
   ~CurlCompletion() = default;
@@ -39,6 +42,7 @@ class CurlPool {
   void Remove(CURL* easy);
 
   TlsEnds& tls_ends() { return tls_ends_; }
+  boost::asio::io_context& loop() { return loop_; }
 
  private:
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket_data) noexcept;
@@ -47,6 +51,7 @@ class CurlPool {
   static int OnCloseSocket(void* self, curl_socket_t fd) noexcept;
   void Act(curl_socket_t fd, int events);
 
+  boost::asio::io_context& loop_;
   TlsEnds tls_ends_;
   FdWatcher watcher_;
   LoopTimer timer_;

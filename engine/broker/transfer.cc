@@ -1,5 +1,9 @@
 #include "engine/broker/transfer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "engine/broker/curl_failure.h"
@@ -9,9 +13,23 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// How often a connection is looked at whose server has answered before it has the whole request.
+constexpr std::chrono::milliseconds kHangUpInterval{50};
+
 bool HasHeader(const HeaderList& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return EqualsIgnoreCase(header.first, name); });
+}
+
+// Neither side has closed.
+bool IsEstablished(curl_socket_t fd) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_ESTABLISHED;
+}
+
+std::string_view WithoutZeros(std::string_view digits) {
+  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
 }
 
 }  // namespace
@@ -26,7 +44,8 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
       on_event_(std::move(on_event)),
       easy_(curl_easy_init()),
       head_(options),
-      last_activity_(steady_clock::now()) {
+      last_activity_(steady_clock::now()),
+      hang_up_timer_(pool.loop(), [this] { LookForHangUp(); }) {
   if (!easy_) throw std::bad_alloc();
   SetUpSafety();
   SetUpRequest();
@@ -120,7 +139,10 @@ void Transfer::Fail(CallFailure::Kind kind, std::string message) {
 }
 
 void Transfer::OnCurlDone(CURLcode code) {
-  if (code != CURLE_OK && !failure_) failure_ = DescribeCurlFailure(easy_.get(), code, hop_.url.origin, options_);
+  // After a whole response nothing that happens to the rest of the request matters.
+  const bool matters = code == CURLE_PARTIAL_FILE || !response_complete_;
+  if (code != CURLE_OK && !failure_ && matters)
+    failure_ = DescribeCurlFailure(easy_.get(), code, hop_.url.origin, options_);
   if (!failure_ && !head_.complete()) {
     failure_ = CallFailure{CallFailure::Kind::kNetwork,
                            hop_.url.origin.ToString() + " closed the connection without an answer"};
@@ -135,11 +157,59 @@ void Transfer::OnCurlDone(CURLcode code) {
   on_event_();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the process; nothing may be thrown through libcurl.
+void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
+  // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours.
+  if (reads || receive_paused_ || !head_.complete()) return;
+  if (body_ == nullptr || done_ || failure_ || response_complete_) return;
+  bool conflict = false;
+  const bool libcurl_ends = EndsWithConnection() || EqualsIgnoreCase(head_.Value("connection", &conflict), "close");
+  if (!libcurl_ends && !HasWholeResponse(fd)) {
+    if (body_->AtEnd()) return;  // libcurl looks itself
+    Fail(CallFailure::Kind::kNetwork, hop_.url.origin.ToString() +
+                                          " closed the connection before it had the request, and before the response "
+                                          "was known to be complete");
+    return;
+  }
+  response_complete_ = true;
+  connection_ = fd;
+  // Where the connection was to end with the response libcurl sends no more, and ends when it may go on (Continue).
+  if (!libcurl_ends) hang_up_timer_.Start(kHangUpInterval);
+  on_event_();
+}
+
+bool Transfer::EndsWithConnection() const {
+  bool conflict = false;
+  return head_.Value("content-length", &conflict).empty() && head_.Value("transfer-encoding", &conflict).empty();
+}
+
+// libcurl also stops reading at the end of the stream, and looks whether that came too early only when all is sent.
+bool Transfer::HasWholeResponse(curl_socket_t fd) const {
+  if (!has_response_body_) return true;
+  bool conflict = false;
+  const std::string_view length = head_.Value("content-length", &conflict);
+  if (!length.empty()) return std::to_string(response_body_.wire_bytes()) == WithoutZeros(length);
+  // libcurl keeps to itself whether it has seen the last chunk or the end of the stream. Only when both come at once,
+  // and the server has not said that it would close, a whole response cannot be told from one that was cut off.
+  return IsEstablished(fd);
+}
+
+// libcurl does not look at a connection that it neither reads nor, while the caller has nothing to send, writes.
+void Transfer::LookForHangUp() {
+  if (done_ || failure_) return;
+  if (IsEstablished(connection_)) {
+    hang_up_timer_.Start(kHangUpInterval);
+    return;
+  }
+  OnCurlDone(CURLE_OK);  // the connection goes with the handle
+}
+
 void Transfer::Continue() {
   if (done_ || failure_) return;
   const bool receive = receive_paused_ && response_body_.HasRoom();
-  // After an error response libcurl sends no more of the body, but does not end as long as sending is paused.
-  const bool given_up = head_.complete() && head_.status() >= 300;
+  // After an error response, or a whole one that says "Connection: close", libcurl sends no more of the body, but does
+  // not end as long as sending is paused.
+  const bool given_up = head_.complete() && (head_.status() >= 300 || response_complete_);
   const bool send = send_paused_ && body_ != nullptr && (body_->Readable() || given_up);
   if (!receive && !send) return;
   last_activity_ = steady_clock::now();
@@ -169,8 +239,7 @@ void Transfer::OnHeadComplete() {
   has_response_body_ = hop_.method != "HEAD" && status != 204 && status != 205 && status != 304 &&
                        (length.empty() || length.find_first_not_of('0') != std::string_view::npos);
   if (!has_response_body_) return;
-  const bool ends_with_connection = length.empty() && head_.Value("transfer-encoding", &conflict).empty();
-  if (ends_with_connection && hop_.url.origin.scheme == "https") tls_end_.emplace(pool_.tls_ends(), easy_.get());
+  if (EndsWithConnection() && hop_.url.origin.scheme == "https") tls_end_.emplace(pool_.tls_ends(), easy_.get());
   auto decoder = MakeContentDecoder(head_.Value("content-encoding", &conflict));
   if (conflict || !decoder) {
     Fail(CallFailure::Kind::kNetwork,

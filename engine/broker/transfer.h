@@ -1,6 +1,11 @@
 // One HTTP request and its response over one connection: an easy handle of libcurl with everything it must not do on
 // its own switched off. No redirects, cookies, proxies, .netrc, alternative services, resolving, decoding.
 //
+// A response may be complete before its request is. The exchange is over when both are, as Fetch has it (duplex "half":
+// the whole request is sent before the response is processed), unless the server has ended it: "the server MUST read
+// the entire request message body or close the connection after sending its response" (RFC 9112, section 9.3), and a
+// client that sees it close stops sending (section 9.5). What has come of the response is there to be read meanwhile.
+//
 // libcurl's callbacks only move bytes into bounded buffers and say that something happened; the owner looks afterwards,
 // from the loop. So nothing that reacts to a response ever runs inside libcurl.
 #pragma once
@@ -42,6 +47,8 @@ class Transfer final : private CurlCompletion {
   bool decoded() const { return decoded_; }
   ResponseBody& response_body() { return response_body_; }
 
+  // The whole response has come and libcurl reads no more, but the request is still being sent.
+  bool response_first() const { return response_complete_ && !done_; }
   // Over: successfully if there is no failure.
   bool done() const { return done_; }
   const std::optional<CallFailure>& failure() const { return failure_; }
@@ -64,6 +71,10 @@ class Transfer final : private CurlCompletion {
   bool Judged(const std::string& address, int port) const;
   void Fail(CallFailure::Kind kind, std::string message);
   void OnCurlDone(CURLcode code) override;
+  void OnCurlReads(curl_socket_t fd, bool reads) noexcept override;
+  bool EndsWithConnection() const;
+  bool HasWholeResponse(curl_socket_t fd) const;
+  void LookForHangUp();
   void OnHeadComplete();
 
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self) noexcept;
@@ -94,9 +105,12 @@ class Transfer final : private CurlCompletion {
   bool send_paused_ = false;
   bool connected_ = false;
   bool foreign_connection_ = false;
+  bool response_complete_ = false;
+  curl_socket_t connection_ = CURL_SOCKET_BAD;  // once the response is complete; libcurl owns it
   bool done_ = false;
   std::optional<CallFailure> failure_;
   std::chrono::steady_clock::time_point last_activity_;
+  LoopTimer hang_up_timer_;
 };
 
 }  // namespace warder::broker

@@ -223,6 +223,35 @@ test("a streamed upload arrives whole, in bounded memory", async (t) => {
   assert.deepEqual(result.output, { bytes: chunks * chunkBytes, hash: hash.digest("hex") });
 });
 
+test("a response that comes before the upload has ended reaches the flow, and its server may close", async (t) => {
+  const server = await serve(t, (request, response) => {
+    request.once("data", () => {
+      if (request.url === "/close") {
+        request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly");
+        return;
+      }
+      request.resume();
+      response.writeHead(202, { "content-length": 5 });
+      response.end("early");
+    });
+  });
+  const { code, result, stderr } = await runFlow(
+    t,
+    `const upload = async (path) => {
+       let controller;
+       const body = new ReadableStream({ start(c) { controller = c; c.enqueue(new TextEncoder().encode("begun")); } });
+       const response = await fetch(event + path, { method: "POST", body, duplex: "half" });
+       if (path === "/close") return [response.status, await response.text()];
+       controller.close();  // half duplex: the exchange is over when both bodies are
+       return [response.status, await response.text()];
+     };
+     return { data: [await upload("/close"), await upload("/reads-on")] };`,
+    { event: server.origin, allow: [server.origin], limits: { wall: "10s" } },
+  );
+  assert.equal(code, Exit.succeeded, stderr);
+  assert.deepEqual(result.output, [[200, "early"], [202, "early"]]);
+});
+
 test("AbortController ends a call and the connection", async (t) => {
   let closed = false;
   const server = await serve(t, (request, response) => {
@@ -245,6 +274,45 @@ test("AbortController ends a call and the connection", async (t) => {
   );
   assert.equal(code, Exit.succeeded, stderr);
   assert.deepEqual(result.output, ["begun", "AbortError", "closed"]);
+});
+
+test("a reason phrase that is no UTF-8 reaches the script as bytes", async (t) => {
+  const server = await serve(t, (request) => {
+    request.socket.end(Buffer.from("HTTP/1.1 200 Tr\xe8s bien\r\nX-Caf\u0065: \xe9\r\nContent-Length: 2\r\n\r\nok", "latin1"));
+  });
+  const { code, result, stderr } = await runFlow(
+    t,
+    `const response = await fetch(event); return { data: [response.statusText, response.headers.get("x-cafe"), await response.text()] };`,
+    { event: server.origin, allow: [server.origin] },
+  );
+  assert.equal(code, Exit.succeeded, stderr);
+  assert.deepEqual(result.output, ["Très bien", "é", "ok"]);
+});
+
+test("headers that are not a script's to set are dropped, and others arrive", async (t) => {
+  const server = await serve(t, (request, response) => response.end(JSON.stringify(request.rawHeaders)));
+  const { code, result, stderr } = await runFlow(
+    t,
+    `const forbidden = ["Accept-Charset", "accept-encoding", "Access-Control-Request-Headers", "Access-Control-Request-Method",
+       "Connection", "Content-Length", "Cookie2", "DNT", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Set-Cookie", "TE",
+       "Trailer", "Transfer-Encoding", "Upgrade", "Via", "Proxy-Authorization", "Sec-Fetch-Mode"];
+     const allowed = ["authorization", "cookie", "date", "origin", "referer", "user-agent", "x-api-key"];
+     const headers = Object.fromEntries([...forbidden, ...allowed].map((name) => [name, "dropped?"]));
+     const request = new Request(event, { headers });
+     request.headers.set("HOST", "evil.test");
+     request.headers.append("connection", "close");
+     request.headers.delete("host");
+     const seen = [...request.headers.keys()];
+     const raw = await (await fetch(request)).json();
+     return { data: { seen, allowed, kept: new Headers(headers).get("host"), sent: raw.filter((_, i) => i % 2 === 1 && raw[i] === "dropped?").length, raw } };`,
+    { event: server.origin, allow: [server.origin] },
+  );
+  assert.equal(code, Exit.succeeded, stderr);
+  const { seen, allowed, kept, sent, raw } = result.output;
+  assert.deepEqual(seen, allowed);
+  assert.equal(kept, "dropped?", "a Headers object that is nobody's holds anything");
+  assert.equal(sent, allowed.length, String(raw));
+  assert.equal(raw[raw.indexOf("Host") + 1], new URL(server.origin).host);
 });
 
 test("an upstream that closes, talks nonsense or is not there rejects the fetch", async (t) => {
