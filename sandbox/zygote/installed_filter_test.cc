@@ -60,7 +60,7 @@ bool SameBytes(const Program& installed, std::span<const sock_filter> compiled) 
 
 // The kernel shows a filter only to who is CAP_SYS_ADMIN on the host and runs behind none itself (ptrace(2)).
 std::string WhyNoLook() {
-  if (const std::string reason = WhyNoJail(); !reason.empty()) return reason;
+  if (std::string reason = WhyNoJail(); !reason.empty()) return reason;
   const unsigned long effective = std::stoul(StatusField(getpid(), "CapEff"), nullptr, 16);
   if ((effective & (1UL << CAP_SYS_ADMIN)) == 0) return "the kernel shows installed filters to CAP_SYS_ADMIN only";
   if (StatusField(getpid(), "Seccomp") != "0") return "the kernel shows no filters to a process that has one itself";

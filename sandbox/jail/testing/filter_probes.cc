@@ -50,7 +50,7 @@ constexpr std::uint64_t kCellFlags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID 
                                      CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD | SIGCHLD;
 
 const std::vector<FilterProbe>& Written() {
-  static const std::vector<FilterProbe> kProbes = {
+  static const std::vector<FilterProbe> probes = {
       Both(SYS_read, {3}, kYes, "the socket"),
       Flip(Both(SYS_read, {3}, kNo, "no other descriptor, high bits included"), 0, kAll),
       Zygotes(SYS_read, {4}, "the failure pipe is the zygote's"),
@@ -172,7 +172,7 @@ const std::vector<FilterProbe>& Written() {
       Flip(Both(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, 0}, kNo, "no other operation"), 0, kAll),
       Flip(Both(SYS_seccomp, {SECCOMP_SET_MODE_FILTER, 0}, kNo, "no TSYNC, no listener"), 1, kAll),
   };
-  return kProbes;
+  return probes;
 }
 
 }  // namespace

@@ -91,13 +91,14 @@ Search SearchMemory(pid_t pid, const std::vector<Canary>& canaries) {
   constexpr std::size_t kChunk = std::size_t{1} << 20;
   Search search;
   std::vector<std::string> texts;
+  texts.reserve(canaries.size());
   for (const Canary& canary : canaries) texts.push_back(canary.text());
   std::string chunk(kChunk + kCanaryBytes, '\0');
   for (const Region& region : ReadableRegions(pid)) {
     for (std::uintptr_t at = region.begin; at < region.end; at += kChunk) {
       // A canary across two chunks is found in the first.
       const iovec local{chunk.data(), std::min<std::size_t>(chunk.size(), region.end - at)};
-      const iovec remote{reinterpret_cast<void*>(at), local.iov_len};
+      const iovec remote{reinterpret_cast<void*>(at), local.iov_len};  // NOLINT(performance-no-int-to-ptr): not ours
       const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
       if (got < 0 && errno != EFAULT)
         throw std::runtime_error(std::string("process_vm_readv: ") + std::strerror(errno));
@@ -174,23 +175,22 @@ class WaitingCell {
 class HygieneTest : public testing::Test {
  protected:
   HygieneTest()
-      : canaries_{{"environment", std::getenv(kVariable)},
-                  {"argument", last_argument},
-                  {"heap", RandomText()},
-                  {"file", RandomText()},
-                  {"pipe", RandomText()},
-                  {"stack", RandomText()}} {}
+      : canaries_{{"environment", variable}, {"argument", last_argument}, {"heap", RandomText()},
+                  {"file", RandomText()},    {"pipe", RandomText()},      {"stack", RandomText()}} {}
 
   const Canary& Named(const char* name) const {
     return *std::find_if(canaries_.begin(), canaries_.end(), [&](const Canary& c) { return c.name() == name; });
   }
 
  public:
+  // What the process was started with; main sets them.
+  static std::string variable;
   static std::string last_argument;
 
  protected:
   const std::vector<Canary> canaries_;
 };
+std::string HygieneTest::variable;
 std::string HygieneTest::last_argument;
 
 TEST_F(HygieneTest, NothingOfTheEngineReachesTheZygoteOrACell) {
@@ -270,8 +270,9 @@ TEST_F(HygieneTest, AHundredSiblingsDifferInEverythingRandom) {
 }  // namespace warder::e2e
 
 // The canaries in the environment and in the arguments must be there when the process starts: it starts itself anew.
-int main(int argc, char** argv) {
-  if (std::getenv(warder::e2e::kVariable) == nullptr) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): a test that cannot start
+  const char* variable = std::getenv(warder::e2e::kVariable);
+  if (variable == nullptr) {
     setenv(warder::e2e::kVariable, warder::e2e::RandomText().c_str(), 1);
     std::string canary = warder::e2e::RandomText();
     std::vector<char*> arguments(argv, argv + argc);
@@ -281,6 +282,7 @@ int main(int argc, char** argv) {
     return 127;
   }
   testing::InitGoogleTest(&argc, argv);
+  warder::e2e::HygieneTest::variable = variable;
   warder::e2e::HygieneTest::last_argument = argv[argc - 1];
   return RUN_ALL_TESTS();
 }
