@@ -11,13 +11,9 @@ namespace warder::hostile {
 
 namespace {
 
-// Longer than the one second that a cell has.
+// Longer than the one second that a cell has, on any processor; the filter lets no cell ask how long it has computed.
 long Loop(const World&) {
-  timespec used{};
-  do {
-    for (int i = 0; i < 1'000'000; ++i) asm volatile("");
-    if (const long result = Call(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, &used); result < 0) return result;
-  } while (used.tv_sec < 1 || used.tv_nsec < 400'000'000);
+  for (long i = 0; i < 6'000'000'000; ++i) asm volatile("");
   return 0;
 }
 
