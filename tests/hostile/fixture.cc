@@ -1,6 +1,7 @@
 #include "tests/hostile/fixture.h"
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <pty.h>
@@ -10,6 +11,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +69,7 @@ Fixture::Fixture() {
   MakeFiles();
   MakeSockets();
   MakeSharedMemory();
+  MakeKey();
   world_.victim = MakeVictim(true);
   hidden_victim_ = MakeVictim(false);
 
@@ -164,6 +167,14 @@ void Fixture::MakeSharedMemory() {
   const mqd_t queue = mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666, nullptr);
   Must(queue, "mq_open");
   mq_close(queue);
+}
+
+// In a session keyring of the suite's own, which ends with it.
+void Fixture::MakeKey() {
+  constexpr int kSessionKeyring = -3;
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) return;
+  world_.has_key =
+      syscall(SYS_add_key, "user", world_.queue.data(), kSecret.data(), kSecret.size(), kSessionKeyring) > 0;
 }
 
 pid_t Fixture::MakeVictim(bool dumpable) {

@@ -27,6 +27,7 @@ class Fixture {
   void MakeFiles();
   void MakeSockets();
   void MakeSharedMemory();
+  void MakeKey();
   pid_t MakeVictim(bool dumpable);
 
   World world_;

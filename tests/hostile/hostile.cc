@@ -57,10 +57,10 @@ class Suite {
   bool IsWanted(std::string_view name) const;
   void TryGroup(const Group& group, std::uint32_t index);
   void Try(const Probe& probe, Place place);
-  void TryLayers(const Probe& probe, const std::vector<long>& calls);
   // The probe must have been stopped, by one of these errors or by the filter.
   void ExpectStopped(std::string_view setting, const Outcome& outcome, const std::vector<int>& errors);
   void ExpectOpen(std::string_view setting, const Outcome& outcome);
+  void PrintLayers();
   void Fail(std::string_view setting, const std::string& what);
   void Row(const std::string& name, const std::vector<std::string>& columns);
 
@@ -69,9 +69,11 @@ class Suite {
   Jail filtered_;
   Jail unfiltered_;
   Counts counts_;
-  std::string current_;                                   // the probe
-  std::vector<std::string> failures_;                     // of all
-  std::vector<std::pair<std::string, std::string>> why_;  // what only the filter stops, what was not tried
+  int filter_alone_ = 0;
+  std::map<std::string, int, std::less<>> stopped_alone_;  // by layer
+  std::string current_;                                    // the probe
+  std::vector<std::string> failures_;                      // of all
+  std::vector<std::pair<std::string, std::string>> why_;   // what only the filter stops, what was not tried
 };
 
 bool Suite::IsWanted(std::string_view name) const {
@@ -146,6 +148,7 @@ void Suite::Try(const Probe& probe, Place place) {
     ExpectOpen("jail without filter", without);
     why_.emplace_back(probe.name, "filter only: " + std::string(probe.without_filter.filter_only));
   }
+  if (filter.kind == Kind::kFilter) ++filter_alone_;
   if (jailed.kind == Kind::kFilter) ++counts_.filter;
   if (jailed.kind == Kind::kKernel) ++counts_.kernel;
 
@@ -156,6 +159,7 @@ void Suite::Try(const Probe& probe, Place place) {
     const Outcome outcome = TryAlone(fixture_, probe, alone.layer, calls);
     const bool tried = outcome.kind != Kind::kUntried;
     if (tried) ExpectStopped(std::string(alone.layer) + " alone", outcome, alone.errors);
+    if (outcome.kind == Kind::kKernel) ++stopped_alone_[std::string(alone.layer)];
     single +=
         (single.empty() ? "" : ", ") + std::string(alone.layer) + " " + (tried ? Describe(outcome) : "needs root");
   }
@@ -176,6 +180,16 @@ void Suite::TryGroup(const Group& group, std::uint32_t index) {
   for (const std::uint32_t i : wanted) Try(group.probes[i], {index, i});
 }
 
+void Suite::PrintLayers() {
+  std::printf("\nAttempts stopped by a single layer\n");
+  for (const jail::LayerInfo& layer : jail::Layers()) {
+    const bool is_filter = layer.name == jail::layer::kSeccomp;
+    const auto found = stopped_alone_.find(layer.name);
+    const int count = is_filter ? filter_alone_ : found == stopped_alone_.end() ? 0 : found->second;
+    Row(std::string(layer.name), {count > 0 ? std::to_string(count) : "none that could be tried here"});
+  }
+}
+
 int Suite::Run() {
   Row("", {"unjailed", "filter alone", "jail", "jail without filter", "single layers"});
   const auto groups = AllGroups();
@@ -183,6 +197,7 @@ int Suite::Run() {
 
   std::printf("\nWhat only the filter stops, and what could not be tried\n");
   for (const auto& [name, reason] : why_) Row(name, {reason});
+  PrintLayers();
   if (!failures_.empty()) std::printf("\nFailures\n");
   for (const std::string& failure : failures_) std::printf("  %s\n", failure.c_str());
   std::printf("\n%d probes, %d FILTER, %d KERNEL, %d NOT_EXERCISABLE, %d ESCAPED\n", counts_.probes, counts_.filter,

@@ -77,6 +77,13 @@ Group IpcProbes() {
           {.name = "wake who waits on shared memory",
            .attempt = [](const World&) { return Call(SYS_futex, Scratch(), FUTEX_WAKE, 1, 0, 0, 0); },
            .without_filter = FilterOnly("no memory is shared")},
+          {.name = "a key of the engine's session",
+           .attempt = [](const World& world) { return Call(SYS_request_key, "user", world.queue.data(), 0, 0); },
+           .without_filter = {{ENOKEY}},
+           .missing =
+               [](const World& world) {
+                 return std::string(world.has_key ? "" : "this kernel, or whoever started the suite, keeps no keys");
+               }},
           {.name = "receive from a queue with a bad pointer",
            .attempt = Raw(SYS_mq_timedreceive, -1, kBadPointer, 1, 0, kBadPointer),
            .reached = {EFAULT, EBADF},

@@ -1,13 +1,46 @@
 // The kernel surface behind user namespaces (CVE-2022-0185, CVE-2024-1086): making and entering namespaces.
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 #include "tests/hostile/attempt.h"
 
 namespace warder::hostile {
+
+namespace {
+
+// A line is "4:memory:/path".
+bool NamesFolder(std::string_view line) { return line.substr(line.rfind(':') + 1) != "/"; }
+
+long FindCgroup(const World&) {
+  const long fd = Call(SYS_openat, AT_FDCWD, "/proc/self/cgroup", O_RDONLY);
+  if (fd < 0) return fd;
+  const ssize_t size = read(static_cast<int>(fd), Scratch(), kScratchBytes);
+  std::string_view rest(Scratch(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    if (NamesFolder(rest.substr(0, end))) return 0;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return -kNothing;
+}
+
+std::string WhyNoCgroup(const World&) {
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (NamesFolder(line)) return "";
+  }
+  return "the suite runs in the root of every cgroup hierarchy";
+}
+
+}  // namespace
 
 Group NamespaceProbes() {
   using namespace jail::layer;  // NOLINT(google-build-using-namespace): the names of the layers
@@ -93,6 +126,11 @@ Group NamespaceProbes() {
                  return std::string(std::string_view(world.host_name.data()) == "jail" ? "the host is named like a jail"
                                                                                        : "");
                }},
+          {.name = "the host's cgroup",
+           .attempt = FindCgroup,
+           .without_filter = {{EMFILE}},
+           .alone = {{kCgroup, {kNothing}}, {kLandlock, {EACCES}}, {kRoot, {ENOENT}}, {kRlimits, {EMFILE}}},
+           .missing = WhyNoCgroup},
           {.name = "another name for the host",
            .attempt = Raw(SYS_sethostname, "jail", 4),
            .base = Base::kOwnNamespaces,

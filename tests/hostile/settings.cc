@@ -243,6 +243,7 @@ std::string Enter(std::string_view name, const World& world) {
   if (name == layer::kUser) return Unshare(CLONE_NEWUSER);
   if (name == layer::kNetwork) return Unshare(CLONE_NEWNET);
   if (name == layer::kIpc) return Unshare(CLONE_NEWIPC);
+  if (name == layer::kCgroup) return Unshare(CLONE_NEWCGROUP);
   if (name == layer::kUts) return UtsAlone();
   if (name == layer::kMount) return Why(jail::CutPropagation());
   if (name == layer::kRoot) return RootAlone();

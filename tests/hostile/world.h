@@ -26,7 +26,8 @@ struct World {
   bool setuid_works = false;
   std::array<char, 108> socket_path{};
   std::array<char, 64> abstract_name{};  // without the leading NUL
-  std::array<char, 64> queue{};          // of a POSIX message queue, without the slash
+  std::array<char, 64> queue{};          // of a POSIX message queue, without the slash; and of a key
+  bool has_key = false;                  // in the session keyring of the runner
   std::array<char, 64> memory_file{};    // under /dev/shm
   std::array<char, 65> host_name{};
 };
