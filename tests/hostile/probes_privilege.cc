@@ -86,8 +86,9 @@ Group PrivilegeProbes() {
            .needs_root = "only root can make such a program",
            .missing =
                [](const World& world) {
-                 return std::string(world.setuid_works ? ""
-                                                       : "set-user-ID programs do not work in the temporary folder");
+                 return std::string(world.setuid_works || geteuid() != 0
+                                        ? ""
+                                        : "set-user-ID programs do not work in the temporary folder");
                },
            .death = Death::kExec},
           {.name = "every capability",

@@ -1,5 +1,4 @@
-// What a hostile cell can do, as lines of text: the test zygote runs them in a cell, the tests run the same lines
-// unjailed as the positive control.
+// What a cell can be told to do, as lines of text, which the test zygote runs in it.
 //
 //   call NUMBER ARG...   one raw system call; an ARG is a number (0x for hex), `buffer` for a writable page, or a word:
 //   a
