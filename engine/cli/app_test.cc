@@ -92,6 +92,17 @@ TEST(DoctorTest, EveryMissingLayerIsNamedNotOnlyTheFirst) {
   EXPECT_EQ(layers[3].at("detail"), "the kernel has no user-namespace; use a newer one");
 }
 
+TEST(DoctorTest, ShowsWhatFailedWhereNothingCanBePermitted) {
+  fake::SetMissingLayers({"zygote"});
+  const Ran ran = Warder({"doctor", "--json"});
+  fake::SetMissingLayers({});
+  EXPECT_EQ(ran.code, 5) << ran.err;
+  const auto object = boost::json::parse(ran.out).as_object();
+  const auto& layers = object.at("layers").as_array();
+  ASSERT_EQ(layers.size(), 1u);
+  EXPECT_EQ(layers[0].at("name"), "zygote");
+}
+
 TEST(PolicyTest, TablesAreComplete) {
   const Ran ran = Warder({"policy"});
   EXPECT_EQ(ran.code, 0);

@@ -26,6 +26,8 @@ std::unique_ptr<Engine> OpenDegraded(std::vector<LayerStatus>& missing) {
       return Engine::Open(options);
     } catch (const EngineError& error) {
       auto& permitted = options.permit_degraded;
+      // The layer that failed last is none that can be permitted to be missing.
+      if (error.status() == Status::kInvalid && !permitted.empty()) return nullptr;
       if (error.status() != Status::kUnenforceable || error.layer().empty()) throw;
       const bool again = std::find(permitted.begin(), permitted.end(), error.layer()) != permitted.end();
       if (!again) missing.push_back({error.layer(), LayerStatus::State::kUnavailable, error.what()});

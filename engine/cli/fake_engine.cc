@@ -169,6 +169,9 @@ class FakeEngine : public Engine {
 
 std::unique_ptr<Engine> Engine::Open(const EngineOptions& options) {
   last_options = options;
+  for (const std::string& layer : options.permit_degraded) {
+    if (layer == "zygote") throw EngineError(Status::kInvalid, "the layer zygote cannot be permitted to be missing");
+  }
   for (const std::string& layer : missing_layers) {
     const auto& permitted = options.permit_degraded;
     if (std::find(permitted.begin(), permitted.end(), layer) != permitted.end()) continue;

@@ -99,9 +99,16 @@ void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
                  [this](zygote::Reaped& reaped) {
                    if (CellOwner* owner = OwnerOf(reaped.id, true)) owner->OnReaped(reaped);
                  },
-                 [this](zygote::Closed&) { Lose(setup_error_.value_or(Internal("the zygote has died"))); },
+                 [this](zygote::Closed& closed) { Lose(setup_error_.value_or(WhyClosed(closed))); },
              },
              event);
+}
+
+Error ZygoteHost::WhyClosed(const zygote::Closed& closed) const {
+  if (ready_) return Internal("the zygote " + closed.detail);
+  return Internal("the zygote " + closed.detail +
+                  " before it was ready: the launcher or the image is incomplete, or they are not of this build; build "
+                  "or install them again");
 }
 
 void ZygoteHost::Lose(const Error& why) {

@@ -65,6 +65,7 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   void Watch();
   void Handle(zygote::ZygoteEvent& event);
   void Flush();
+  Error WhyClosed(const zygote::Closed& closed) const;
   void Lose(const Error& why);
   CellOwner* OwnerOf(std::uint64_t id, bool last);
 

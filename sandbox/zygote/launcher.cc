@@ -195,8 +195,8 @@ Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
   }
   const UniqueFd image(open(options.image_root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!image) {
-    return InvalidInput("The image " + options.image_root + " cannot be used: " + Reason(errno) +
-                        ". It must be a folder, not a symbolic link to one.");
+    return Internal("The image " + options.image_root + " cannot be used: " + Reason(errno) +
+                    ". It must be a folder, not a symbolic link to one; build or install it again.");
   }
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)

@@ -115,7 +115,7 @@ Result<LauncherProcess> LauncherProcess::Start(const LaunchOptions& options, con
   if (const int error = actions.Run(options.launcher_path, arguments, &process.group_); error != 0) {
     process.group_ = -1;
     return Internal("The launcher " + options.launcher_path + " could not be started: " + Reason(error) +
-                    ". It is installed beside the engine's library.");
+                    ". It is a part of Warder: build or install it again, or say where it is.");
   }
   process.launcher_pidfd_.reset(PidfdOpen(process.group_));
   if (!process.launcher_pidfd_) return Internal("pidfd_open: " + Reason(errno) + ". It needs Linux 5.3.");

@@ -45,7 +45,7 @@ Error FailureOf(const zygote::LaunchOptions& options) {
 TEST_F(RefusalTest, NamesABadImage) {
   auto options = OptionsFor(image_);
   options.image_root = "/no/such/folder";
-  EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInvalidInput);
+  EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInternal);
 
   const TestImage elsewhere("");
   fs::create_directory_symlink(image_.path(), elsewhere.path() / "link");

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/e2e/engine/support.h"
@@ -110,13 +113,37 @@ TEST(RequestTest, InvalidRequestsAreRefusedBeforeAnythingStarts) {
   EXPECT_EQ(RunToEnd(*engine, good).status, Status::kSucceeded);
 }
 
-TEST(RequestTest, AnImageThatIsNotThereIsOneSentence) {
+// The status that opening fails with, and why.
+std::pair<Status, std::string> WhyNotOpened(const EngineOptions& options) {
   try {
-    Engine::Open({.image = "/nonexistent/image"});
-    ADD_FAILURE() << "opened";
+    Engine::Open(options);
   } catch (const EngineError& error) {
-    EXPECT_NE(std::string(error.what()).find("/nonexistent/image"), std::string::npos) << error.what();
+    return {error.status(), error.what()};
   }
+  return {Status::kSucceeded, "opened"};
+}
+
+TEST(InstallationTest, APartThatIsMissingIsOneSentenceWithTheRemedy) {
+  const TemporaryFolder folder;
+  const auto path = folder.path();
+  std::filesystem::permissions(path, std::filesystem::perms(0755));
+  using testing::AllOf;
+  using testing::HasSubstr;
+  using testing::Pair;
+  EXPECT_THAT(WhyNotOpened({.image = path / "absent"}),
+              Pair(Status::kFault, AllOf(HasSubstr((path / "absent").string()), HasSubstr("build it"))));
+  std::ofstream(path / "manifest.json") << "{}";
+  EXPECT_THAT(WhyNotOpened({.image = path}),
+              Pair(Status::kFault, AllOf(HasSubstr((path / "root").string()), HasSubstr("build or install it again"))));
+  std::filesystem::create_directory(path / "root");
+  std::filesystem::permissions(path / "root", std::filesystem::perms(0755));
+  EXPECT_THAT(WhyNotOpened({.image = path}),
+              Pair(Status::kUnenforceable, AllOf(HasSubstr("/zygote"), HasSubstr("Build it again"))));
+  EXPECT_THAT(WhyNotOpened({.launcher = path / "launcher"}),
+              Pair(Status::kFault, AllOf(HasSubstr((path / "launcher").string()), HasSubstr("No such file"),
+                                         HasSubstr("build or install it again"))));
+  EXPECT_THAT(WhyNotOpened({.launcher = "/bin/true"}),
+              Pair(Status::kFault, AllOf(HasSubstr("before it was ready"), HasSubstr("build or install them again"))));
 }
 
 }  // namespace
