@@ -185,6 +185,10 @@ TEST_F(BrokerTest, ABodyThatBreaksItsWordFailsTheCallAndItsConnection) {
 // The request's body has not ended when the server answers. What happens then is said at Transfer.
 class EarlyResponseTest : public BrokerTest {
  protected:
+  void TearDown() override {
+    recorder_ = Recorder();  // a call may outlive its broker, but not the loop
+    BrokerTest::TearDown();
+  }
   // Sends a piece of a body that the server answers at once with `response`.
   void StartUpload(
       const std::string& response, std::function<void(RawServer::Peer&)> then = [](auto&) {}) {
@@ -270,8 +274,18 @@ TEST_F(EarlyResponseTest, IsTheEndWhereItEndsWithItsConnection) {
 }
 
 TEST_F(EarlyResponseTest, IsTheEndWhereItIsAnError) {
-  StartUpload(Response("no", "", "413 Content Too Large"));
-  ExpectOver(413, "no");
+  std::string chunked(kChunked);
+  chunked.replace(chunked.find("200 OK"), 6, "413 Content Too Large");
+  for (const std::string& response : {Response("early", "", "413 Content Too Large"), chunked}) {
+    for (const bool closes : {false, true}) {
+      answered_ = false;
+      recorder_ = Recorder();
+      StartUpload(response, [closes](RawServer::Peer& peer) {
+        if (closes) peer.Close();
+      });
+      ExpectOver(413, "early");
+    }
+  }
 }
 
 TEST_F(EarlyResponseTest, IsTheEndWhereTheConnectionBreaksUnderTheUpload) {

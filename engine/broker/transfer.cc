@@ -152,8 +152,8 @@ void Transfer::OnCurlDone(CURLcode code) {
         CallFailure{CallFailure::Kind::kNetwork,
                     hop_.url.origin.ToString() + " closed the connection before the response was known to be complete"};
   }
+  done_ = true;  // what libcurl says from here on means nothing
   pool_.Remove(easy_.get());
-  done_ = true;
   on_event_();
 }
 
@@ -163,7 +163,8 @@ void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
   if (reads || receive_paused_ || !head_.complete()) return;
   if (body_ == nullptr || done_ || failure_ || response_complete_) return;
   bool conflict = false;
-  const bool libcurl_ends = EndsWithConnection() || EqualsIgnoreCase(head_.Value("connection", &conflict), "close");
+  const bool libcurl_ends =
+      head_.status() >= 300 || EndsWithConnection() || EqualsIgnoreCase(head_.Value("connection", &conflict), "close");
   if (!libcurl_ends && !HasWholeResponse(fd)) {
     if (body_->AtEnd()) return;  // libcurl looks itself
     Fail(CallFailure::Kind::kNetwork, hop_.url.origin.ToString() +
@@ -173,7 +174,8 @@ void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
   }
   response_complete_ = true;
   connection_ = fd;
-  // Where the connection was to end with the response libcurl sends no more, and ends when it may go on (Continue).
+  // After an error, and where the connection was to end with the response, libcurl sends no more, and ends when it may
+  // go on (Continue).
   if (!libcurl_ends) hang_up_timer_.Start(kHangUpInterval);
   on_event_();
 }
