@@ -75,6 +75,8 @@ fi
 heading "What to try next"
 cat >&2 <<'END'
   build/warder doctor      every layer of the jail on this machine
+  build/warder audit verify-receipt build/quickstart/receipt.json
+                           the receipt above, its signature verified
   build/warder policy      the system calls, limits and headers that a flow gets
   examples/issue-card/     the flow that just ran: change it, and run this script again
   examples/host/           the same from your own C++ program

@@ -56,4 +56,5 @@ section("Result", {
 });
 section("Step log", result.logs);
 section("Calls", result.calls);
-section("Receipt", read(receiptFile));
+// The file is an envelope: the receipt as it was signed, and the signature.
+section("Receipt", JSON.parse(Buffer.from(read(receiptFile).payload, "base64").toString()));

@@ -28,6 +28,18 @@ int Complain(Environment& environment, Status status, const std::string& message
   return static_cast<int>(status);
 }
 
+void AddNoColor(CLI::App& app) {
+  app.add_flag("--no-color")->description("No colours, also on a terminal (as NO_COLOR=1 does)");
+}
+
+// The command itself, or what was chosen below it.
+const CLI::App& Innermost(const CLI::App& command) {
+  for (const CLI::App* inner : command.get_subcommands({})) {
+    if (inner->parsed()) return *inner;
+  }
+  return command;
+}
+
 // The whole command line as CLI11 sees it, and what each command does.
 class CommandLine {
  public:
@@ -41,7 +53,8 @@ class CommandLine {
       CLI::App* sub = app_.add_subcommand(command.name, command.summary);
       sub->footer("Examples:\n" + command.examples);
       Action action = command.declare(*sub);
-      sub->add_flag("--no-color")->description("No colours, also on a terminal (as NO_COLOR=1 does)");
+      AddNoColor(*sub);
+      for (CLI::App* inner : sub->get_subcommands({})) AddNoColor(*inner);
       actions_.emplace_back(sub, std::move(action));
     }
   }
@@ -67,7 +80,9 @@ class CommandLine {
 };
 
 std::string Name(const std::pair<CLI::App*, Action>* chosen) {
-  return chosen == nullptr ? "warder" : "warder " + chosen->first->get_name();
+  if (chosen == nullptr) return "warder";
+  const CLI::App& innermost = Innermost(*chosen->first);
+  return "warder " + chosen->first->get_name() + (&innermost == chosen->first ? "" : " " + innermost.get_name());
 }
 
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
@@ -77,15 +92,18 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
 
 std::string UnexpectedArgument(const std::pair<CLI::App*, Action>* chosen, const std::string& extra) {
   std::vector<std::string> options;
+  std::vector<std::string> commands;
   if (chosen != nullptr) {
-    for (const CLI::Option* option : std::as_const(*chosen->first).get_options({})) {
+    const CLI::App& app = Innermost(*chosen->first);
+    for (const CLI::Option* option : app.get_options({})) {
       for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
     }
+    for (const CLI::App* inner : app.get_subcommands({})) commands.push_back(inner->get_name());
   }
   const std::string word = extra.substr(0, extra.find('='));
   const bool is_option = extra.size() > 1 && extra.front() == '-';
   return (is_option ? "unknown option '" : "unexpected argument '") + extra + "'; " +
-         (is_option ? DidYouMean(word, options) : "") + "see `" + Name(chosen) + " --help`";
+         DidYouMean(word, is_option ? options : commands) + "see `" + Name(chosen) + " --help`";
 }
 
 int Parse(CommandLine& line, std::vector<std::string> arguments, Environment& environment) {
@@ -141,7 +159,7 @@ int Main(const std::vector<std::string>& arguments, Environment& environment) {
   int code = Parse(line, arguments, environment);
   if (code == -1) {
     const auto* chosen = line.Chosen();
-    if (chosen->first->count("--no-color") > 0) {
+    if (chosen->first->count("--no-color") > 0 || Innermost(*chosen->first).count("--no-color") > 0) {
       environment.out.NoColour();
       environment.err.NoColour();
     }

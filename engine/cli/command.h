@@ -34,6 +34,7 @@ struct Command {
 Command RunCommand();
 Command DoctorCommand();
 Command PolicyCommand();
+Command AuditCommand();
 Command CompletionCommand();
 
 // All of them, in the order in which help lists them.

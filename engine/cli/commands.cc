@@ -2,6 +2,8 @@
 
 namespace warder::cli {
 
-std::vector<Command> Commands() { return {RunCommand(), DoctorCommand(), PolicyCommand(), CompletionCommand()}; }
+std::vector<Command> Commands() {
+  return {RunCommand(), DoctorCommand(), PolicyCommand(), AuditCommand(), CompletionCommand()};
+}
 
 }  // namespace warder::cli

@@ -23,13 +23,14 @@ struct CommandShape {
   std::string name;
   std::string summary;
   std::vector<OptionShape> options;
+  std::vector<CommandShape> commands;  // below it: "warder audit verify-receipt"
 };
 
-// The application's own options stand in the first shape, named after the program; its commands follow.
-std::vector<CommandShape> ShapesOf(const CLI::App& root);
+// The program: its own options, its commands and theirs.
+CommandShape ShapeOf(const CLI::App& root);
 
 // The shells that CompletionScript knows.
 const std::vector<std::string>& CompletionShells();
-std::string CompletionScript(std::string_view shell, const std::vector<CommandShape>& shapes);
+std::string CompletionScript(std::string_view shell, const CommandShape& program);
 
 }  // namespace warder::cli

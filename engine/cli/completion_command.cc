@@ -22,7 +22,7 @@ Action Declare(CLI::App& app) {
       ->type_name("SHELL")
       ->check(CLI::IsMember(CompletionShells()));
   return [shell, &app](Environment& environment) {
-    environment.out.Write(CompletionScript(*shell, ShapesOf(*app.get_parent())));
+    environment.out.Write(CompletionScript(*shell, ShapeOf(*app.get_parent())));
     return static_cast<int>(Status::kSucceeded);
   };
 }

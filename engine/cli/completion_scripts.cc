@@ -1,5 +1,3 @@
-#include <span>
-
 #include "engine/cli/completion.h"
 
 namespace warder::cli {
@@ -18,20 +16,16 @@ std::string Joined(const std::vector<std::string>& words, const char* between = 
   return text;
 }
 
-std::span<const CommandShape> CommandsOf(const std::vector<CommandShape>& shapes) {
-  return std::span(shapes).subspan(1);
-}
-
-std::string CommandNames(const std::vector<CommandShape>& shapes) {
+std::string NamesOf(const std::vector<CommandShape>& commands) {
   std::vector<std::string> names;
-  for (const CommandShape& command : CommandsOf(shapes)) names.push_back(command.name);
+  for (const CommandShape& command : commands) names.push_back(command.name);
   return Joined(names);
 }
 
-// bash: what may follow an option, then what may stand anywhere.
-std::string BashValueCase(const CommandShape& command, const OptionShape& option) {
+// bash: what may follow an option, then what may stand anywhere. `path` is the command with those it stands below.
+std::string BashValueCase(const std::string& path, const OptionShape& option) {
   std::vector<std::string> patterns;
-  for (const std::string& name : option.names) patterns.push_back(command.name + ":" + name);
+  for (const std::string& name : option.names) patterns.push_back(Quoted(path + ":" + name));
   const std::string answer = option.wants_path() ? "compopt -o default"
                              : option.choices.empty()
                                  ? ":"
@@ -39,37 +33,53 @@ std::string BashValueCase(const CommandShape& command, const OptionShape& option
   return "    " + Joined(patterns, "|") + ") " + answer + "; return ;;\n";
 }
 
-std::string BashWordsCase(const CommandShape& command, const std::string& pattern, const std::string& more) {
-  std::string words = more;
+std::string BashWordsCase(const std::string& path, const CommandShape& command) {
+  std::string words = NamesOf(command.commands);
   bool paths = false;
   for (const OptionShape& option : command.options) {
     words += " " + Joined(option.names.empty() ? option.choices : option.names);
     paths = paths || (option.names.empty() && option.wants_path());
   }
-  std::string text = "    " + pattern + ") words=" + Quoted(words);
+  std::string text = "    " + Quoted(path) + ") words=" + Quoted(words);
   if (paths) text += "; [[ $current == -* ]] || compopt -o default";
   return text + " ;;\n";
 }
 
-std::string Bash(const std::vector<CommandShape>& shapes) {
+struct BashCases {
+  std::string nested;  // commands that have others below them
   std::string values;
-  std::string words = BashWordsCase(shapes.front(), "''", CommandNames(shapes));
-  for (const CommandShape& command : CommandsOf(shapes)) {
-    for (const OptionShape& option : command.options) {
-      if (!option.names.empty() && !option.value.empty()) values += BashValueCase(command, option);
-    }
-    words += BashWordsCase(command, command.name, "");
+  std::string words;
+};
+
+void AddBashCases(const std::string& path, const CommandShape& command, BashCases& cases) {
+  for (const OptionShape& option : command.options) {
+    if (!option.names.empty() && !option.value.empty()) cases.values += BashValueCase(path, option);
   }
+  cases.words += BashWordsCase(path, command);
+  for (const CommandShape& inner : command.commands) {
+    AddBashCases(path.empty() ? inner.name : path + " " + inner.name, inner, cases);
+  }
+  if (!path.empty() && !command.commands.empty()) {
+    cases.nested += "    " + Quoted(path) + ") ((COMP_CWORD > 2)) && command+=\" ${COMP_WORDS[2]}\" ;;\n";
+  }
+}
+
+std::string Bash(const CommandShape& program) {
+  BashCases cases;
+  AddBashCases("", program, cases);
   return "# Completion of warder for bash. To use it: source <(warder completion bash)\n"
          "_warder() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} command='' words=''\n"
          "  ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]}\n"
+         "  case $command in\n" +
+         cases.nested +
+         "  esac\n"
          "  COMPREPLY=()\n"
          "  case $command:${COMP_WORDS[COMP_CWORD-1]} in\n" +
-         values +
+         cases.values +
          "  esac\n"
          "  case $command in\n" +
-         words +
+         cases.words +
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "}\n"
@@ -107,32 +117,27 @@ std::string ZshSpecifications(const CommandShape& command) {
   return text;
 }
 
-std::string Zsh(const std::vector<CommandShape>& shapes) {
-  std::string commands;
+// What completes a command whose own name is the first of $words: with others below it, those first.
+std::string ZshBody(const CommandShape& command, const std::string& indent) {
+  if (command.commands.empty()) return indent + "_arguments" + ZshSpecifications(command) + "\n";
+  std::string names;
   std::string cases;
-  for (const CommandShape& command : CommandsOf(shapes)) {
-    commands += "    " + Quoted(ZshEscaped(command.name, ":") + ":" + command.summary) + "\n";
-    cases += "    " + command.name + ")\n      _arguments" + ZshSpecifications(command) + " ;;\n";
+  for (const CommandShape& inner : command.commands) {
+    names += indent + "  " + Quoted(ZshEscaped(inner.name, ":") + ":" + inner.summary) + "\n";
+    cases += indent + "  " + inner.name + ")\n" + ZshBody(inner, indent + "    ") + indent + "    ;;\n";
   }
+  return indent + "commands=(\n" + names + indent + ")\n" + indent + "if ((CURRENT == 2)); then\n" + indent +
+         "  [[ $words[2] == -* ]] || _describe command commands\n" + indent + "  _arguments" +
+         ZshSpecifications(command) + "\n" + indent + "  return\n" + indent + "fi\n" + indent + "shift words\n" +
+         indent + "((CURRENT--))\n" + indent + "case $words[1] in\n" + cases + indent + "esac\n";
+}
+
+std::string Zsh(const CommandShape& program) {
   return "#compdef warder\n"
          "# Completion of warder for zsh. To use it: warder completion zsh >\"${fpath[1]}/_warder\"\n"
          "_warder() {\n"
-         "  local -a commands\n"
-         "  commands=(\n" +
-         commands +
-         "  )\n"
-         "  if ((CURRENT == 2)); then\n"
-         "    [[ $words[2] == -* ]] || _describe command commands\n"
-         "    _arguments" +
-         ZshSpecifications(shapes.front()) +
-         "\n"
-         "    return\n"
-         "  fi\n"
-         "  shift words\n"
-         "  ((CURRENT--))\n"
-         "  case $words[1] in\n" +
-         cases +
-         "  esac\n"
+         "  local -a commands\n" +
+         ZshBody(program, "  ") +
          "}\n"
          "if [[ $funcstack[1] == _warder ]]; then _warder \"$@\"; else compdef _warder warder; fi\n";
 }
@@ -151,19 +156,26 @@ std::string FishOption(const OptionShape& option, const std::string& condition) 
   return line + " -d " + Quoted(option.description) + "\n";
 }
 
-std::string Fish(const std::vector<CommandShape>& shapes) {
-  std::string text =
-      "# Completion of warder for fish. To use it: warder completion fish >~/.config/fish/completions/warder.fish\n"
-      "complete -c warder -f\n";
-  for (const OptionShape& option : shapes.front().options) text += FishOption(option, "__fish_use_subcommand");
-  for (const CommandShape& command : CommandsOf(shapes)) {
-    text += "complete -c warder -n __fish_use_subcommand -a " + Quoted(command.name) + " -d " +
-            Quoted(command.summary) + "\n";
-    for (const OptionShape& option : command.options) {
-      text += FishOption(option, "__fish_seen_subcommand_from " + command.name);
-    }
+// Everything that is offered once the words of `seen` stand on the line.
+std::string FishBody(const CommandShape& command, const std::string& seen) {
+  std::string text;
+  const std::string names = NamesOf(command.commands);
+  const std::string none =
+      seen.empty() ? "__fish_use_subcommand" : seen + "; and not __fish_seen_subcommand_from " + names;
+  const std::string condition = command.commands.empty() ? seen : none;
+  for (const OptionShape& option : command.options) text += FishOption(option, condition);
+  for (const CommandShape& inner : command.commands) {
+    text += "complete -c warder -n " + Quoted(condition) + " -a " + Quoted(inner.name) + " -d " +
+            Quoted(inner.summary) + "\n";
+    text += FishBody(inner, (seen.empty() ? "" : seen + "; and ") + "__fish_seen_subcommand_from " + inner.name);
   }
   return text;
+}
+
+std::string Fish(const CommandShape& program) {
+  return "# Completion of warder for fish. To use it: warder completion fish >~/.config/fish/completions/warder.fish\n"
+         "complete -c warder -f\n" +
+         FishBody(program, "");
 }
 
 }  // namespace
@@ -173,9 +185,9 @@ const std::vector<std::string>& CompletionShells() {
   return shells;
 }
 
-std::string CompletionScript(std::string_view shell, const std::vector<CommandShape>& shapes) {
-  if (shell == "bash") return Bash(shapes);
-  return shell == "zsh" ? Zsh(shapes) : Fish(shapes);
+std::string CompletionScript(std::string_view shell, const CommandShape& program) {
+  if (shell == "bash") return Bash(program);
+  return shell == "zsh" ? Zsh(program) : Fish(program);
 }
 
 }  // namespace warder::cli

@@ -24,18 +24,13 @@ OptionShape ShapeOf(const CLI::Option& option) {
   return shape;
 }
 
-CommandShape ShapeOf(const CLI::App& app, const std::string& name) {
-  CommandShape shape{name, app.get_description(), {}};
-  for (const CLI::Option* option : app.get_options({})) shape.options.push_back(ShapeOf(*option));
-  return shape;
-}
-
 }  // namespace
 
-std::vector<CommandShape> ShapesOf(const CLI::App& root) {
-  std::vector<CommandShape> shapes = {ShapeOf(root, "warder")};
-  for (const CLI::App* sub : root.get_subcommands({})) shapes.push_back(ShapeOf(*sub, sub->get_name()));
-  return shapes;
+CommandShape ShapeOf(const CLI::App& root) {
+  CommandShape shape{root.get_name(), root.get_description(), {}, {}};
+  for (const CLI::Option* option : root.get_options({})) shape.options.push_back(ShapeOf(*option));
+  for (const CLI::App* command : root.get_subcommands({})) shape.commands.push_back(ShapeOf(*command));
+  return shape;
 }
 
 }  // namespace warder::cli

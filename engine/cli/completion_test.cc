@@ -12,6 +12,16 @@ namespace {
 
 using testing::HasSubstr;
 
+void ExpectOffered(const CLI::App& app, const std::string& script) {
+  for (const CLI::Option* option : app.get_options({})) {
+    for (const std::string& name : option->get_lnames()) EXPECT_THAT(script, HasSubstr(name));
+  }
+  for (const CLI::App* inner : app.get_subcommands({})) {
+    EXPECT_THAT(script, HasSubstr(inner->get_name()));
+    ExpectOffered(*inner, script);
+  }
+}
+
 // Every word that a command declares is offered by every script.
 TEST(CompletionTest, EveryCommandAndOptionIsOffered) {
   for (const std::string& shell : CompletionShells()) {
@@ -20,9 +30,7 @@ TEST(CompletionTest, EveryCommandAndOptionIsOffered) {
       EXPECT_THAT(script, HasSubstr(command.name)) << shell;
       CLI::App app;
       command.declare(app);
-      for (const CLI::Option* option : std::as_const(app).get_options({})) {
-        for (const std::string& name : option->get_lnames()) EXPECT_THAT(script, HasSubstr(name)) << shell;
-      }
+      ExpectOffered(app, script);
     }
   }
 }
@@ -51,13 +59,17 @@ echo "${COMPREPLY[@]}"
 }
 
 TEST(CompletionTest, BashOffersWhatFits) {
-  EXPECT_EQ(Offers("warder ''"), "run doctor policy completion --version -h --help\n");
+  EXPECT_EQ(Offers("warder ''"), "run doctor policy audit completion --version -h --help\n");
   EXPECT_EQ(Offers("warder po"), "policy\n");
   EXPECT_EQ(Offers("warder run --re"), "--receipt --record\n");
   EXPECT_EQ(Offers("warder run --event x"), "option -o default\n\n");
   EXPECT_EQ(Offers("warder run --flow x"), "\n");
   EXPECT_EQ(Offers("warder run my"), "option -o default\n\n");
   EXPECT_EQ(Offers("warder completion z"), "zsh\n");
+  EXPECT_EQ(Offers("warder audit v"), "verify-receipt\n");
+  EXPECT_EQ(Offers("warder audit verify-receipt --k"), "--key\n");
+  EXPECT_EQ(Offers("warder audit verify-receipt --key x"), "option -o default\n\n");
+  EXPECT_EQ(Offers("warder audit public-key --s"), "--signing-key\n");
 }
 
 }  // namespace

@@ -55,20 +55,9 @@ Diagnosis Examine() {
   return diagnosis;
 }
 
-const char* StateName(LayerStatus::State state) {
-  switch (state) {
-    case LayerStatus::State::kEnforced:
-      return "enforced";
-    case LayerStatus::State::kUnavailable:
-      return "unavailable";
-    case LayerStatus::State::kNotRequested:
-      break;
-  }
-  return "not requested";
-}
-
 Ink InkOf(LayerStatus::State state) {
   if (state == LayerStatus::State::kEnforced) return Ink::kGreen;
+  if (state == LayerStatus::State::kDegraded) return Ink::kYellow;
   return state == LayerStatus::State::kUnavailable ? Ink::kRed : Ink::kDim;
 }
 
@@ -76,7 +65,7 @@ std::string DiagnosisJson(const Diagnosis& diagnosis) {
   namespace json = boost::json;
   json::array layers;
   for (const LayerStatus& layer : diagnosis.layers) {
-    layers.push_back({{"name", layer.name}, {"state", StateName(layer.state)}, {"detail", layer.detail}});
+    layers.push_back({{"name", layer.name}, {"state", LayerStateName(layer.state)}, {"detail", layer.detail}});
   }
   const auto known = [](const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); };
   return JsonObject()
@@ -91,7 +80,7 @@ std::string DiagnosisJson(const Diagnosis& diagnosis) {
 std::string DiagnosisText(const Diagnosis& diagnosis, const Output& output) {
   Table table({"layer", "state", "detail"});
   for (const LayerStatus& layer : diagnosis.layers) {
-    table.Add({Printable(layer.name), {InkOf(layer.state), StateName(layer.state)}, Printable(layer.detail)});
+    table.Add({Printable(layer.name), {InkOf(layer.state), LayerStateName(layer.state)}, Printable(layer.detail)});
   }
   const auto known = [](const std::string& text) { return text.empty() ? "unknown" : Printable(text); };
   const std::string verdict = diagnosis.enforceable

@@ -55,7 +55,8 @@ class Execution::Impl {
     outcome.execution = id;
     outcome.usage = {
         .wall = microseconds(14'000), .cpu = microseconds(9'400), .peak_rss_bytes = 22'020'096, .calls = 1};
-    outcome.receipt_json = R"({"receipt":1})";
+    outcome.receipt_json = R"({"version":1})";
+    outcome.receipt_envelope = R"({"payload":"fake"})";
     if (!request.record.empty()) std::ofstream(request.record) << "journal\n";
     if (how == "chatty") {
       sink(Log("info", "loaded", R"({"id":42})"));
@@ -151,6 +152,8 @@ class FakeEngine : public Engine {
     threads_.emplace_back([impl, request, sink = std::move(sink)] { impl->Conclude(request, sink); });
     return Execution(impl);
   }
+
+  std::string PublicKeyPem() const override { return "-----BEGIN PUBLIC KEY-----\n"; }
 
   Diagnosis Diagnose() override {
     Diagnosis diagnosis{.v8_version = "13.6.0", .image = "/image sha256:00", .warder_version = Version()};

@@ -19,6 +19,10 @@ struct InputBound {
 // is more than `limits` allows: a regular file is then not read at all, of a pipe one byte too many is taken.
 std::string ReadInputFile(const InputBound& bound, const std::string& path, const Limits& limits);
 
+// Reads a file that is no input of an execution, of at most `maximum` bytes; `what` is what messages call it. Throws
+// EngineError(kInvalid).
+std::string ReadSmallFile(const char* what, const std::string& path, std::uint64_t maximum);
+
 // As ReadInputFile, from an open descriptor, which is borrowed; `name` is what messages call it.
 std::string ReadInput(const InputBound& bound, int fd, const std::string& name, const Limits& limits);
 

@@ -27,21 +27,6 @@ json::array Calls(const Outcome& outcome) {
   return array;
 }
 
-json::value UsageOf(const Outcome& outcome) {
-  if (outcome.execution.empty()) return nullptr;
-  const Usage& usage = outcome.usage;
-  return {{"wallUs", usage.wall.count()},
-          {"cpuUs", usage.cpu.count()},
-          {"peakRssBytes", usage.peak_rss_bytes},
-          {"heapPeakBytes", usage.heap_peak_bytes},
-          {"arrayBufferPeakBytes", usage.array_buffer_peak_bytes},
-          {"calls", usage.calls},
-          {"requestBytes", usage.request_bytes},
-          {"responseBytes", usage.response_bytes},
-          {"logBytes", usage.log_bytes},
-          {"outputBytes", usage.output_bytes}};
-}
-
 json::object ErrorOf(const ScriptError& error) {
   json::array causes;
   for (const ScriptError& cause : error.causes) causes.push_back(ErrorOf(cause));
@@ -83,7 +68,7 @@ std::string OutcomeJson(const Outcome& outcome, const std::vector<Event>& events
   object.AddDocument("output", outcome.output_json);
   object.Add("steps", json::array());  // until flows have steps
   object.Add("calls", Calls(outcome));
-  object.Add("usage", UsageOf(outcome));
+  object.AddDocument("usage", outcome.execution.empty() ? "" : UsageJson(outcome.usage));
   object.AddDocument("receipt", outcome.receipt_json);
   if (outcome.error) object.Add("error", ErrorOf(*outcome.error));
   if (outcome.limit) object.Add("limit", LimitOf(*outcome.limit));

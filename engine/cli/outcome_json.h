@@ -3,7 +3,8 @@
 //   {"execution", "status", "reason", "output", "steps", "calls", "usage", "receipt", "error"?, "limit"?, "violation"?,
 //   "logs"}
 //
-// Names and units are those of the receipt: times in microseconds, sizes in bytes, limits in their own unit.
+// "receipt" is what was signed, to be read; the signed file itself is what --receipt writes. Names and units are those
+// of the receipt: times in microseconds, sizes in bytes, limits in their own unit.
 #pragma once
 
 #include <string>

@@ -60,7 +60,7 @@ void OutputFile::Commit() {
 
 void OutputFile::Write(std::string_view content) {
   const fs::path stage = Stage();
-  const int fd = ::open(stage.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = ::open(stage.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   int error = fd < 0 ? errno : 0;
   if (fd >= 0) {
     Output file(fd, {});

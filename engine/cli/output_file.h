@@ -1,8 +1,8 @@
 // OutputFile: a file that the user asked for and gets whole or not at all.
 //
 // The constructor finds out whether it can be made, before anything runs for its sake. Content is written beside the
-// destination, in a folder that only we can enter, and renamed into place. What is not a regular file (/dev/null, a
-// pipe) is written to directly, never replaced.
+// destination, in a folder that only we can enter, and renamed into place; what Write writes is its owner's alone. What
+// is not a regular file (/dev/null, a pipe) is written to directly, never replaced.
 #pragma once
 
 #include <filesystem>

@@ -62,6 +62,7 @@ class ProcessTest : public testing::Test {
   }
 
   Scratch scratch_;
+  StateInScratch state_;
 
  private:
   // Empty `word`: until the end.
@@ -114,7 +115,7 @@ TEST_F(ProcessTest, ResultThatCannotBeWrittenIsAFault) {
 TEST_F(ProcessTest, ClosedStreamsDoNotSwallowFiles) {
   scratch_.Bundle("succeed");
   EXPECT_EQ(Shell("$W run ${D}succeed.js --receipt ${D}r <&- 2>&-").first, 0);
-  EXPECT_EQ(Scratch::Read(scratch_ / "r"), "{\"receipt\":1}\n");
+  EXPECT_EQ(Scratch::Read(scratch_ / "r"), "{\"payload\":\"fake\"}\n");
   const auto [code, text] = Shell("$W run ${D}succeed.js --event - <&-");
   EXPECT_EQ(code, 2);
   EXPECT_THAT(text, HasSubstr("cannot read the event from standard input"));

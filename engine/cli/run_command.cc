@@ -14,6 +14,7 @@
 #include "engine/cli/outcome_text.h"
 #include "engine/cli/output_file.h"
 #include "engine/cli/run_request.h"
+#include "engine/cli/state_folder.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
 
@@ -28,7 +29,8 @@ constexpr const char* kExamples =
     "  warder run my-integration/ --flow tag-big-orders --event order.json\n"
     "  curl -s https://example.com/order.json | warder run my-integration/ --event -\n"
     "  warder run my-integration/ --allow https://api.example.com --allow http://127.0.0.1:8080\n"
-    "  warder run my-integration/ --limits limits.json --receipt receipt.json --json | jq .usage";
+    "  warder run my-integration/ --limits limits.json --json | jq .usage\n"
+    "  warder run my-integration/ --receipt receipt.json && warder audit verify-receipt receipt.json";
 
 // Shows what happens until the execution has ended; hands an interrupt on to it. Returns its events.
 std::vector<Event> Watch(const Execution& execution, EventQueue& queue, const Interrupts& interrupts, bool quiet,
@@ -78,7 +80,12 @@ class Run {
       request.record = record_->Stage();
     }
     const Interrupts interrupts;
-    const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded});
+    EngineOptions engine_options{.permit_degraded = options_.permit_degraded};
+    // Without --receipt nobody sees a signature, so nothing needs to be kept on this machine.
+    if (receipt_ || !options_.signing_key.empty()) {
+      engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
+    }
+    const auto engine = Engine::Open(engine_options);
     if (interrupts.first() != 0) {
       Outcome outcome;
       outcome.status = Status::kCancelled;
@@ -94,7 +101,7 @@ class Run {
  private:
   int Report(const Outcome& outcome, const std::vector<Event>& events, int signal) {
     // What was asked for as a file comes first: a reader of standard output may leave at any time.
-    if (receipt_ && !outcome.receipt_json.empty()) receipt_->Write(outcome.receipt_json + "\n");
+    if (receipt_ && !outcome.receipt_envelope.empty()) receipt_->Write(outcome.receipt_envelope + "\n");
     if (record_ && !outcome.execution.empty()) record_->Commit();
     environment_.err.Write(FailureText(outcome, environment_.err));
     // What could not run took no time worth a line: its reason is the one sentence.
@@ -148,13 +155,18 @@ Action Declare(CLI::App& app) {
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
   file("--limits", options->limits, "JSON object such as {\"wall\": \"30s\", \"heap\": \"64MB\"}; see `warder policy`");
-  file("--receipt", options->receipt, "Write the receipt here: what ran, under which layers, how it was torn down");
+  file(
+      "--receipt", options->receipt,
+      "Write the signed receipt here, for `warder audit verify-receipt`: what ran, under which layers, how it was torn "
+      "down");
+  file("--signing-key", options->signing_key, kSigningKeyHelp);
   file("--record", options->record, "Write the journal here: every message that the execution received");
   app.add_option("--permit-degraded", options->permit_degraded,
                  "Run even where this layer of the jail cannot be enforced; repeatable, named in the receipt")
       ->type_name("LAYER")
       ->allow_extra_args(false);
-  app.add_flag("--json", options->json, "Print one object: status, reason, output, calls, usage, receipt, logs");
+  app.add_flag("--json", options->json,
+               "Print one object: status, reason, output, calls, usage, receipt (to be read; not signed), logs");
   app.add_flag("-q,--quiet", options->quiet, "No logs, calls and summary on standard error; errors only");
   return [options](Environment& environment) { return RunBundle(*options, environment); };
 }

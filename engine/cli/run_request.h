@@ -16,6 +16,7 @@ struct RunOptions {
   std::string limits;  // a path, empty: the defaults
   std::string receipt;
   std::string record;
+  std::string signing_key;  // a path, empty: the default one
   std::vector<std::string> allow;
   std::vector<std::string> permit_degraded;
   bool json = false;

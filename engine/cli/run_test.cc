@@ -18,6 +18,7 @@ using testing::StartsWith;
 class RunTest : public testing::Test {
  protected:
   Scratch scratch_;
+  StateInScratch state_;
 };
 
 TEST_F(RunTest, ResultGoesToStandardOutputEverythingElseToStandardError) {
@@ -110,9 +111,29 @@ TEST_F(RunTest, ReceiptAndJournalAreWrittenAlsoWhenTheFlowFails) {
   const std::string receipt = scratch_ / "receipt.json";
   const std::string journal = scratch_ / "journal";
   EXPECT_EQ(Warder({"run", scratch_.Bundle("throw"), "--receipt", receipt, "--record", journal}).code, 1);
-  EXPECT_EQ(Scratch::Read(receipt), "{\"receipt\":1}\n");
+  EXPECT_EQ(Scratch::Read(receipt), "{\"payload\":\"fake\"}\n");
   EXPECT_EQ(Scratch::Read(journal), "journal\n");
   EXPECT_EQ(scratch_.Names().size(), 3u);  // and the bundle
+}
+
+TEST_F(RunTest, AReceiptIsReadableByItsOwnerAlone) {
+  const std::string receipt = scratch_ / "receipt.json";
+  ASSERT_EQ(Warder({"run", scratch_.Bundle("succeed"), "--receipt", receipt}).code, 0);
+  EXPECT_EQ(std::filesystem::status(receipt).permissions(), std::filesystem::perms(0600));
+}
+
+TEST_F(RunTest, TheSigningKeyIsMadeOnFirstUseAndSaidOnce) {
+  const std::string bundle = scratch_.Bundle("succeed");
+  EXPECT_EQ(Warder({"run", bundle, "-q"}).err, "");
+  EXPECT_FALSE(std::filesystem::exists(state_.key())) << "made where nothing is signed";
+  EXPECT_EQ(fake::LastOptions().signing_key, "");
+  const std::vector<std::string> signing = {"run", bundle, "-q", "--receipt", scratch_ / "r.json"};
+  EXPECT_EQ(Warder(signing).err, "made the key that signs receipts, " + state_.key() +
+                                     "; `warder audit public-key` prints its public half\n");
+  EXPECT_EQ(fake::LastOptions().signing_key, state_.key());
+  EXPECT_EQ(Warder(signing).err, "");
+  EXPECT_EQ(Warder({"run", bundle, "-q", "--signing-key", "my.pem"}).err, "");
+  EXPECT_EQ(fake::LastOptions().signing_key, "my.pem");
 }
 
 TEST_F(RunTest, NothingIsWrittenWhereNothingRan) {
@@ -129,7 +150,7 @@ TEST_F(RunTest, JsonIsOneObjectWhateverHappens) {
   EXPECT_EQ(chatty.at("status"), "succeeded");
   EXPECT_EQ(chatty.at("output").at("ok"), true);
   EXPECT_EQ(chatty.at("usage").at("cpuUs"), 9'400);
-  EXPECT_EQ(chatty.at("receipt").at("receipt"), 1);
+  EXPECT_EQ(chatty.at("receipt").at("version"), 1);
   EXPECT_EQ(chatty.at("logs").at(0).at("fields").at("id"), 42);
   EXPECT_EQ(chatty.at("logs").as_array().size(), 2u);
   EXPECT_EQ(run({"run", "--json", scratch_.Bundle("throw")}).at("error").at("causes").at(0).at("name"), "RangeError");

@@ -65,6 +65,19 @@ class Scratch {
   std::filesystem::path path_;
 };
 
+// The command's own files are kept in a folder of this object's, not in the user's.
+class StateInScratch {
+ public:
+  StateInScratch() { ::setenv("XDG_STATE_HOME", (folder_ / "").c_str(), 1); }
+  ~StateInScratch() { ::unsetenv("XDG_STATE_HOME"); }
+  StateInScratch(const StateInScratch&) = delete;
+  StateInScratch& operator=(const StateInScratch&) = delete;
+  std::string key() const { return folder_ / "warder/key.pem"; }
+
+ private:
+  Scratch folder_;
+};
+
 struct Ran {
   int code;
   std::string out, err;

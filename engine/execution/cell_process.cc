@@ -1,5 +1,6 @@
 #include "engine/execution/cell_process.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,14 +16,16 @@
 
 namespace warder::execution {
 CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote,
-                         const zygote::CellLimits& limits, CellObserver& observer)
-    : loop_(loop), zygote_(std::move(zygote)), observer_(observer) {
+                         const zygote::CellLimits& limits, CellObserver& observer, DescriptorLedger& ledger)
+    : loop_(loop), zygote_(std::move(zygote)), observer_(observer), ledger_(ledger) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot make a cell's socket");
   }
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
+  ledger_.Made(ours.get());
+  ledger_.Made(theirs.get());
   channel_ = std::make_shared<CellChannel>(loop_, std::move(ours));
   id_ = zygote_->Spawn(*this, std::move(theirs), limits);
   channel_->Open({
@@ -41,6 +44,7 @@ CellProcess::~CellProcess() {
 
 void CellProcess::OnSpawned(UniqueFd pidfd) {
   pidfd_ = std::move(pidfd);
+  ledger_.Made(pidfd_.get());
   pid_ = jail::PidOf(pidfd_.get());
   death_.spawned = true;
   death_watch_.emplace(loop_, pidfd_.get());
@@ -51,6 +55,7 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
                              FinishIfOver();
                            });
   if (kill_wanted_) Signal(SIGKILL);
+  observer_.OnSpawned();
 }
 
 void CellProcess::OnSpawnFailed(const zygote::SpawnFailed& failure) {
@@ -85,6 +90,11 @@ void CellProcess::FinishIfOver() {
     channel_->Drain();
     if (*alive) observer_.OnDeath(death_);
   });
+}
+
+bool CellProcess::IsDead() const {
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) != 0;
 }
 
 void CellProcess::AskToStop() { Signal(SIGUSR1); }

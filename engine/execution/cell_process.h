@@ -15,6 +15,7 @@
 #include <string>
 
 #include "engine/execution/cell_channel.h"
+#include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/zygote_host.h"
 
 namespace warder::execution {
@@ -34,6 +35,8 @@ struct CellDeath {
 
 class CellObserver {
  public:
+  // The process exists; its first frame may have come before.
+  virtual void OnSpawned() = 0;
   virtual void OnFrame(const proto::FromCell& frame) = 0;
   // The stream has ended while the process may still live; `error` as in CellChannel.
   virtual void OnStreamEnd(const std::string& error) = 0;
@@ -46,9 +49,9 @@ class CellObserver {
 
 class CellProcess final : private CellOwner {
  public:
-  // Asks `zygote` for a cell; the observer hears of it on the loop.
+  // Asks `zygote` for a cell; the observer hears of it on the loop. Every descriptor is noted in `ledger`.
   CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const zygote::CellLimits& limits,
-              CellObserver& observer);
+              CellObserver& observer, DescriptorLedger& ledger);
   ~CellProcess();
   CellProcess(const CellProcess&) = delete;
   CellProcess& operator=(const CellProcess&) = delete;
@@ -63,6 +66,8 @@ class CellProcess final : private CellOwner {
   std::optional<std::chrono::microseconds> CpuTime() const;
   int pidfd() const { return pidfd_.get(); }
   bool spawned() const { return static_cast<bool>(pidfd_); }
+  // Whether the process has ended, asked now.
+  bool IsDead() const;
 
  private:
   void OnSpawned(UniqueFd pidfd) override;
@@ -75,6 +80,7 @@ class CellProcess final : private CellOwner {
   boost::asio::io_context& loop_;
   std::shared_ptr<ZygoteHost> zygote_;
   CellObserver& observer_;
+  DescriptorLedger& ledger_;
   std::shared_ptr<CellChannel> channel_;
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;

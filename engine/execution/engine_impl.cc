@@ -1,6 +1,7 @@
 #include "engine/execution/engine_impl.h"
 
 #include <fcntl.h>
+#include <sys/utsname.h>
 
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -9,15 +10,17 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/audit/key_file.h"
 #include "engine/execution/diagnose.h"
 #include "engine/execution/sha256.h"
 #include "engine/execution/text.h"
 #include "sandbox/base/utf8.h"
+#include "sandbox/jail/posture.h"
 
 namespace warder {
 
 std::unique_ptr<Engine> Engine::Open(const EngineOptions& options) {
-  return std::make_unique<execution::EngineImpl>(options);
+  return std::make_unique<execution::EngineImpl>(options, jail::ObservePosture);
 }
 
 const char* Version() { return WARDER_VERSION; }
@@ -89,12 +92,30 @@ void CheckBundle(const ExecutionRequest& request) {
   }
 }
 
+audit::SigningKey KeyOf(const EngineOptions& options) {
+  if (options.signing_key.empty()) return audit::SigningKey::Generate();
+  auto key = audit::LoadSigningKey(options.signing_key);
+  if (!key) Throw(key.error());
+  return std::move(*key);
+}
+
+std::string KernelRelease() {
+  utsname name{};
+  return ::uname(&name) == 0 ? std::string(name.sysname) + " " + name.release : "unknown";
+}
+
 }  // namespace
 
-EngineImpl::EngineImpl(const EngineOptions& options) {
+EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
+    : facts_{.image = {},
+             .kernel = KernelRelease(),
+             .permit_degraded = options.permit_degraded,
+             .signing_key = KeyOf(options),
+             .observe = std::move(observe),
+             .count_descriptors = [this] { return CompareWithIdle(); }} {
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
-  image_hash_ = HashOfManifest(image / "manifest.json");
+  facts_.image = HashOfManifest(image / "manifest.json");
   launch_.image_root = (image / "root").string();
   launch_.launcher_path = options.launcher.empty() ? WARDER_LAUNCHER : options.launcher.string();
   launch_.jail_uid = options.jail_uid;
@@ -156,6 +177,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
   auto launched = ZygoteHost::Launch(loop_, launch_);
   if (!launched) return launched.error();
   zygote_ = *launched;  // the old one goes with its last cell
+  idle_descriptors_.reset();
   return zygote_;
 }
 
@@ -176,6 +198,7 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
     auto created = Journal::Create(request.record);
     if (!created) Throw(created.error());
     journal = std::move(*created);
+    ++waiting_journals_;
   }
 
   auto shared = std::make_shared<Execution::Impl>(RandomId());
@@ -196,13 +219,15 @@ void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::Egr
   Outcome refusal;
   refusal.execution = id;
   auto zygote = CurrentZygote();
+  NoteIdle();
+  if (journal.descriptor() >= 0) --waiting_journals_;
   if (!zygote || shutting_down_) {
     refusal.status = shutting_down_ ? Status::kCancelled : Status::kFault;
     refusal.reason = shutting_down_ ? "the engine is shutting down" : zygote.error().message;
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_, broker_.get(), *zygote, image_hash_};
+  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_};
   auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy),
                                                       std::move(journal), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
@@ -226,6 +251,20 @@ void EngineImpl::OnOver(const std::string& id) {
   });
 }
 
+void EngineImpl::NoteIdle() {
+  if (!running_.empty() || diagnoses_ > 0) return;
+  idle_descriptors_.reset();
+  if (!zygote_ || !zygote_->ready()) return;  // it has not opened all that it will
+  if (const auto open = CountOpenDescriptors()) idle_descriptors_ = *open - waiting_journals_;
+}
+
+std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
+  if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
+  const auto now = CountOpenDescriptors();
+  if (!now) return std::nullopt;
+  return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now - waiting_journals_};
+}
+
 Diagnosis EngineImpl::Diagnose() {
   std::promise<Diagnosis> promise;
   auto future = promise.get_future();
@@ -235,10 +274,14 @@ Diagnosis EngineImpl::Diagnose() {
       promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, zygote.error().message)));
       return;
     }
-    DiagnoseCell(loop_, *zygote, [&promise](Diagnosis diagnosis) { promise.set_value(std::move(diagnosis)); });
+    ++diagnoses_;
+    DiagnoseCell(loop_, *zygote, facts_.observe, facts_.permit_degraded, [this, &promise](Diagnosis diagnosis) {
+      boost::asio::post(loop_, [this] { --diagnoses_; });
+      promise.set_value(std::move(diagnosis));
+    });
   });
   Diagnosis diagnosis = future.get();
-  diagnosis.image = image_path_ + " (" + image_hash_.substr(0, 16) + ")";
+  diagnosis.image = image_path_ + " (" + facts_.image.substr(0, 16) + ")";
   diagnosis.warder_version = Version();
   return diagnosis;
 }

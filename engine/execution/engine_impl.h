@@ -1,6 +1,7 @@
 // The engine: one loop on one thread, one zygote at a time, and the executions that run on them.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
@@ -17,24 +18,26 @@ namespace warder::execution {
 
 class EngineImpl final : public Engine {
  public:
-  explicit EngineImpl(const EngineOptions& options);
+  EngineImpl(const EngineOptions& options, PostureObserver observe);
   ~EngineImpl() override;
 
   Execution Start(const ExecutionRequest& request, EventSink sink) override;
   Diagnosis Diagnose() override;
+  std::string PublicKeyPem() const override { return facts_.signing_key.public_key().Pem(); }
 
  private:
   // Everything below is touched by the loop's thread only.
-  void Open();
   Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
   void Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal,
            EventSink sink, const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();
   void StopIfDone();
+  void NoteIdle();
+  std::optional<ReceiptFacts::EngineDescriptors> CompareWithIdle() const;
 
   zygote::LaunchOptions launch_;
-  std::string image_hash_;
+  EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
   std::string image_path_;
 
   boost::asio::io_context loop_{1};
@@ -42,6 +45,10 @@ class EngineImpl final : public Engine {
   std::unique_ptr<broker::Broker> broker_;
   std::shared_ptr<ZygoteHost> zygote_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
+  int diagnoses_ = 0;  // under way
+  // Descriptors of the process when the engine last had nothing to do; nothing where it has changed zygotes since.
+  std::optional<std::size_t> idle_descriptors_;
+  std::atomic<std::size_t> waiting_journals_ = 0;  // opened for executions that the loop has not heard of yet
   bool shutting_down_ = false;
   std::thread thread_;
 };

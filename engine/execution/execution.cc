@@ -6,7 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "engine/execution/receipt.h"
+#include "engine/audit/envelope.h"
+#include "engine/execution/policy_text.h"
+#include "engine/execution/sha256.h"
 #include "engine/execution/text.h"
 
 namespace warder {
@@ -55,6 +57,7 @@ using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using std::chrono::system_clock;
 
 // A cell that is not ready by then never will be: the machine is overloaded or broken.
 constexpr milliseconds kSetupDeadline{15'000};
@@ -90,6 +93,19 @@ zygote::CellLimits CellLimitsOf(const Limits& limits) {
   return cell;
 }
 
+std::string Sha256Of(const std::string& text) {
+  Sha256 hash;
+  hash.Update(text);
+  return hash.Hex();
+}
+
+proto::SetupStep StepOf(const char* name, steady_clock::duration time) {
+  proto::SetupStep step;
+  step.set_name(name);
+  step.set_nanoseconds(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
+  return step;
+}
+
 }  // namespace
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
@@ -100,12 +116,15 @@ RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionReq
       journal_(std::move(journal)),
       sink_(std::move(sink)),
       shared_(std::move(shared)),
+      policy_(std::move(policy)),
       spawned_at_(steady_clock::now()),
       started_at_(spawned_at_),
+      requested_wall_(system_clock::now()),
       deadline_(*context.loop),
       cpu_timer_(*context.loop),
-      calls_(new Calls(*context.loop, *context.broker, std::move(policy), request_.tenant, request_.limits, *this)) {
+      calls_(new Calls(*context.loop, *context.broker, policy_, request_.tenant, request_.limits, *this)) {
   outcome_.execution = shared_->id();
+  if (journal_.descriptor() >= 0) ledger_.Made(journal_.descriptor());
 }
 
 RunningExecution::~RunningExecution() { *alive_ = false; }
@@ -114,11 +133,13 @@ void RunningExecution::Start(std::function<void()> on_over) {
   on_over_ = std::move(on_over);
   const zygote::CellLimits limits = CellLimitsOf(request_.limits);
   evidence_.data_limit_bytes = limits.data_bytes;
-  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this));
+  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this, ledger_));
   deadline_.expires_after(kSetupDeadline);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
   });
+  // While the cell is being made.
+  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, limits, *policy_, context_.engine->permit_degraded));
 }
 
 void RunningExecution::Cancel() { End(Cause::kCancelled); }
@@ -177,18 +198,43 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
 }
 
 void RunningExecution::OnReady(const proto::Ready& ready) {
+  if (std::exchange(ready_, true)) {
+    EndByProtocol("a second Ready");
+    return;
+  }
   constexpr int kMaxSteps = 64;
   for (const auto& step : ready.steps()) {
     if (setup_.size() < kMaxSteps) setup_.push_back(step);
   }
-  proto::SetupStep until_ready;
-  until_ready.set_name("until-ready");
-  until_ready.set_nanoseconds(static_cast<std::uint64_t>((steady_clock::now() - spawned_at_).count()));
-  setup_.push_back(until_ready);
+  setup_.push_back(StepOf("until-ready", steady_clock::now() - spawned_at_));
+  RunIfEnforced();
+}
 
+void RunningExecution::RunIfEnforced() {
+  if (state_ != State::kSpawning || !ready_ || !cell_->spawned()) return;
+  const auto before = steady_clock::now();
+  const auto found = context_.engine->observe(cell_->pidfd(), context_.zygote->report().layers);
+  setup_.push_back(StepOf("posture", steady_clock::now() - before));
+  if (!found) {
+    if (cell_->IsDead()) return;  // which is about to be heard of, and says more
+    evidence_.posture_detail = found.error().message;
+    End(Cause::kPosture);
+    return;
+  }
+  posture_ = JudgePosture(*found, context_.engine->permit_degraded);
+  if (const LayerStatus* const missing = MissingLayer(*posture_); missing != nullptr) {
+    evidence_.missing_layer = missing->name;
+    evidence_.posture_detail = missing->detail;
+    End(Cause::kPosture);
+    return;
+  }
+  Run();
+}
+
+void RunningExecution::Run() {
   state_ = State::kRunning;
   started_at_ = steady_clock::now();
-  started_wall_ = std::chrono::system_clock::now();
+  started_wall_ = system_clock::now();
   cpu_at_start_ = cell_->CpuTime().value_or(microseconds(0));
   Emit(Event{Event::Kind::kStarted});
   for (const Bundle::File& file : request_.bundle->files()) SendInput(proto::Input::MODULE, file.name, file.source);
@@ -316,6 +362,7 @@ void RunningExecution::End(Cause cause) {
   state_ = State::kEnding;
   evidence_.cause = cause;
   ended_at_ = steady_clock::now();
+  ended_wall_ = system_clock::now();
   cpu_timer_.cancel();
   // A call may be what ended us: its objects go when it has returned.
   boost::asio::post(*context_.loop, [this, alive = alive_] {
@@ -360,7 +407,7 @@ void RunningExecution::OnDeath(const CellDeath& death) {
 }
 
 void RunningExecution::Finish() {
-  const auto over_at = steady_clock::now();
+  const auto over = system_clock::now();
   const proto::Usage& said = evidence_.cause == Cause::kResult ? evidence_.result.usage() : evidence_.stopped.usage();
   Usage& usage = outcome_.usage;
   usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
@@ -384,24 +431,45 @@ void RunningExecution::Finish() {
   // an address layout with.
   if (outcome_.status == Status::kViolation || outcome_.status == Status::kFault) context_.zygote->Retire();
 
-  ReceiptFacts facts;
-  facts.request = &request_;
-  facts.outcome = &outcome_;
-  facts.death = &evidence_.death;
-  facts.setup = setup_;
-  facts.zygote = context_.zygote->report();
-  facts.image = context_.image;
-  facts.started = started_wall_;
-  facts.teardown = duration_cast<microseconds>(over_at - ended_at_);
-  outcome_.receipt_json = MakeReceipt(facts);
+  WriteReceipt(over);
 
   Event event{Event::Kind::kFinished};
   event.message = outcome_.reason;
   Emit(std::move(event));
-  shared_->Deliver(std::move(outcome_));
-  // The last line: it may destroy this.
+  // Whoever waits may start the next one at once: by then this one is to be known as over. It may destroy this.
+  const auto shared = std::move(shared_);
+  Outcome outcome = std::move(outcome_);
   const auto on_over = std::move(on_over_);
   on_over();
+  shared->Deliver(std::move(outcome));
+}
+
+void RunningExecution::WriteReceipt(system_clock::time_point over) {
+  // Given back first, so that what the receipt says of it has been seen.
+  journal_ = Journal();
+  cell_.reset();
+
+  const EngineFacts& engine = *context_.engine;
+  ReceiptFacts facts;
+  facts.request = &request_;
+  facts.outcome = &outcome_;
+  facts.death = &evidence_.death;
+  facts.egress = policy_.get();
+  facts.permit_degraded = engine.permit_degraded;
+  facts.policy_sha256 = policy_sha256_;
+  facts.v8_version = context_.zygote->report().v8_version;
+  facts.image = engine.image;
+  facts.kernel = engine.kernel;
+  facts.setup = setup_;
+  facts.posture = posture_;
+  facts.requested = requested_wall_;
+  facts.started = started_wall_;
+  facts.ended = ended_wall_;
+  facts.over = over;
+  facts.descriptors = ledger_.Settle();
+  facts.engine = engine.count_descriptors();
+  outcome_.receipt_json = MakeReceipt(facts);
+  outcome_.receipt_envelope = audit::Seal(outcome_.receipt_json, engine.signing_key);
 }
 
 }  // namespace warder::execution

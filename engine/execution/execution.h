@@ -1,6 +1,6 @@
 // One execution from start to receipt.
 //
-//   spawning -> (Ready) -> running -> (result, stop, violation, limit, breach, cancel) -> ending -> over
+//   spawning -> (Ready, posture) -> running -> (result, stop, violation, limit, breach, cancel) -> ending -> over
 //
 // The first thing that ends an execution decides its verdict; what comes later can only explain it. Ending means:
 // nothing more is sent, transfers are aborted, the cell is killed if it does not leave by itself, and its death and
@@ -20,10 +20,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/audit/keys.h"
 #include "engine/broker/broker.h"
 #include "engine/execution/calls.h"
 #include "engine/execution/cell_process.h"
+#include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/journal.h"
+#include "engine/execution/posture.h"
+#include "engine/execution/receipt.h"
 #include "engine/execution/verdict.h"
 #include "warder/engine.h"
 
@@ -53,11 +57,22 @@ class Execution::Impl {
 
 namespace warder::execution {
 
+// What the executions of one engine share. Constant once the engine is open; outlives them.
+struct EngineFacts {
+  std::string image;   // hash
+  std::string kernel;  // release
+  std::vector<std::string> permit_degraded;
+  audit::SigningKey signing_key;
+  PostureObserver observe;
+  // The engine's descriptors before and after, where the execution that asks is all that is left for it to do.
+  std::function<std::optional<ReceiptFacts::EngineDescriptors>()> count_descriptors;
+};
+
 struct ExecutionContext {
   boost::asio::io_context* loop = nullptr;
   broker::Broker* broker = nullptr;
   std::shared_ptr<ZygoteHost> zygote;
-  std::string image;  // hash, for the receipt
+  const EngineFacts* engine = nullptr;
 };
 
 class RunningExecution final : private CellObserver, private CallHost {
@@ -75,6 +90,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   enum class State { kSpawning, kRunning, kEnding, kOver };
 
   // CellObserver
+  void OnSpawned() override { RunIfEnforced(); }
   void OnFrame(const proto::FromCell& frame) override;
   void OnStreamEnd(const std::string& error) override;
   void OnDeath(const CellDeath& death) override;
@@ -87,6 +103,9 @@ class RunningExecution final : private CellObserver, private CallHost {
   std::chrono::microseconds SinceStart() const override;
 
   void OnReady(const proto::Ready& ready);
+  // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
+  void RunIfEnforced();
+  void Run();
   void OnLog(const proto::Log& log);
   void OnOutput(const proto::Output& output);
   void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
@@ -95,6 +114,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);
   void Finish();
+  void WriteReceipt(std::chrono::system_clock::time_point over);
 
   ExecutionContext context_;
   ExecutionRequest request_;
@@ -102,18 +122,25 @@ class RunningExecution final : private CellObserver, private CallHost {
   EventSink sink_;
   std::shared_ptr<Execution::Impl> shared_;
   std::function<void()> on_over_;
+  std::shared_ptr<const broker::EgressPolicy> policy_;
+  std::string policy_sha256_;
+  DescriptorLedger ledger_;
 
   State state_ = State::kSpawning;
   Evidence evidence_;
   Outcome outcome_;
+  bool ready_ = false;  // the cell has said so
   std::vector<proto::SetupStep> setup_;
+  std::optional<std::vector<LayerStatus>> posture_;
   std::uint64_t clock_us_ = 0;
   std::uint64_t log_bytes_ = 0;
 
   std::chrono::steady_clock::time_point spawned_at_;
   std::chrono::steady_clock::time_point started_at_;
   std::chrono::steady_clock::time_point ended_at_;
-  std::chrono::system_clock::time_point started_wall_;
+  std::chrono::system_clock::time_point requested_wall_;
+  std::optional<std::chrono::system_clock::time_point> started_wall_;
+  std::chrono::system_clock::time_point ended_wall_;
   std::chrono::microseconds cpu_at_start_{0};
 
   boost::asio::steady_timer deadline_;  // set-up, then wall, then the grace of an ending cell

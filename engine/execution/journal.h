@@ -27,6 +27,9 @@ class Journal {
   // A journal that was not committed leaves no file.
   ~Journal();
 
+  // The file's; -1: nothing is kept.
+  int descriptor() const { return file_.get(); }
+
   void Append(std::string_view frame);
   // Gives the file its name. An error says what could not be written.
   Result<void> Commit();

@@ -1,4 +1,13 @@
+#include "engine/execution/policy_text.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
 #include "engine/broker/request_headers.h"
+#include "engine/execution/text.h"
+#include "sandbox/jail/rlimits.h"
+#include "sandbox/jail/syscall_filter.h"
 #include "sandbox/jail/syscall_table.h"
 #include "warder/engine.h"
 
@@ -17,3 +26,62 @@ PolicyText DescribePolicy() {
 }
 
 }  // namespace warder
+
+namespace warder::execution {
+namespace {
+
+const char* RequirementName(jail::Requirement requirement) {
+  switch (requirement) {
+    case jail::Requirement::kRequired:
+      return "required";
+    case jail::Requirement::kDegradable:
+      return "degradable";
+    case jail::Requirement::kOptional:
+      break;
+  }
+  return "optional";
+}
+
+std::string FilterBytes() {
+  const auto filter = std::as_bytes(jail::Filter(jail::Profile::kCell));
+  return {reinterpret_cast<const char*>(filter.data()), filter.size()};
+}
+
+// What is the same for every execution of this build.
+std::string MakeConstantPart() {
+  std::string text = "warder policy 1\n";
+  const PolicyText tables = DescribePolicy();
+  for (const auto& row : tables.syscalls) text += "syscall " + row.name + " | " + row.rule + " | " + row.answer + "\n";
+  text += "filter " + HexOf(FilterBytes()) + "\n";
+  for (const auto& row : tables.headers) text += "header " + row.name + "\n";
+  for (const jail::LayerInfo& layer : jail::Layers()) {
+    text += "layer " + std::string(layer.name) + " " + RequirementName(layer.requirement) + "\n";
+  }
+  for (const jail::Limit& limit : jail::CellLimits()) {
+    text += "rlimit " + std::string(limit.name) + " " + std::to_string(limit.value) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell, const broker::EgressPolicy& egress,
+                            std::span<const std::string> permit_degraded) {
+  static const std::string constant = MakeConstantPart();
+  std::string text = constant;
+  for (const jail::Limit& limit : jail::MemoryAndCpuLimits(cell.data_bytes, cell.cpu_seconds)) {
+    text += "rlimit " + std::string(limit.name) + " " + std::to_string(limit.value) + "\n";
+  }
+  for (const LimitSpec& spec : LimitTable()) {
+    text += "limit " + std::string(spec.name) + " " + std::to_string(limits.*(spec.value)) + "\n";
+  }
+  std::set<std::string> origins;
+  for (const broker::Origin& origin : egress.origins()) origins.insert(origin.ToString());
+  for (const std::string& origin : origins) text += "origin " + origin + "\n";
+  for (const std::string& layer : std::set<std::string>(permit_degraded.begin(), permit_degraded.end())) {
+    text += "permit " + layer + "\n";
+  }
+  return text;
+}
+
+}  // namespace warder::execution

@@ -2,13 +2,22 @@
 
 #include <boost/json.hpp>
 #include <ctime>
+#include <set>
+
+#include "engine/audit/receipt_contents.h"
+#include "engine/execution/text.h"
 
 namespace warder::execution {
 namespace {
 
 namespace json = boost::json;
+using std::chrono::system_clock;
 
-std::string IsoTime(std::chrono::system_clock::time_point time) {
+// What a list of calls may take of a receipt, which as a whole has to stay within audit::kMaxReceiptBytes.
+constexpr std::size_t kMaxCallBytes = std::size_t{2} << 20;
+constexpr std::size_t kMaxStepNameBytes = 32;
+
+std::string IsoTime(system_clock::time_point time) {
   const auto since = time.time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(since - seconds);
@@ -21,20 +30,24 @@ std::string IsoTime(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-json::array Calls(const std::vector<CallRecord>& calls) {
-  json::array array;
-  for (const CallRecord& call : calls) {
-    array.push_back(json::object{{"call", call.call},
-                                 {"method", call.method},
-                                 {"origin", call.origin},
-                                 {"status", call.http_status},
-                                 {"outcome", call.outcome},
-                                 {"requestBytes", call.request_bytes},
-                                 {"responseBytes", call.response_bytes},
-                                 {"startedUs", call.started.count()},
-                                 {"durationUs", call.duration.count()}});
-  }
-  return array;
+json::object CodeOf(const ExecutionRequest& request) {
+  return {{"sha256", request.bundle->sha256()}, {"entry", request.bundle->entry()}, {"flow", request.flow}};
+}
+
+json::object PolicyOf(const ReceiptFacts& facts) {
+  std::set<std::string> origins;
+  for (const broker::Origin& origin : facts.egress->origins()) origins.insert(origin.ToString());
+  const std::set<std::string> permitted(facts.permit_degraded.begin(), facts.permit_degraded.end());
+  return {{"sha256", facts.policy_sha256},
+          {"origins", json::array(origins.begin(), origins.end())},
+          {"permitDegraded", json::array(permitted.begin(), permitted.end())}};
+}
+
+json::object TimesOf(const ReceiptFacts& facts) {
+  return {{"requested", IsoTime(facts.requested)},
+          {"started", facts.started ? json::value(json::string(IsoTime(*facts.started))) : json::value(nullptr)},
+          {"ended", IsoTime(facts.ended)},
+          {"over", IsoTime(facts.over)}};
 }
 
 json::object LimitsOf(const Limits& limits) {
@@ -43,58 +56,114 @@ json::object LimitsOf(const Limits& limits) {
   return object;
 }
 
-json::object UsageOf(const Usage& usage) {
-  return {{"wallUs", usage.wall.count()},
-          {"cpuUs", usage.cpu.count()},
-          {"peakRssBytes", usage.peak_rss_bytes},
-          {"heapPeakBytes", usage.heap_peak_bytes},
-          {"arrayBufferPeakBytes", usage.array_buffer_peak_bytes},
-          {"calls", usage.calls},
-          {"requestBytes", usage.request_bytes},
-          {"responseBytes", usage.response_bytes},
-          {"logBytes", usage.log_bytes},
-          {"outputBytes", usage.output_bytes}};
+json::array SetupOf(const std::vector<proto::SetupStep>& steps) {
+  json::array array;
+  for (const proto::SetupStep& step : steps) {
+    array.push_back(
+        {{"step", Truncate(step.name(), kMaxStepNameBytes)}, {"us", static_cast<double>(step.nanoseconds()) / 1000.0}});
+  }
+  return array;
+}
+
+json::value PostureOf(const ReceiptFacts& facts) {
+  if (!facts.posture) return nullptr;
+  json::array array;
+  for (const LayerStatus& layer : *facts.posture) {
+    array.push_back({{"layer", layer.name}, {"state", LayerStateName(layer.state)}, {"detail", layer.detail}});
+  }
+  return array;
+}
+
+// As many calls as have room, in order; the rest is counted.
+json::array CallsOf(const std::vector<CallRecord>& calls, std::size_t* omitted) {
+  json::array array;
+  std::size_t bytes = 0;
+  for (const CallRecord& call : calls) {
+    json::object object{{"call", call.call},
+                        {"method", call.method},
+                        {"origin", call.origin},
+                        {"status", call.http_status},
+                        {"outcome", call.outcome},
+                        {"requestBytes", call.request_bytes},
+                        {"responseBytes", call.response_bytes},
+                        {"startedUs", call.started.count()},
+                        {"durationUs", call.duration.count()}};
+    bytes += json::serialize(object).size() + 1;
+    if (bytes > kMaxCallBytes) break;
+    array.push_back(std::move(object));
+  }
+  *omitted = calls.size() - array.size();
+  return array;
+}
+
+// The outcome's own reason may quote the script, and through it anything that the script has seen.
+std::string ReasonOf(const Outcome& outcome) {
+  switch (outcome.status) {
+    case Status::kSucceeded:
+      return "";
+    case Status::kFailed:
+      return "the flow ended with an error of its own";
+    case Status::kInvalid:
+      return "the bundle cannot be run, or has no such flow";
+    case Status::kLimit:
+      return outcome.limit ? "the limit " + outcome.limit->limit + " was reached" : "a limit was reached";
+    case Status::kViolation:
+      return outcome.violation ? "the cell broke out of its rules: " + outcome.violation->what : "a violation";
+    default:
+      return outcome.reason;
+  }
+}
+
+json::object VerdictOf(const Outcome& outcome) {
+  json::object verdict{{"status", StatusName(outcome.status)},
+                       {"reason", ReasonOf(outcome)},
+                       {"limit", nullptr},
+                       {"violation", nullptr}};
+  if (outcome.limit) {
+    verdict["limit"] = {{"name", outcome.limit->limit}, {"value", outcome.limit->value}, {"peak", outcome.limit->peak}};
+  }
+  if (outcome.violation) verdict["violation"] = outcome.violation->what;
+  return verdict;
+}
+
+json::object TeardownOf(const ReceiptFacts& facts) {
+  const CellDeath& death = *facts.death;
+  const bool ended = death.confirmed && (death.reaped || !death.zygote_lost.empty());
+  json::value engine = nullptr;
+  if (facts.engine) {
+    engine = {{"descriptors", {{"baseline", facts.engine->baseline}, {"now", facts.engine->now}}}};
+  }
+  return {{"dead", death.confirmed || !death.spawned},
+          {"reaped", death.reaped || !death.spawned},
+          {"zygoteLost", !death.zygote_lost.empty()},
+          {"cgroup", "none"},
+          {"processes", {{"made", death.spawned ? 1 : 0}, {"ended", death.spawned && ended ? 1 : 0}}},
+          {"descriptors", {{"made", facts.descriptors.made}, {"returned", facts.descriptors.returned}}},
+          {"engine", std::move(engine)}};
 }
 
 }  // namespace
 
 std::string MakeReceipt(const ReceiptFacts& facts) {
   const Outcome& outcome = *facts.outcome;
-  json::object verdict{{"status", StatusName(outcome.status)}, {"reason", outcome.reason}};
-  if (outcome.limit) {
-    verdict["limit"] = {{"name", outcome.limit->limit}, {"value", outcome.limit->value}, {"peak", outcome.limit->peak}};
-  }
-  if (outcome.violation) verdict["violation"] = outcome.violation->what;
-
-  json::array setup;
-  for (const proto::SetupStep& step : facts.setup) {
-    setup.push_back({{"step", step.name()}, {"us", static_cast<double>(step.nanoseconds()) / 1000.0}});
-  }
-  json::array layers;
-  for (const zygote::LayerReport& layer : facts.zygote.layers) {
-    layers.push_back({{"layer", layer.name}, {"enforced", layer.enforced}, {"detail", layer.detail}});
-  }
-  json::array origins;
-  for (const std::string& origin : facts.request->allow_origins) origins.push_back(json::string(origin));
-
+  std::size_t omitted = 0;
+  json::array calls = CallsOf(outcome.calls, &omitted);
   const json::object receipt{
-      {"receipt", 1},
+      {"version", audit::kReceiptVersion},
       {"execution", outcome.execution},
       {"tenant", facts.request->tenant},
-      {"started", IsoTime(facts.started)},
-      {"versions", {{"warder", Version()}, {"v8", facts.zygote.v8_version}, {"image", facts.image}}},
-      {"bundle", {{"sha256", facts.request->bundle->sha256()}, {"entry", facts.request->bundle->entry()}}},
-      {"flow", facts.request->flow},
-      {"grant", {{"origins", origins}}},
+      {"code", CodeOf(*facts.request)},
+      {"policy", PolicyOf(facts)},
+      {"versions", {{"warder", Version()}, {"v8", facts.v8_version}, {"image", facts.image}, {"kernel", facts.kernel}}},
+      {"times", TimesOf(facts)},
       {"limits", LimitsOf(facts.request->limits)},
-      {"jail", {{"layers", layers}, {"setup", setup}}},
-      {"verdict", verdict},
-      {"calls", Calls(outcome.calls)},
-      {"usage", UsageOf(outcome.usage)},
-      {"teardown",
-       {{"dead", facts.death->confirmed || !facts.death->spawned},
-        {"reaped", facts.death->reaped || !facts.death->spawned},
-        {"us", facts.teardown.count()}}},
+      {"setup", SetupOf(facts.setup)},
+      {"posture", PostureOf(facts)},
+      {"verdict", VerdictOf(outcome)},
+      {"calls", std::move(calls)},
+      {"callsOmitted", omitted},
+      {"usage", json::parse(UsageJson(outcome.usage))},
+      {"teardown", TeardownOf(facts)},
   };
   return json::serialize(receipt);
 }

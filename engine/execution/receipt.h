@@ -1,11 +1,17 @@
-// The receipt of an execution: what ran, under which limits and layers, what it did, how it ended and how it was torn
-// down. One JSON object; no secret, no payload.
+// The receipt of an execution: what ran, under which policy and layers, what it did, how it ended and how it was torn
+// down. One JSON object, described member by member in docs/receipt.md.
+//
+// No secret and no payload: a call has an origin and no path, the verdict is in the engine's words, never in the
+// script's.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/broker/egress_policy.h"
+#include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/verdict.h"
 
 namespace warder::execution {
@@ -14,11 +20,26 @@ struct ReceiptFacts {
   const ExecutionRequest* request = nullptr;
   const Outcome* outcome = nullptr;
   const CellDeath* death = nullptr;
+  const broker::EgressPolicy* egress = nullptr;
+  std::vector<std::string> permit_degraded;
+  std::string policy_sha256;
+  std::string v8_version;
+  std::string image;   // hash of the image
+  std::string kernel;  // release
   std::vector<proto::SetupStep> setup;
-  zygote::Ready zygote;
-  std::string image;  // hash of the image
-  std::chrono::system_clock::time_point started;
-  std::chrono::microseconds teardown{0};  // from the verdict until death and reaping were known
+  std::optional<std::vector<LayerStatus>> posture;  // nothing: the cell never got so far
+  std::chrono::system_clock::time_point requested;
+  std::optional<std::chrono::system_clock::time_point> started;  // nothing: nothing of the tenant's ever ran
+  std::chrono::system_clock::time_point ended;
+  std::chrono::system_clock::time_point over;  // death and reaping are known
+  DescriptorLedger::Count descriptors;
+  // Where nothing else runs in the engine: how many descriptors its process has, and had when it last had nothing to
+  // do.
+  struct EngineDescriptors {
+    std::size_t baseline = 0;
+    std::size_t now = 0;
+  };
+  std::optional<EngineDescriptors> engine;
 };
 
 std::string MakeReceipt(const ReceiptFacts& facts);

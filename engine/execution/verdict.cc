@@ -227,6 +227,13 @@ void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
       outcome->status = Status::kFault;
       outcome->reason = "the cell was not ready in time";
       return;
+    case Cause::kPosture:
+      outcome->status = Status::kUnenforceable;
+      outcome->reason = (evidence.missing_layer.empty() ? "the jail of this execution's cell could not be looked at: "
+                                                        : "the jail's layer " + evidence.missing_layer +
+                                                              " does not hold on this execution's cell: ") +
+                        evidence.posture_detail + "; nothing was run; see `warder doctor`";
+      return;
     case Cause::kNone:
       JudgeDeath(evidence, limits, outcome);
       return;

@@ -25,6 +25,7 @@ enum class Cause {
   kProtocol,      // the cell broke the rules of its socket
   kCancelled,     // the host asked
   kSetupTimeout,  // the cell was not ready in time
+  kPosture,       // a layer of the cell's jail does not hold
 };
 
 struct Evidence {
@@ -35,6 +36,8 @@ struct Evidence {
   std::string limit;           // kLimit: name in LimitTable()
   std::uint64_t peak = 0;      // kLimit: what was reached, in the limit's unit
   std::string protocol_error;  // kProtocol: what the cell did
+  std::string missing_layer;   // kPosture: its name; empty: the cell could not be looked at
+  std::string posture_detail;  // kPosture: what was found instead
   std::string output;          // what Output frames carried
   CellDeath death;
   std::uint64_t data_limit_bytes = 0;  // RLIMIT_DATA of the cell

@@ -115,6 +115,7 @@ void ZygoteHost::Lose(const Error& why) {
   if (lost_) return;
   lost_ = true;
   setup_error_ = why;
+  waiting_.clear();  // with the sockets of cells that will never be
   if (auto callback = std::exchange(when_ready_, nullptr)) callback(why);
   const auto owners = std::exchange(owners_, {});
   for (const auto& [id, owner] : owners) {

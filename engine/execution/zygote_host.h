@@ -47,6 +47,7 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   void Forget(std::uint64_t id) { owners_.erase(id); }
 
   bool usable() const { return !lost_; }
+  bool ready() const { return ready_; }
   std::uint64_t spawned() const { return next_id_ - 1; }
   // Do not spawn from this one any more: a cell of it has died in a way that no cell should.
   void Retire() { retired_ = true; }

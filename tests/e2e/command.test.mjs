@@ -9,7 +9,7 @@ test("doctor finds every layer enforced on this machine", async () => {
   const diagnosis = parseOrNull(stdout);
   assert.ok(diagnosis.layers.length >= 6, stdout);
   for (const layer of diagnosis.layers)
-    assert.ok(["enforced", "not requested", "unavailable"].includes(layer.state), JSON.stringify(layer));
+    assert.ok(["enforced", "not requested", "unavailable", "degraded by permission"].includes(layer.state), JSON.stringify(layer));
   assert.match(JSON.stringify(diagnosis), /13\.6/);
 });
 
@@ -30,12 +30,12 @@ test("policy prints system calls, limits and headers", async () => {
 test("help and version go to standard output", async () => {
   const help = await run(["--help"]);
   assert.equal(help.code, Exit.succeeded);
-  for (const text of ["run", "doctor", "policy"]) assert.ok(help.stdout.includes(text), help.stdout);
+  for (const text of ["run", "doctor", "policy", "audit"]) assert.ok(help.stdout.includes(text), help.stdout);
   const version = await run(["--version"]);
   assert.equal(version.code, Exit.succeeded);
   assert.match(version.stdout, /\d+\.\d+\.\d+/);
   const runHelp = await run(["run", "--help"]);
-  for (const option of ["--flow", "--event", "--config", "--allow", "--limits", "--receipt", "--record", "--json"]) {
+  for (const option of ["--flow", "--event", "--config", "--allow", "--limits", "--receipt", "--signing-key", "--record", "--json"]) {
     assert.ok(runHelp.stdout.includes(option), option);
   }
 });

@@ -132,7 +132,7 @@ test("timers and promises run in order", async (t) => {
   assert.deepEqual(result.output, ["sync", "microtask", "timer"]);
 });
 
-test("--json has the documented shape and --receipt writes the same receipt", async (t) => {
+test("--json has the documented shape and --receipt writes the same receipt, signed", async (t) => {
   const { code, result, folder } = await (async () => {
     const started = startFlow(t, `context.log.info("hi"); return { data: 1 };`, {
       args: ["--json", "--receipt", "/dev/null"],
@@ -153,19 +153,16 @@ test("--json has the documented shape and --receipt writes the same receipt", as
   const file = join(folder, "receipt.json");
   const again = await run(["run", join(folder, "bundle"), "--json", "--receipt", file]);
   assert.equal(again.code, Exit.succeeded);
-  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), parseOrNull(again.stdout).receipt);
+  const { payload } = JSON.parse(readFileSync(file, "utf8"));
+  assert.deepEqual(JSON.parse(Buffer.from(payload, "base64")), parseOrNull(again.stdout).receipt);
 });
 
-test("the receipt says what ran, behind which layers, and that it is gone", async (t) => {
+test("the receipt says what ran and that it is gone", async (t) => {
   const { result } = await runFlow(t, `return { data: 1 };`);
   const { receipt } = result;
-  assert.match(receipt.bundle.sha256, /^[0-9a-f]{64}$/);
+  assert.match(receipt.code.sha256, /^[0-9a-f]{64}$/);
   assert.equal(receipt.verdict.status, "succeeded");
   assert.deepEqual([receipt.teardown.dead, receipt.teardown.reaped], [true, true]);
-  assert.ok(receipt.jail.layers.length > 0);
-  // Not every machine lets a process restrict speculation; `warder doctor` says so.
-  const missing = receipt.jail.layers.filter((layer) => !layer.enforced && layer.layer !== "speculation");
-  assert.deepEqual(missing, []);
 });
 
 test("two runs of one flow see different randomness", async (t) => {

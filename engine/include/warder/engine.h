@@ -90,6 +90,10 @@ struct EngineOptions {
   std::uint32_t jail_uid = 0;
   // Layers (as `warder doctor` names them) without which a run is permitted. Each is named in the receipt.
   std::vector<std::string> permit_degraded;
+  // The Ed25519 private key that receipts are signed with: a file as `openssl genpkey -algorithm ed25519` makes it, of
+  // mode 0600, owned by the user of this process, not a link. Empty: a key of this engine's own, gone with it; ask for
+  // its public half with PublicKeyPem.
+  std::filesystem::path signing_key;
 };
 
 struct ExecutionRequest {
@@ -175,6 +179,9 @@ struct Usage {
   std::uint64_t output_bytes = 0;
 };
 
+// The usage as receipts and `warder run --json` show it: one JSON object, times in microseconds.
+std::string UsageJson(const Usage& usage);
+
 struct Outcome {
   std::string execution;  // id
   Status status = Status::kFault;
@@ -185,7 +192,10 @@ struct Outcome {
   std::optional<ViolationReport> violation;
   std::vector<CallRecord> calls;
   Usage usage;
-  std::string receipt_json;  // what ran, under which limits and layers, what it did, how it was torn down
+  // What ran, under which policy and layers, what it did, how it was torn down: one JSON object (docs/receipt.md).
+  // Empty where the engine could not even ask for a cell.
+  std::string receipt_json;
+  std::string receipt_envelope;  // the same, signed: a DSSE envelope for audit::VerifyReceipt
 };
 
 // A handle to one execution. Copyable; the last copy may go before the execution has ended, which does not end it.
@@ -209,16 +219,35 @@ class Execution {
 // One layer of the jail as it was found on a live cell.
 struct LayerStatus {
   std::string name;
-  enum class State { kEnforced, kUnavailable, kNotRequested } state;
+  enum class State {
+    kEnforced,
+    kUnavailable,   // it does not hold
+    kNotRequested,  // nothing asked for it
+    kDegraded,      // it does not hold, as EngineOptions::permit_degraded permits
+  } state;
   std::string detail;  // what holds; or why not and what to do
 };
+
+constexpr const char* LayerStateName(LayerStatus::State state) {
+  switch (state) {
+    case LayerStatus::State::kEnforced:
+      return "enforced";
+    case LayerStatus::State::kUnavailable:
+      return "unavailable";
+    case LayerStatus::State::kDegraded:
+      return "degraded by permission";
+    case LayerStatus::State::kNotRequested:
+      break;
+  }
+  return "not requested";
+}
 
 struct Diagnosis {
   std::string v8_version;
   std::string image;  // path and hash of the image
   std::string warder_version;
   std::vector<LayerStatus> layers;
-  bool enforceable = false;  // every required layer is enforced
+  bool enforceable = false;  // every required layer is enforced, or permitted to be missing
 };
 
 class Engine {
@@ -237,6 +266,9 @@ class Engine {
 
   // Makes a cell, looks at every layer of its jail from outside, and ends it. Blocks; throws EngineError(kFault) only.
   virtual Diagnosis Diagnose() = 0;
+
+  // The key that this engine's receipts are verified with (SubjectPublicKeyInfo in PEM).
+  virtual std::string PublicKeyPem() const = 0;
 
  protected:
   Engine() = default;

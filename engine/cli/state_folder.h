@@ -1,0 +1,22 @@
+// Where the command keeps what is its own on this machine: nothing but the key that receipts are signed with.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/cli/output.h"
+
+namespace warder::cli {
+
+// Describes --signing-key wherever there is one.
+inline constexpr const char* kSigningKeyHelp =
+    "Private key that signs receipts, Ed25519 in PEM (default: one in the state folder, made on first use)";
+
+// "key.pem" in the state folder: $XDG_STATE_HOME/warder (XDG Base Directory Specification), otherwise /var/lib/warder
+// for root and ~/.local/state/warder for everybody else. Throws EngineError(kInvalid) where there is none of these.
+std::filesystem::path DefaultSigningKey();
+
+// The key to sign with: `chosen`, or the default one, which is made if need be; that is said on `err`.
+std::filesystem::path SigningKeyFor(const std::string& chosen, Output& err);
+
+}  // namespace warder::cli
