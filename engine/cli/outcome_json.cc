@@ -40,7 +40,9 @@ json::object LimitOf(const LimitReport& limit) {
 json::object ViolationOf(const ViolationReport& violation) {
   return {{"what", violation.what},
           {"arguments", json::array(violation.arguments.begin(), violation.arguments.end())},
-          {"detail", violation.detail}};
+          {"rule", violation.rule},
+          {"detail", violation.detail},
+          {"stack", violation.stack}};
 }
 
 std::string Logs(const std::vector<Event>& events) {

@@ -85,8 +85,11 @@ std::string FailureText(const Outcome& outcome, const Output& output) {
 
   std::string text = output.Paint(Ink::kRed, LabelOf(outcome.status)) + PrintableLines(outcome.reason, "    ") + "\n";
   if (outcome.violation && !outcome.violation->arguments.empty()) text += ArgumentsText(*outcome.violation);
-  if (outcome.limit && !outcome.limit->stack.empty()) {
-    text += output.Paint(Ink::kDim, "last JavaScript stack:") + "\n" + StackText(outcome.limit->stack, "");
+  const std::string stack = outcome.limit       ? outcome.limit->stack
+                            : outcome.violation ? outcome.violation->stack
+                                                : std::string();
+  if (!stack.empty()) {
+    text += output.Paint(Ink::kDim, "last JavaScript stack:") + "\n" + StackText(stack, "");
   } else if (outcome.error) {
     text += ErrorText(*outcome.error, "", "", output);
   }

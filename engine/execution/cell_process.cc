@@ -15,9 +15,22 @@
 #include "sandbox/jail/posture.h"
 
 namespace warder::execution {
+namespace {
+
+// What a cgroup counts beside data: the stack, page tables, socket buffers, pages of the zygote's that were written to.
+constexpr std::uint64_t kMemorySlackBytes = std::uint64_t{64} << 20;
+
+}  // namespace
+
 CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote,
-                         const zygote::CellLimits& limits, CellObserver& observer, DescriptorLedger& ledger)
-    : loop_(loop), zygote_(std::move(zygote)), observer_(observer), ledger_(ledger) {
+                         const zygote::CellLimits& limits, CellObserver& observer, DescriptorLedger& ledger,
+                         jail::CgroupTree& cgroups)
+    : loop_(loop),
+      zygote_(std::move(zygote)),
+      observer_(observer),
+      ledger_(ledger),
+      cgroups_(cgroups),
+      memory_bytes_(limits.data_bytes + kMemorySlackBytes) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot make a cell's socket");
@@ -55,6 +68,14 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
                              FinishIfOver();
                            });
   if (kill_wanted_) Signal(SIGKILL);
+  if (const Result<void> entered = EnterCgroup(); !entered) {
+    // Unless it is dead already, of which there is more to hear.
+    if (IsDead()) return;
+    death_.failed_layer = jail::layer::kCgroupLimits;
+    death_.failed_why = entered.error().message;
+    Kill();
+    return;
+  }
   observer_.OnSpawned();
 }
 
@@ -84,12 +105,33 @@ void CellProcess::FinishIfOver() {
   const bool dead = death_.confirmed && (death_.reaped || !death_.zygote_lost.empty());
   if (!never_made && !dead) return;
   finished_ = true;
+  death_.cgroup = leaf_.Usage();
+  death_.cgroup_removed = leaf_.Remove();
   // The observer may destroy us when it hears of the death, so that comes from the loop, after the last frames.
   boost::asio::post(loop_, [this, alive = alive_] {
     if (!*alive) return;
     channel_->Drain();
     if (*alive) observer_.OnDeath(death_);
   });
+}
+
+Result<void> CellProcess::EnterCgroup() {
+  if (!cgroups_.state().enforced) return {};
+  const auto before = std::chrono::steady_clock::now();
+  Result<jail::CgroupLeaf> made = cgroups_.MakeLeaf(memory_bytes_);
+  if (!made) return made.error();
+  leaf_ = std::move(*made);
+  death_.had_cgroup = true;
+  for (const int fd : leaf_.Descriptors()) ledger_.Made(fd);
+  Result<void> admitted = leaf_.Admit(pidfd_.get());
+  cgroup_time_ = std::chrono::steady_clock::now() - before;
+  return admitted;
+}
+
+std::vector<jail::LayerState> CellProcess::ReportedLayers() const {
+  std::vector<jail::LayerState> layers = zygote_->report().layers;
+  layers.push_back(cgroups_.state());
+  return layers;
 }
 
 bool CellProcess::IsDead() const {

@@ -13,10 +13,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/execution/cell_channel.h"
 #include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/zygote_host.h"
+#include "sandbox/jail/cgroup.h"
 
 namespace warder::execution {
 
@@ -25,12 +27,16 @@ struct CellDeath {
   bool spawned = false;      // false: it never existed
   std::string failed_layer;  // when it could not be made: the layer, with the error's number
   int failed_errno = 0;
+  std::string failed_why;   // instead of the number, where the engine's own part of the set-up failed
   bool confirmed = false;   // its pidfd says that it is dead
   bool reaped = false;      // its zygote has waited for it
   std::string zygote_lost;  // why the zygote is gone, if it is
   int wait_status = 0;      // valid if reaped
   std::chrono::microseconds cpu{0};
   std::uint64_t peak_rss_bytes = 0;
+  bool had_cgroup = false;
+  bool cgroup_removed = false;
+  jail::CgroupUsage cgroup;
 };
 
 class CellObserver {
@@ -49,9 +55,10 @@ class CellObserver {
 
 class CellProcess final : private CellOwner {
  public:
-  // Asks `zygote` for a cell; the observer hears of it on the loop. Every descriptor is noted in `ledger`.
+  // Asks `zygote` for a cell, which goes into a leaf of `cgroups` before anybody hears of it; the observer hears of it
+  // on the loop. Every descriptor is noted in `ledger`.
   CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const zygote::CellLimits& limits,
-              CellObserver& observer, DescriptorLedger& ledger);
+              CellObserver& observer, DescriptorLedger& ledger, jail::CgroupTree& cgroups);
   ~CellProcess();
   CellProcess(const CellProcess&) = delete;
   CellProcess& operator=(const CellProcess&) = delete;
@@ -65,7 +72,12 @@ class CellProcess final : private CellOwner {
   // CPU time used so far, kernel time included; nothing once it is dead.
   std::optional<std::chrono::microseconds> CpuTime() const;
   int pidfd() const { return pidfd_.get(); }
-  bool spawned() const { return static_cast<bool>(pidfd_); }
+  // Whether it exists and may be given work.
+  bool spawned() const { return pidfd_ && death_.failed_layer.empty(); }
+  // What making its cgroup took.
+  std::chrono::nanoseconds cgroup_time() const { return cgroup_time_; }
+  // What was said of every layer by whoever sets it up.
+  std::vector<jail::LayerState> ReportedLayers() const;
   // Whether the process has ended, asked now.
   bool IsDead() const;
 
@@ -74,6 +86,7 @@ class CellProcess final : private CellOwner {
   void OnSpawnFailed(const zygote::SpawnFailed& failure) override;
   void OnReaped(const zygote::Reaped& reaped) override;
   void OnZygoteLost(const std::string& why) override;
+  Result<void> EnterCgroup();
   void Signal(int number) const;
   void FinishIfOver();
 
@@ -81,6 +94,10 @@ class CellProcess final : private CellOwner {
   std::shared_ptr<ZygoteHost> zygote_;
   CellObserver& observer_;
   DescriptorLedger& ledger_;
+  jail::CgroupTree& cgroups_;
+  const std::uint64_t memory_bytes_;
+  jail::CgroupLeaf leaf_;
+  std::chrono::nanoseconds cgroup_time_{0};
   std::shared_ptr<CellChannel> channel_;
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;

@@ -15,10 +15,12 @@ constexpr std::chrono::seconds kReadyDeadline{15};
 // A cell that is only looked at. Keeps itself alive until its death.
 class Probe final : public CellObserver, public std::enable_shared_from_this<Probe> {
  public:
-  Probe(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const PostureObserver& observe,
-        std::span<const std::string> permit_degraded, std::function<void(Diagnosis)> callback)
+  Probe(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, jail::CgroupTree& cgroups,
+        const PostureObserver& observe, std::span<const std::string> permit_degraded,
+        std::function<void(Diagnosis)> callback)
       : loop_(loop),
         zygote_(std::move(zygote)),
+        cgroups_(cgroups),
         observe_(observe),
         permit_degraded_(permit_degraded.begin(), permit_degraded.end()),
         callback_(std::move(callback)),
@@ -29,7 +31,7 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
     const Limits limits;
     cell_ = std::make_unique<CellProcess>(
         loop_, zygote_, zygote::CellLimits{limits.heap_bytes + limits.array_buffer_bytes, limits.cpu_ms / 1000}, *this,
-        ledger_);
+        ledger_, cgroups_);
     deadline_.async_wait([this](const boost::system::error_code& error) {
       if (!error) cell_->Kill();
     });
@@ -46,8 +48,8 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
   void OnDeath(const CellDeath& death) override {
     deadline_.cancel();
     if (!death.failed_layer.empty()) {
-      diagnosis_.layers.push_back(
-          {death.failed_layer, LayerStatus::State::kUnavailable, std::strerror(death.failed_errno)});
+      diagnosis_.layers.push_back({death.failed_layer, LayerStatus::State::kUnavailable,
+                                   death.failed_why.empty() ? std::strerror(death.failed_errno) : death.failed_why});
     }
     diagnosis_.v8_version = zygote_->report().v8_version;
     diagnosis_.enforceable = observed_ && MissingLayer(diagnosis_.layers) == nullptr;
@@ -58,7 +60,7 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
  private:
   void Observe() {
     if (!ready_ || !cell_->spawned() || observed_) return;
-    if (const auto found = observe_(cell_->pidfd(), zygote_->report().layers)) {
+    if (const auto found = observe_(cell_->pidfd(), cell_->ReportedLayers())) {
       diagnosis_.layers = JudgePosture(*found, permit_degraded_);
       observed_ = true;
     }
@@ -67,6 +69,7 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
 
   boost::asio::io_context& loop_;
   std::shared_ptr<ZygoteHost> zygote_;
+  jail::CgroupTree& cgroups_;
   PostureObserver observe_;
   std::vector<std::string> permit_degraded_;
   std::function<void(Diagnosis)> callback_;
@@ -81,9 +84,10 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
 
 }  // namespace
 
-void DiagnoseCell(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const PostureObserver& observe,
-                  std::span<const std::string> permit_degraded, std::function<void(Diagnosis)> callback) {
-  std::make_shared<Probe>(loop, std::move(zygote), observe, permit_degraded, std::move(callback))->Start();
+void DiagnoseCell(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, jail::CgroupTree& cgroups,
+                  const PostureObserver& observe, std::span<const std::string> permit_degraded,
+                  std::function<void(Diagnosis)> callback) {
+  std::make_shared<Probe>(loop, std::move(zygote), cgroups, observe, permit_degraded, std::move(callback))->Start();
 }
 
 }  // namespace warder::execution

@@ -227,7 +227,7 @@ void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::Egr
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_};
+  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_, &cgroups_};
   auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy),
                                                       std::move(journal), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
@@ -275,10 +275,11 @@ Diagnosis EngineImpl::Diagnose() {
       return;
     }
     ++diagnoses_;
-    DiagnoseCell(loop_, *zygote, facts_.observe, facts_.permit_degraded, [this, &promise](Diagnosis diagnosis) {
-      boost::asio::post(loop_, [this] { --diagnoses_; });
-      promise.set_value(std::move(diagnosis));
-    });
+    DiagnoseCell(loop_, *zygote, cgroups_, facts_.observe, facts_.permit_degraded,
+                 [this, &promise](Diagnosis diagnosis) {
+                   boost::asio::post(loop_, [this] { --diagnoses_; });
+                   promise.set_value(std::move(diagnosis));
+                 });
   });
   Diagnosis diagnosis = future.get();
   diagnosis.image = image_path_ + " (" + facts_.image.substr(0, 16) + ")";

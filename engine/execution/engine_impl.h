@@ -12,6 +12,7 @@
 #include "engine/broker/broker.h"
 #include "engine/execution/execution.h"
 #include "engine/execution/zygote_host.h"
+#include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
 namespace warder::execution {
@@ -37,6 +38,7 @@ class EngineImpl final : public Engine {
   std::optional<ReceiptFacts::EngineDescriptors> CompareWithIdle() const;
 
   zygote::LaunchOptions launch_;
+  jail::CgroupTree cgroups_ = jail::CgroupTree::OpenOwn();
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
   std::string image_path_;
 

@@ -68,6 +68,8 @@ constexpr milliseconds kLeaveGrace{100};
 // What a cell needs beside its heap and buffers: V8's own bookkeeping, young generation, code, stack, one frame each
 // way.
 constexpr std::uint64_t kDataSlackBytes = 192ull << 20;
+// Of a cell that was caught at a violation, which may say anything.
+constexpr std::size_t kMaxStackBytes = std::size_t{16} << 10;
 // A cell counts its own log; one that is this far beyond lies.
 constexpr std::uint64_t kLogSlackBytes = 64ull << 10;
 // What may wait for a cell beside its inputs and the credit of its calls.
@@ -133,7 +135,7 @@ void RunningExecution::Start(std::function<void()> on_over) {
   on_over_ = std::move(on_over);
   const zygote::CellLimits limits = CellLimitsOf(request_.limits);
   evidence_.data_limit_bytes = limits.data_bytes;
-  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this, ledger_));
+  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this, ledger_, *context_.cgroups));
   deadline_.expires_after(kSetupDeadline);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
@@ -147,6 +149,10 @@ void RunningExecution::Cancel() { End(Cause::kCancelled); }
 void RunningExecution::OnFrame(const proto::FromCell& frame) {
   if (state_ == State::kEnding && evidence_.cause == Cause::kLimit && frame.has_stopped()) {
     evidence_.stopped = frame.stopped();  // the stack that was asked for
+    return;
+  }
+  if (state_ == State::kEnding && evidence_.cause == Cause::kViolation && frame.has_violation()) {
+    evidence_.violation.set_stack(Truncate(frame.violation().stack(), kMaxStackBytes));
     return;
   }
   if (state_ == State::kEnding || state_ == State::kOver) return;
@@ -212,8 +218,9 @@ void RunningExecution::OnReady(const proto::Ready& ready) {
 
 void RunningExecution::RunIfEnforced() {
   if (state_ != State::kSpawning || !ready_ || !cell_->spawned()) return;
+  setup_.push_back(StepOf("cgroup", cell_->cgroup_time()));
   const auto before = steady_clock::now();
-  const auto found = context_.engine->observe(cell_->pidfd(), context_.zygote->report().layers);
+  const auto found = context_.engine->observe(cell_->pidfd(), cell_->ReportedLayers());
   setup_.push_back(StepOf("posture", steady_clock::now() - before));
   if (!found) {
     if (cell_->IsDead()) return;  // which is about to be heard of, and says more
@@ -413,11 +420,13 @@ void RunningExecution::Finish() {
   usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
   usage.cpu = std::max(microseconds(0), evidence_.death.cpu - cpu_at_start_);
   usage.peak_rss_bytes = evidence_.death.peak_rss_bytes;
+  usage.peak_memory_bytes = evidence_.death.cgroup.peak_bytes;
   usage.heap_peak_bytes = said.heap_peak_bytes();
   usage.array_buffer_peak_bytes = said.array_buffer_peak_bytes();
   usage.calls = calls_->records().size();
   usage.request_bytes = calls_->request_bytes();
   usage.response_bytes = calls_->response_bytes();
+  if (said.load_ns() > 0) setup_.push_back(StepOf("load", std::chrono::nanoseconds(said.load_ns())));
   usage.log_bytes = log_bytes_;
   usage.output_bytes = evidence_.output.size();
   outcome_.calls = calls_->records();

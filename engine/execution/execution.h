@@ -29,6 +29,7 @@
 #include "engine/execution/posture.h"
 #include "engine/execution/receipt.h"
 #include "engine/execution/verdict.h"
+#include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -73,6 +74,7 @@ struct ExecutionContext {
   broker::Broker* broker = nullptr;
   std::shared_ptr<ZygoteHost> zygote;
   const EngineFacts* engine = nullptr;
+  jail::CgroupTree* cgroups = nullptr;
 };
 
 class RunningExecution final : private CellObserver, private CallHost {

@@ -28,9 +28,6 @@ std::vector<LayerStatus> JudgePosture(std::span<const jail::LayerState> observed
     const State missing = permitted ? State::kDegraded : State::kUnavailable;
     layers.push_back({name, found->enforced ? State::kEnforced : missing, found->detail});
   }
-  // The one place that says what cgroups do for a cell.
-  layers.push_back(
-      {"cgroup", State::kNotRequested, "cells are bounded by rlimits, V8's limits and the engine's clocks"});
   return layers;
 }
 

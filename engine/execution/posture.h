@@ -19,7 +19,7 @@ namespace warder::execution {
 using PostureObserver =
     std::function<Result<std::vector<jail::LayerState>>(int pidfd, std::span<const jail::LayerState> reported)>;
 
-// One state for each of jail::Layers(), in that order, and what else bounds a cell.
+// One state for each of jail::Layers(), in that order.
 std::vector<LayerStatus> JudgePosture(std::span<const jail::LayerState> observed,
                                       std::span<const std::string> permit_degraded);
 

@@ -136,7 +136,9 @@ json::object TeardownOf(const ReceiptFacts& facts) {
   return {{"dead", death.confirmed || !death.spawned},
           {"reaped", death.reaped || !death.spawned},
           {"zygoteLost", !death.zygote_lost.empty()},
-          {"cgroup", "none"},
+          {"cgroup", !death.had_cgroup      ? "none"
+                     : death.cgroup_removed ? "removed"
+                                            : "left"},
           {"processes", {{"made", death.spawned ? 1 : 0}, {"ended", death.spawned && ended ? 1 : 0}}},
           {"descriptors", {{"made", facts.descriptors.made}, {"returned", facts.descriptors.returned}}},
           {"engine", std::move(engine)}};

@@ -12,6 +12,7 @@
 #include "engine/audit/envelope.h"
 #include "engine/audit/key_file.h"
 #include "engine/execution/testcases/engine_fixture.h"
+#include "sandbox/jail/cgroup.h"
 #include "warder/audit.h"
 
 namespace warder::execution {
@@ -67,7 +68,7 @@ TEST_F(ReceiptTest, SetUpIsToldStepByStepInMicroseconds) {
     EXPECT_GE(step.at("us").to_number<double>(), 0) << names.back();
   }
   EXPECT_THAT(names, ElementsAre("fork", "descriptors", "landlock", "capabilities", "limits", "filter", "until-ready",
-                                 "posture"));
+                                 "cgroup", "posture"));
 }
 
 TEST_F(ReceiptTest, ThePostureOfAnExecutionIsExactlyTheExpectedOne) {
@@ -78,7 +79,7 @@ TEST_F(ReceiptTest, ThePostureOfAnExecutionIsExactlyTheExpectedOne) {
     found[Text(layer.at("layer"))] = Text(layer.at("state"));
     details[Text(layer.at("layer"))] = Text(layer.at("detail"));
   }
-  std::map<std::string, std::string> expected = {{"cgroup", "not requested"}};
+  std::map<std::string, std::string> expected;
   for (const char* layer :
        {"uid", "user-namespace", "mount-namespace", "pid-namespace", "network-namespace", "ipc-namespace",
         "uts-namespace", "cgroup-namespace", "time-namespace", "root", "no-new-privs", "capabilities", "landlock",
@@ -86,6 +87,8 @@ TEST_F(ReceiptTest, ThePostureOfAnExecutionIsExactlyTheExpectedOne) {
     expected[layer] = "enforced";
   }
   expected["speculation"] = found["speculation"];  // not every processor lets a process choose
+  // Not every user may make cgroups.
+  expected["cgroup"] = jail::CgroupTree::OpenOwn().state().enforced ? "enforced" : "unavailable";
   EXPECT_EQ(found, expected);
   EXPECT_THAT(details["root"], HasSubstr("one mount: empty tmpfs, ro,nosuid,nodev,noexec"));
   EXPECT_EQ(details["seccomp"], "mode 2, filters 2");
@@ -126,16 +129,22 @@ TEST_F(ReceiptTest, WhatWasTakenIsGivenBack) {
     int descriptors;
     bool same_zygote;  // as before: after a violation there is another
   };
+  const bool has_cgroup = jail::CgroupTree::OpenOwn().state().enforced;
+  // Two ends of a socket, a pidfd, and a descriptor for each hierarchy of cgroups.
+  const json::value first = Receipt(Run("succeed")).at("teardown");
+  const int made = static_cast<int>(first.at("descriptors").at("made").as_int64());
+  EXPECT_GE(made, has_cgroup ? 4 : 3);
+  EXPECT_LE(made, has_cgroup ? 6 : 3);
   const Case cases[] = {
-      {Request("succeed"), 3, true},  {recorded, 4, true},         {spinning, 3, true}, {Request("crash"), 3, true},
-      {Request("succeed"), 3, false}, {Request("socket"), 3, true}};
+      {Request("succeed"), made, true}, {recorded, made + 1, true},        {spinning, made, true},
+      {Request("crash"), made, true},   {Request("succeed"), made, false}, {Request("socket"), made, true}};
   for (const auto& [request, descriptors, same_zygote] : cases) {
     SCOPED_TRACE(request.event_json);
     const json::value teardown = Receipt(Run(request)).at("teardown");
     EXPECT_EQ(teardown.at("dead"), true);
     EXPECT_EQ(teardown.at("reaped"), true);
     EXPECT_EQ(teardown.at("zygoteLost"), false);
-    EXPECT_EQ(teardown.at("cgroup"), "none");
+    EXPECT_EQ(teardown.at("cgroup"), has_cgroup ? "removed" : "none");
     EXPECT_EQ(teardown.at("processes"), json::parse(R"({"made":1,"ended":1})"));
     EXPECT_EQ(teardown.at("descriptors").at("made"), descriptors);
     EXPECT_EQ(teardown.at("descriptors").at("returned"), descriptors);
@@ -150,7 +159,7 @@ TEST_F(ReceiptTest, BesideAnotherExecutionOnlyItsOwnDescriptorsAreSpokenFor) {
   const Execution neighbour = engine().Start(Request("wait"));
   const json::value beside = Receipt(Run("succeed")).at("teardown");
   EXPECT_TRUE(beside.at("engine").is_null());
-  EXPECT_EQ(beside.at("descriptors").at("returned"), 3);
+  EXPECT_EQ(beside.at("descriptors").at("returned"), beside.at("descriptors").at("made"));
   neighbour.Cancel();
   const json::value last = Receipt(neighbour.Wait()).at("teardown").at("engine").at("descriptors");
   EXPECT_EQ(last.at("now"), last.at("baseline"));

@@ -135,6 +135,16 @@ void JudgeStopped(const proto::Stopped& stopped, const Limits& limits, Outcome* 
   }
 }
 
+// What the table of system calls says of a call that it did not let through.
+std::string RuleFor(long number) {
+  std::string allowed;
+  for (const jail::SyscallRule& rule : jail::SyscallTable(jail::Profile::kCell)) {
+    if (rule.number != number || rule.answer != jail::Answer::kAllow) continue;
+    allowed += (allowed.empty() ? "" : "; ") + jail::DescribeConditions(rule);
+  }
+  return allowed.empty() ? "no rule allows it" : "it is allowed only where " + allowed;
+}
+
 void JudgeViolation(const proto::Violation& violation, Outcome* outcome) {
   const auto number = static_cast<long>(violation.syscall());
   const bool native = violation.arch() == AUDIT_ARCH_X86_64;
@@ -151,9 +161,11 @@ void JudgeViolation(const proto::Violation& violation, Outcome* outcome) {
   }
   report.what = shown;
   report.detail = native ? "" : "made through another system call ABI";
+  report.rule = native ? RuleFor(number) : "no call of another ABI is allowed";
+  report.stack = violation.stack();
   outcome->status = Status::kViolation;
-  outcome->reason = "the cell tried the system call " + shown + "(" + arguments + "), which its filter stopped" +
-                    (native ? "" : "; " + report.detail);
+  outcome->reason = "the cell tried the system call " + shown + "(" + arguments +
+                    "), which its filter stopped: " + report.rule + (native ? "" : "; " + report.detail);
   outcome->violation = std::move(report);
 }
 
@@ -162,8 +174,9 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
   const CellDeath& death = evidence.death;
   if (!death.failed_layer.empty()) {
     outcome->status = Status::kUnenforceable;
-    outcome->reason = "the jail's layer " + death.failed_layer +
-                      " could not be set up: " + std::strerror(death.failed_errno) + "; see `warder doctor`";
+    outcome->reason = "the jail's layer " + death.failed_layer + " could not be set up: " +
+                      (death.failed_why.empty() ? std::strerror(death.failed_errno) : death.failed_why) +
+                      "; see `warder doctor`";
     return;
   }
   if (!death.zygote_lost.empty()) {
@@ -175,8 +188,9 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
   const int signal = exited ? 0 : WTERMSIG(death.wait_status);
   // An allocation that RLIMIT_DATA refused ends in an abort or a bad access deep inside V8, before anything can be
   // said.
-  if (signal != SIGKILL && death.peak_rss_bytes > evidence.data_limit_bytes / 2) {
-    LimitHit("heap", limits, death.peak_rss_bytes, "", "the cell ran out of memory", outcome);
+  if (death.cgroup.out_of_memory || (signal != SIGKILL && death.peak_rss_bytes > evidence.data_limit_bytes / 2)) {
+    const std::uint64_t peak = std::max(death.peak_rss_bytes, death.cgroup.peak_bytes);
+    LimitHit("heap", limits, peak, "", "the cell ran out of memory", outcome);
     return;
   }
   if (exited) {

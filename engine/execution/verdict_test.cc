@@ -137,9 +137,24 @@ TEST(VerdictTest, AViolationNamesTheSystemCallAndItsArguments) {
   const Outcome outcome = JudgeOf(evidence);
   EXPECT_EQ(outcome.status, Status::kViolation);
   EXPECT_EQ(outcome.violation->what, "socket");
-  EXPECT_EQ(outcome.reason, "the cell tried the system call socket(0x2, 0x80001), which its filter stopped");
+  EXPECT_EQ(outcome.reason,
+            "the cell tried the system call socket(0x2, 0x80001), which its filter stopped: no rule allows it");
+  EXPECT_EQ(outcome.violation->rule, "no rule allows it");
+  EXPECT_EQ(outcome.violation->stack, "");
   evidence.violation.set_arch(AUDIT_ARCH_I386);
   EXPECT_NE(JudgeOf(evidence).reason.find("another system call ABI"), std::string::npos);
+}
+
+TEST(VerdictTest, AViolationOfAnArgumentNamesTheRuleAndWhereJavaScriptWas) {
+  Evidence evidence;
+  evidence.cause = Cause::kViolation;
+  evidence.violation.set_syscall(SYS_read);
+  evidence.violation.set_arch(AUDIT_ARCH_X86_64);
+  evidence.violation.add_arguments(5);
+  evidence.violation.set_stack("at main (index.js:3:1)");
+  const Outcome outcome = JudgeOf(evidence);
+  EXPECT_EQ(outcome.violation->rule, "it is allowed only where fd is 3");
+  EXPECT_EQ(outcome.violation->stack, "at main (index.js:3:1)");
 }
 
 TEST(VerdictTest, ADeathWithoutAWordIsJudgedByItsStatus) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -108,6 +109,9 @@ int CellProgram::Run(zygote::CellContext& context) {
   std::memcpy(key.data(), context.entropy.data(), key.size());
   SeedStream stream(key);
   entropy = &stream;
+  std::array<unsigned char, sizeof(std::uint64_t)> addresses{};
+  stream.Fill(addresses);
+  ReseedAddresses(std::bit_cast<std::uint64_t>(addresses));
 
   Channel channel(context.socket);
   BufferBudget buffers;

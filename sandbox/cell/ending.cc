@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "sandbox/cell/stack_text.h"
+
 namespace warder::cell {
 namespace {
 
@@ -19,6 +21,7 @@ struct Ending {
   v8::Isolate* isolate = nullptr;
   std::uint64_t heap_peak = 0;
   void* reserve = nullptr;
+  std::chrono::nanoseconds load_time{0};
 };
 
 // One process, one execution, one end: handlers of signals and of V8 have no other way to find it.
@@ -28,6 +31,7 @@ void ReleaseReserve() { std::free(std::exchange(ending.reserve, nullptr)); }
 
 void FillUsage(proto::Usage* usage) {
   usage->set_heap_peak_bytes(ending.heap_peak);
+  usage->set_load_ns(static_cast<std::uint64_t>(ending.load_time.count()));
   if (ending.buffers == nullptr) return;
   usage->set_array_buffer_peak_bytes(ending.buffers->peak_bytes());
   usage->set_array_buffer_refused_bytes(ending.buffers->refused_bytes());
@@ -40,7 +44,7 @@ void OnCollection(v8::Isolate* isolate, v8::GCType, v8::GCCallbackFlags) { Sampl
 }  // namespace
 
 void ArmEnding(Channel* channel, const BufferBudget* buffers, v8::Isolate* isolate) {
-  ending = {channel, buffers, isolate, 0, std::malloc(kReserveBytes)};
+  ending = {channel, buffers, isolate, 0, std::malloc(kReserveBytes), std::chrono::nanoseconds(0)};
   std::set_new_handler(OutOfNativeMemory);
   isolate->AddGCPrologueCallback(OnCollection);
 }
@@ -49,6 +53,16 @@ void SampleHeap(v8::Isolate* isolate) {
   v8::HeapStatistics statistics;
   isolate->GetHeapStatistics(&statistics);
   ending.heap_peak = std::max<std::uint64_t>(ending.heap_peak, statistics.used_heap_size());
+}
+
+void NoteLoadTime(std::chrono::nanoseconds time) { ending.load_time = time; }
+
+void SayWhereTheViolationWas() {
+  if (ending.channel == nullptr || ending.isolate == nullptr) return;
+  ReleaseReserve();
+  proto::FromCell frame;
+  frame.mutable_violation()->set_stack(CurrentStack(ending.isolate));
+  if (!frame.violation().stack().empty()) ending.channel->Send(frame);
 }
 
 void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail) {

@@ -7,6 +7,7 @@
 
 #include <v8-isolate.h>
 
+#include <chrono>
 #include <string>
 
 #include "sandbox/cell/buffer_budget.h"
@@ -19,6 +20,13 @@ void ArmEnding(Channel* channel, const BufferBudget* buffers, v8::Isolate* isola
 
 // Records the size of the heap, for the peak that Usage tells. Cheap; called before each collection.
 void SampleHeap(v8::Isolate* isolate);
+
+// What loading the bundle took, for Usage.
+void NoteLoadTime(std::chrono::nanoseconds time);
+
+// In the SIGSYS handler, after the Violation: a second one with the JavaScript stack. Nothing that a handler may do,
+// but the process ends after it in any case, and if it ends in it, or hangs until the engine kills it, nothing is lost.
+void SayWhereTheViolationWas();
 
 [[noreturn]] void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail);
 // `isolate` heap is sampled and the usage is added.

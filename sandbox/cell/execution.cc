@@ -8,6 +8,7 @@
 #include <v8-typed-array.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -144,12 +145,14 @@ void Execution::Start(const proto::Start& start) {
   LimitHeap(isolate_, start.heap_bytes());
   ArmSoftLimit(isolate_);
   phase_ = Phase::kLoading;
+  const auto loading_since = std::chrono::steady_clock::now();
   v8::Local<v8::Module> entry;
   if (!loader_.Load(start.entry()).ToLocal(&entry)) FinishRejected(loader_.rejection());
   entry_.Reset(isolate_, entry);
   const v8::TryCatch caught(isolate_);
   v8::Local<v8::Value> evaluated;
   if (!entry->Evaluate(runtime_->context()).ToLocal(&evaluated)) FinishThrown(caught.Exception());
+  NoteLoadTime(std::chrono::steady_clock::now() - loading_since);
   awaited_.Reset(isolate_, evaluated.As<v8::Promise>());
   evaluated.As<v8::Promise>()->MarkAsHandled();
 }

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <stdexcept>
 #include <vector>
 
@@ -30,6 +31,14 @@ extern "C" int madvise(void* address, size_t length, int advice) noexcept {
 // V8 asks for the stack's bounds when it makes an isolate. For a main thread libc answers with what it reads from
 // /proc/self/maps, which no cell can open; without an answer V8 takes the stack's end as the loader saw it.
 extern "C" int pthread_getattr_np(pthread_t, pthread_attr_t*) noexcept { return ENOSYS; }
+
+// Internal to V8, but exported; the header that declares it is not installed.
+namespace v8::base {
+class OS {
+ public:
+  static void SetRandomMmapSeed(std::int64_t seed);
+};
+}  // namespace v8::base
 
 namespace warder::cell {
 namespace {
@@ -74,5 +83,8 @@ std::string StartV8(FrozenPlatform* platform) {
   v8::V8::Initialize();
   return v8::V8::GetVersion();
 }
+
+// V8 takes 0 for "no seed".
+void ReseedAddresses(std::uint64_t seed) { v8::base::OS::SetRandomMmapSeed(static_cast<std::int64_t>(seed | 1)); }
 
 }  // namespace warder::cell

@@ -4,6 +4,7 @@
 // made under, so the snapshot tool and the zygote both start V8 here and nowhere else.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -18,5 +19,8 @@ std::span<const char* const> V8Flags();
 // V8 does not know one of the flags: an unknown flag is silently no flag, and the cell would have the wrong powers.
 // `platform` must outlive the process's use of V8.
 std::string StartV8(FrozenPlatform* platform);
+
+// After the fork: where V8 maps from here on is drawn anew, so that no cell's heap is where its sibling's is.
+void ReseedAddresses(std::uint64_t seed);
 
 }  // namespace warder::cell

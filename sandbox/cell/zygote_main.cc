@@ -6,6 +6,7 @@
 #ifdef WARDER_HOSTILE
 #include "sandbox/cell/hostile.h"
 #endif
+#include "sandbox/cell/ending.h"
 #include "sandbox/cell/limit_guards.h"
 #include "sandbox/zygote/fork_server.h"
 
@@ -28,5 +29,6 @@ int main() {
   };
   hooks.run_cell = [&program](warder::zygote::CellContext& context) { return program->Run(context); };
   hooks.on_soft_limit = warder::cell::OnSoftLimit;
+  hooks.on_violation = warder::cell::SayWhereTheViolationWas;
   return warder::zygote::RunZygote(hooks);
 }

@@ -29,7 +29,7 @@ using testing::Say;
 // As a cell has it: no new privileges, handlers, the filter.
 std::string EnterFilter() {
   if (const auto done = ForbidNewPrivileges(); !done) return Say(done);
-  if (const auto done = InstallSignalHandlers(nullptr); !done) return Say(done);
+  if (const auto done = InstallSignalHandlers({}); !done) return Say(done);
   return Say(InstallFilter(Profile::kCell));
 }
 
@@ -143,7 +143,7 @@ TEST(Filter, NeedsNoNewPrivileges) {
 
 TEST(Signals, AbortEndsTheProcessWithItsOwnStatus) {
   const ChildEnd end = InChild([]() -> std::string {
-    if (!InstallSignalHandlers(nullptr)) return "no handler";
+    if (!InstallSignalHandlers({})) return "no handler";
     std::abort();
   });
   ASSERT_TRUE(WIFEXITED(end.status));
@@ -154,7 +154,7 @@ volatile sig_atomic_t soft_limit_seen = 0;
 
 TEST(Signals, TheSoftLimitReachesItsHandler) {
   const ChildEnd end = InChild([] {
-    if (!InstallSignalHandlers([](int) { soft_limit_seen = 1; })) return std::string("no handler");
+    if (!InstallSignalHandlers({.on_soft_limit = [](int) { soft_limit_seen = 1; }})) return std::string("no handler");
     raise(SIGUSR1);
     raise(SIGPIPE);
     return std::to_string(soft_limit_seen);
@@ -164,7 +164,7 @@ TEST(Signals, TheSoftLimitReachesItsHandler) {
 
 TEST(Signals, WithoutAHandlerTheSoftLimitIsIgnored) {
   EXPECT_EQ(InChild([] {
-              if (!InstallSignalHandlers(nullptr)) return std::string("no handler");
+              if (!InstallSignalHandlers({})) return std::string("no handler");
               raise(SIGUSR1);
               return std::string("alive");
             }).said,

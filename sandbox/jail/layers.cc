@@ -28,6 +28,8 @@ constexpr auto kLayers = std::to_array<LayerInfo>({
     {layer::kMdwe, Requirement::kOptional,
      "memory never becomes executable, as the filter enforces too; needs Linux 6.3"},
     {layer::kRlimits, Requirement::kRequired, "memory, CPU time, descriptors and processes are bounded"},
+    {layer::kCgroupLimits, Requirement::kOptional,
+     "the kernel's memory on its behalf is bounded too, and its share of the processor"},
     {layer::kDescriptors, Requirement::kRequired, "the only descriptor is the socket to the engine"},
     {layer::kNotDumpable, Requirement::kRequired, "no core file, and no sibling may trace it"},
     {layer::kSpeculation, Requirement::kOptional, "the processor's speculation is restricted where it can be"},

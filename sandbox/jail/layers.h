@@ -30,6 +30,7 @@ inline constexpr std::string_view kCapabilities = "capabilities";
 inline constexpr std::string_view kLandlock = "landlock";
 inline constexpr std::string_view kMdwe = "mdwe";
 inline constexpr std::string_view kRlimits = "rlimits";
+inline constexpr std::string_view kCgroupLimits = "cgroup";
 inline constexpr std::string_view kDescriptors = "descriptors";
 inline constexpr std::string_view kUid = "uid";
 inline constexpr std::string_view kNotDumpable = "not-dumpable";

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "sandbox/base/unique_fd.h"
+#include "sandbox/jail/cgroup.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/namespaces.h"
 #include "sandbox/jail/proc_file.h"
@@ -48,6 +49,7 @@ class Observer {
   LayerState Descriptors() const;
   LayerState NotDumpable() const;
   LayerState Speculation() const;
+  LayerState Cgroup() const;
   LayerState Reported(std::string_view name) const;
 
   int pidfd_;
@@ -70,6 +72,7 @@ LayerState Observer::Observe(std::string_view name) const {
   if (name == layer::kDescriptors) return Descriptors();
   if (name == layer::kNotDumpable) return NotDumpable();
   if (name == layer::kSpeculation) return Speculation();
+  if (name == layer::kCgroupLimits) return Cgroup();
   return Reported(name);
 }
 
@@ -196,9 +199,15 @@ LayerState Observer::Speculation() const {
                "store bypass: " + store + ", indirect branch: " + branch);
 }
 
+LayerState Observer::Cgroup() const {
+  LayerState engines = Reported(layer::kCgroupLimits);
+  if (!engines.enforced || IsInLeaf(cell_.Read("cgroup").value_or(""))) return engines;
+  return Found(layer::kCgroupLimits, false, "It is in no leaf of the engine's.");
+}
+
 LayerState Observer::Reported(std::string_view name) const {
   const auto state = std::find_if(reported_.begin(), reported_.end(), [&](const auto& s) { return s.name == name; });
-  if (state == reported_.end()) return Found(name, false, "The zygote did not report it.");
+  if (state == reported_.end()) return Found(name, false, "Nobody reported it.");
   return *state;
 }
 

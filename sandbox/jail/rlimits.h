@@ -1,8 +1,8 @@
 // Resource limits, as data: what each role of the jail gets. They hold without cgroups and without the filter.
 //
-// RLIMIT_AS is absent on purpose: V8 reserves far more address space than it ever touches; RLIMIT_DATA bounds what is
-// committed. Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing, but the hard limit's SIGKILL
-// does.
+// RLIMIT_DATA bounds what is committed. RLIMIT_AS is generous on purpose, because V8 reserves far more than it touches:
+// it bounds what a cell can make the kernel spend on page tables by touching a wide mapping that it never writes to.
+// Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing, but the hard limit's SIGKILL does.
 #pragma once
 
 #include <sys/resource.h>

@@ -47,6 +47,8 @@ void WriteAll(const unsigned char* data, std::size_t size) {
   }
 }
 
+void (*violation_hook)() = nullptr;
+
 [[noreturn]] void OnForbiddenCall(int, siginfo_t* info, void* context) {
   const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
   ViolationRecord record;
@@ -57,6 +59,7 @@ void WriteAll(const unsigned char* data, std::size_t size) {
   for (std::size_t i = 0; i < order.size(); ++i) record.arguments[i] = static_cast<std::uint64_t>(registers[order[i]]);
   std::array<unsigned char, kMaxViolationFrameBytes> frame;
   WriteAll(frame.data(), EncodeViolation(record, frame));
+  if (violation_hook != nullptr) violation_hook();
   _exit(kViolationExitStatus);
 }
 
@@ -86,7 +89,8 @@ std::size_t EncodeViolation(const ViolationRecord& record, std::span<unsigned ch
   return 4 + message.size();
 }
 
-SetupResult<> InstallSignalHandlers(void (*on_soft_limit)(int)) {
+SetupResult<> InstallSignalHandlers(const SignalHooks& hooks) {
+  violation_hook = hooks.on_violation;
   struct sigaction forbidden_call {};
   forbidden_call.sa_sigaction = OnForbiddenCall;
   forbidden_call.sa_flags = SA_SIGINFO;
@@ -104,7 +108,7 @@ SetupResult<> InstallSignalHandlers(void (*on_soft_limit)(int)) {
       {SIGABRT, plain(OnAbort)},
       {SIGPIPE, plain(SIG_IGN)},
       {SIGCHLD, plain(SIG_DFL)},  // the zygote's handler
-      {SIGUSR1, plain(on_soft_limit != nullptr ? on_soft_limit : SIG_IGN)},
+      {SIGUSR1, plain(hooks.on_soft_limit != nullptr ? hooks.on_soft_limit : SIG_IGN)},
   }};
   sigset_t none;
   sigemptyset(&none);

@@ -43,8 +43,15 @@ inline constexpr std::size_t kMaxViolationFrameBytes = 4 + 128;
 // Writes a whole frame (length, FromCell{violation}) into `out` and returns its size. Async-signal-safe.
 std::size_t EncodeViolation(const ViolationRecord& record, std::span<unsigned char, kMaxViolationFrameBytes> out);
 
-// Sets the signal dispositions of a cell: SIGSYS and SIGABRT as above, SIGPIPE ignored, SIGUSR1 to `on_soft_limit`
-// (null: ignored). Everything else has its default since the launcher. Unblocks all signals.
-SetupResult<> InstallSignalHandlers(void (*on_soft_limit)(int));
+struct SignalHooks {
+  void (*on_soft_limit)(int) = nullptr;  // SIGUSR1; null: ignored
+  // Called in the SIGSYS handler once the record was written and before the process ends; may fail in any way that ends
+  // the process, for everything that matters is done.
+  void (*on_violation)() = nullptr;
+};
+
+// Sets the signal dispositions of a cell: SIGSYS and SIGABRT as above, SIGPIPE ignored, SIGUSR1 as the hook says.
+// Everything else has its default since the launcher. Unblocks all signals.
+SetupResult<> InstallSignalHandlers(const SignalHooks& hooks);
 
 }  // namespace warder::jail

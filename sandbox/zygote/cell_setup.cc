@@ -92,7 +92,7 @@ void BecomeCell(CellRequest& request, const CellTemplate& shape, const ZygoteHoo
   require(jail::ApplyLimits(jail::MemoryAndCpuLimits(request.data_bytes, request.cpu_seconds)));
   watch.Lap("limits");
   require(ReadEntropy(context));
-  require(jail::InstallSignalHandlers(hooks.on_soft_limit));
+  require(jail::InstallSignalHandlers({hooks.on_soft_limit, hooks.on_violation}));
   require(jail::CloseRange(jail::kSocketFd + 1));
   require(jail::InstallFilter(jail::Profile::kCell));
   watch.Lap("filter");

@@ -47,6 +47,8 @@ struct ZygoteHooks {
   // SIGUSR1 in a cell ("time is up"); null: ignored. Installed with SA_RESTART off, so that a blocked read returns
   // EINTR, and on the thread's own stack.
   void (*on_soft_limit)(int signal) = nullptr;
+  // See jail::SignalHooks; null: nothing.
+  void (*on_violation)() = nullptr;
 };
 
 // Returns the process's exit status: 0 when the engine closed the control socket (fd 3), 1 after SetupFailed was sent.

@@ -1,4 +1,5 @@
-// Writes one seed for each message that a cell can send into the folder given, for cell_stream_fuzz.
+// Writes one seed for each message that a cell can send, for cell_stream_fuzz and engine_fuzz, into FOLDER/TARGET.
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -80,6 +81,17 @@ FromCell Message(int kind) {
   return message;
 }
 
+// A frame as a step of engine_fuzz: kind 0, the payload's length in two bytes, the payload.
+std::string Step(const FromCell& message) {
+  const std::string payload = message.SerializeAsString();
+  return std::string{'\0', static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size())} + payload;
+}
+
+void Write(const std::filesystem::path& file, const std::string& bytes) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,6 +99,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: make_corpus FOLDER\n";
     return 2;
   }
+  const std::filesystem::path folder = argv[1];
+  const std::string wait("\x02\0\0", 3);
   std::string all;
   for (int kind = FromCell::kReady; kind <= FromCell::kViolation; ++kind) {
     std::string frame;
@@ -95,8 +109,17 @@ int main(int argc, char** argv) {
       return 1;
     }
     all += frame;
-    std::ofstream(std::string(argv[1]) + "/kind-" + std::to_string(kind), std::ios::binary) << '\x02' << frame;
+    const std::string name = "kind-" + std::to_string(kind);
+    Write(folder / "cell_stream_fuzz" / name, '\x02' + frame);
+    Write(folder / "engine_fuzz" / name, Step(Message(kind)));
   }
-  std::ofstream(std::string(argv[1]) + "/all", std::ios::binary) << '\x10' << all;
+  Write(folder / "cell_stream_fuzz" / "all", '\x10' + all);
+  FromCell done;
+  done.mutable_result()->set_succeeded(true);
+  const std::string end = Step(Message(FromCell::kOutput)) + Step(done);
+  Write(folder / "engine_fuzz" / "succeeds", end);
+  Write(folder / "engine_fuzz" / "fetches",
+        Step(Message(FromCell::kHttpRequest)) + Step(Message(FromCell::kRequestBody)) + wait + end);
+  Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
   return 0;
 }

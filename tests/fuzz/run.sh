@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes what parses a cell's messages, with AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes what a cell can reach, with AddressSanitizer and UndefinedBehaviorSanitizer.
 #
 #   tests/fuzz/run.sh [SECONDS]      for each target; 60 unless told
 #
-# Grown corpora stay in build-fuzz/corpus/TARGET. A finding is written to build-fuzz/findings/ and named; run the target with
+#   cell_stream_fuzz   the frame decoder and the messages
+#   engine_fuzz        a whole engine, driven by a lying cell
+#
+# The corpora of the tree are in tests/fuzz/corpus/TARGET; what a run adds stays in build-fuzz/corpus/TARGET. A finding is written to build-fuzz/findings/ and named; run the target with
 # that file as its argument to see it again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -12,19 +15,21 @@ case $seconds in
   --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
   '' | *[!0-9]*) echo "tests/fuzz/run.sh takes a number of seconds, not '$seconds'." >&2 && exit 2 ;;
 esac
-targets=(cell_stream_fuzz)
+targets=(cell_stream_fuzz engine_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \
   -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link
-ninja -C build-fuzz "${targets[@]/#/tests/fuzz/}" tests/fuzz/make_corpus
+ninja -C build-fuzz "${targets[@]/#/tests/fuzz/}" tests/fuzz/make_corpus \
+  engine/execution/scripted-image sandbox/zygote/warder-launcher
+build-fuzz/tests/fuzz/make_corpus build-fuzz/seeds
 
 failed=0
 for target in "${targets[@]}"; do
   corpus=build-fuzz/corpus/$target
-  mkdir -p "$corpus" build-fuzz/findings build-fuzz/seeds
-  build-fuzz/tests/fuzz/make_corpus build-fuzz/seeds
+  mkdir -p "$corpus" build-fuzz/findings
   echo "== $target, $seconds s"
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-fuzz/tests/fuzz/$target" "$corpus" build-fuzz/seeds \
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-fuzz/tests/fuzz/$target" \
+    "$corpus" "build-fuzz/seeds/$target" "tests/fuzz/corpus/$target" \
     -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
     -artifact_prefix="build-fuzz/findings/$target-" || {
     failed=1

@@ -42,6 +42,14 @@ long CloneThenExit(unsigned long flags, void* stack) {
   return result;
 }
 
+void Spin(std::uint64_t rounds) {
+  std::uint64_t value = 1;
+  for (std::uint64_t i = 0; i < rounds; ++i) {
+    value = value * 6364136223846793005 + 1;
+    asm volatile("" : "+r"(value));
+  }
+}
+
 char* Scratch() { return scratch.data(); }
 
 std::string RunAttempt(const Probe& probe, const World& world) {

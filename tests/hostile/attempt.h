@@ -3,6 +3,7 @@
 
 #include <array>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -52,6 +53,9 @@ inline constexpr unsigned long kBadPointer = 8;
 // A page of zeros that can be written; anew for each attempt.
 char* Scratch();
 inline constexpr std::size_t kScratchBytes = 4096;
+
+// Computes. Each round needs the one before, so that a round takes as long wherever the code lies.
+void Spin(std::uint64_t rounds);
 
 // What an attempt came to. `number` and `words` are its last call, the one that decided.
 struct Report {

@@ -1,7 +1,6 @@
 // Time: using it up, waiting for ever, changing it for others.
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <time.h>
 
 #include <cerrno>
 
@@ -11,9 +10,8 @@ namespace warder::hostile {
 
 namespace {
 
-// Longer than the one second that a cell has, on any processor; the filter lets no cell ask how long it has computed.
-long Loop(const World&) {
-  for (long i = 0; i < 6'000'000'000; ++i) asm volatile("");
+long Loop(const World& world) {
+  Spin(world.loop_rounds);
   return 0;
 }
 

@@ -212,7 +212,7 @@ std::string LandlockAlone() {
 std::string FilterAlone() {
   if (const auto done = jail::ForbidNewPrivileges(); !done) return done.error().message;
   // Not a layer: it makes the filter's kill tell which call it was.
-  if (const auto done = jail::InstallSignalHandlers(nullptr); !done) return done.error().message;
+  if (const auto done = jail::InstallSignalHandlers({}); !done) return done.error().message;
   return Why(jail::InstallFilter(jail::Profile::kCell));
 }
 

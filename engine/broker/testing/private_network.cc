@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -54,7 +55,16 @@ std::string AddV6(const char* address) {
   ::inet_pton(AF_INET6, address, &request.address);
   request.prefix_bits = 128;
   request.index = static_cast<int>(::if_nametoindex("lo"));
-  return ::ioctl(socket.get(), SIOCSIFADDR, &request) == 0 ? std::string() : Failed("SIOCSIFADDR (IPv6)");
+  if (::ioctl(socket.get(), SIOCSIFADDR, &request) != 0) return Failed("SIOCSIFADDR (IPv6)");
+  // The kernel gives the address out a moment later, from a work queue.
+  sockaddr_in6 bound{};
+  bound.sin6_family = AF_INET6;
+  bound.sin6_addr = request.address;
+  for (int tries = 0; tries < 2'000; ++tries) {
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&bound), sizeof(bound)) == 0) return {};
+    ::poll(nullptr, 0, 1);
+  }
+  return Failed("bind (IPv6)");
 }
 
 std::string Enter() {

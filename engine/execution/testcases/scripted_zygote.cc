@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "sandbox/proto/cell.pb.h"
 #include "sandbox/proto/frame.h"
@@ -156,6 +158,36 @@ class Script {
   proto::FrameReader reader_;
 };
 
+std::string FromHex(const std::string& text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  for (std::size_t at = 0; at + 1 < text.size(); at += 2) {
+    bytes.push_back(static_cast<char>(digit(text[at]) * 16 + digit(text[at + 1])));
+  }
+  return bytes;
+}
+
+// What engine_fuzz made: steps of a kind, a length in two bytes, and that many bytes. Kind 0 is the payload of a frame,
+// kind 1 is bytes for the socket as they are, kind 2 waits for a frame from the engine.
+void WriteSteps(Script* script, std::string_view bytes) {
+  while (bytes.size() >= 3) {
+    const int kind = static_cast<unsigned char>(bytes[0]) % 3;
+    const std::size_t length = std::min<std::size_t>(
+        static_cast<unsigned char>(bytes[1]) * 256U + static_cast<unsigned char>(bytes[2]), bytes.size() - 3);
+    const std::string_view body = bytes.substr(3, length);
+    if (kind == 2) {
+      script->Next();
+    } else {
+      if (kind == 0) {
+        const auto size = static_cast<std::uint32_t>(length);
+        Write({reinterpret_cast<const char*>(&size), sizeof size});
+      }
+      Write(body);
+    }
+    bytes.remove_prefix(3 + length);
+  }
+}
+
 std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
 
 // NOLINTNEXTLINE(readability-function-size): a table of scenes is long.
@@ -281,6 +313,7 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"lie-credit-call", [](Script&) { Script::Credit(1, 1); }},
       {"lie-log-fields", [](Script&) { Script::Log("x", "{"); }},
       {"lie-asked", [](Script& s) { s.StopAsAsked(""); }},
+      {"raw", [](Script& s) { WriteSteps(&s, FromHex(s.config)); }},
       // Floods. Each goes on until it is ended.
       {"flood-logs",
        [](Script&) {

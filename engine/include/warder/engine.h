@@ -164,12 +164,15 @@ struct ViolationReport {
   std::string what;  // a system call's name ("socket"), or what the cell did on its socket
   std::vector<std::uint64_t> arguments;
   std::string detail;
+  std::string rule = {};   // what the policy says of such a call; empty when it was not a system call
+  std::string stack = {};  // where JavaScript was; empty when no JavaScript was running or it could not be had
 };
 
 struct Usage {
   std::chrono::microseconds wall{0};
   std::chrono::microseconds cpu{0};
   std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t peak_memory_bytes = 0;  // the kernel's on the cell's behalf included; 0: no cgroup to measure it
   std::uint64_t heap_peak_bytes = 0;
   std::uint64_t array_buffer_peak_bytes = 0;
   std::uint64_t calls = 0;

@@ -1,8 +1,8 @@
 // Nothing of the engine's memory, environment, arguments or open files reaches the zygote or a cell, and nothing of one
 // cell reaches another: random strings are planted and then searched for in the memory of each process.
 //
-// What siblings do share: every page that the zygote had before the fork (V8, the snapshot, libraries), and the address
-// layout, that of V8's heap included. See SECURITY.md.
+// What siblings do share: every page that the zygote had before the fork (V8, the snapshot, libraries) and where these
+// are. See SECURITY.md.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,7 +67,9 @@ struct Region {
   std::uintptr_t end = 0;
 };
 
-std::vector<Region> ReadableRegions(pid_t pid) {
+enum class Which { kAll, kReadable };
+
+std::vector<Region> RegionsOf(pid_t pid, Which which) {
   std::vector<Region> regions;
   std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
   for (std::string line; std::getline(maps, line);) {
@@ -76,7 +78,8 @@ std::vector<Region> ReadableRegions(pid_t pid) {
     char dash = 0;
     std::string rights;
     words >> std::hex >> region.begin >> dash >> region.end >> rights;
-    if (rights.starts_with('r') && line.find("[v") == std::string::npos) regions.push_back(region);
+    const bool readable = rights.starts_with('r') && line.find("[v") == std::string::npos;
+    if (which == Which::kAll || readable) regions.push_back(region);
   }
   return regions;
 }
@@ -94,7 +97,7 @@ Search SearchMemory(pid_t pid, const std::vector<Canary>& canaries) {
   texts.reserve(canaries.size());
   for (const Canary& canary : canaries) texts.push_back(canary.text());
   std::string chunk(kChunk + kCanaryBytes, '\0');
-  for (const Region& region : ReadableRegions(pid)) {
+  for (const Region& region : RegionsOf(pid, Which::kReadable)) {
     for (std::uintptr_t at = region.begin; at < region.end; at += kChunk) {
       // A canary across two chunks is found in the first.
       const iovec local{chunk.data(), std::min<std::size_t>(chunk.size(), region.end - at)};
@@ -264,6 +267,33 @@ TEST_F(HygieneTest, AHundredSiblingsDifferInEverythingRandom) {
     EXPECT_EQ(seen.size(), static_cast<std::size_t>(kSiblings)) << source;
   }
   EXPECT_EQ(WaitingCell::Zygote(), zygote);
+}
+
+// Where V8's pages begin that the zygote does not have.
+std::set<std::uintptr_t> HeapPages(pid_t cell) {
+  constexpr std::uintptr_t kPageBytes = std::uintptr_t{256} << 10;
+  std::set<std::uintptr_t> pages;
+  const std::vector<Region> inherited = RegionsOf(WaitingCell::Zygote(), Which::kAll);
+  for (const Region& region : RegionsOf(cell, Which::kReadable)) {
+    const bool own = std::none_of(inherited.begin(), inherited.end(), [&](const Region& zygotes) {
+      return zygotes.begin <= region.begin && region.begin < zygotes.end;
+    });
+    if (own && region.begin % kPageBytes == 0) pages.insert(region.begin);
+  }
+  return pages;
+}
+
+TEST_F(HygieneTest, SiblingsHaveTheirHeapsInDifferentPlaces) {
+  const auto engine = Engine::Open({});
+  const WaitingCell cell(*engine, "one");
+  const WaitingCell sibling(*engine, "two");
+  const std::set<std::uintptr_t> pages = HeapPages(cell.pid());
+  const std::set<std::uintptr_t> others = HeapPages(sibling.pid());
+  EXPECT_GE(pages.size(), 3U);
+  EXPECT_GE(others.size(), 3U);
+  std::vector<std::uintptr_t> shared;
+  std::set_intersection(pages.begin(), pages.end(), others.begin(), others.end(), std::back_inserter(shared));
+  EXPECT_THAT(shared, IsEmpty());
 }
 
 }  // namespace

@@ -82,6 +82,14 @@ TEST_F(ViolationTest, EachForbiddenSystemCallEndsTheCellAndIsNamed) {
   }
 }
 
+TEST_F(ViolationTest, TheVerdictSaysWhichRuleAndWhereTheScriptWas) {
+  const Outcome outcome = RunBody(*engine, "const dig = () => __syscall(0, 5, 0, 0);\ndig();");
+  ASSERT_TRUE(outcome.violation) << outcome.reason;
+  EXPECT_EQ(outcome.violation->what, "read");
+  EXPECT_EQ(outcome.violation->rule, "it is allowed only where fd is 3");
+  EXPECT_NE(outcome.violation->stack.find("at dig (index.js:4:"), std::string::npos) << outcome.violation->stack;
+}
+
 TEST_F(ViolationTest, ASecondExecutionBesideAViolationFinishes) {
   ExecutionRequest beside;
   beside.bundle = FlowBundle("await new Promise((done) => setTimeout(done, 200)); return { data: \"unharmed\" };");

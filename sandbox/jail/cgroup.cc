@@ -1,0 +1,354 @@
+#include "sandbox/jail/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+#include "sandbox/jail/posture.h"
+#include "sandbox/jail/proc_file.h"
+
+namespace warder::jail {
+
+namespace {
+
+constexpr std::string_view kPrefix = "warder.";
+// What a leaf must have to be worth the name; cpu is used where it is there.
+constexpr std::array<std::string_view, 2> kNeeded = {"memory", "pids"};
+constexpr std::string_view kShare = "cpu";
+// Half of what every other process has by default: a busy cell yields to the engine.
+constexpr std::string_view kCpuShares = "512";
+constexpr std::string_view kCpuWeight = "50";
+constexpr int kRemoveAttempts = 20;
+
+Error SystemFailure(std::string_view what, int error_number) {
+  return Internal(SystemError(layer::kCgroupLimits, what, error_number).message);
+}
+
+std::vector<std::string> Split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream{std::string(text)};
+  for (std::string part; std::getline(stream, part, separator);) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+bool Contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+UniqueFd OpenFolder(int parent, const char* name) {
+  return UniqueFd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+}
+
+std::string ReadAt(const UniqueFd& folder, const char* file) {
+  const UniqueFd fd(openat(folder.get(), file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::string text(16384, '\0');
+  const ssize_t size = fd ? read(fd.get(), text.data(), text.size()) : 0;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+}
+
+std::uint64_t ReadNumber(const UniqueFd& folder, const char* file) {
+  const std::string text = ReadAt(folder, file);
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+// The number behind `key` in "key number" lines.
+std::uint64_t ReadKeyed(const UniqueFd& folder, const char* file, std::string_view key) {
+  std::istringstream words(ReadAt(folder, file));
+  std::string name;
+  for (std::uint64_t value = 0; words >> name >> value;) {
+    if (name == key) return value;
+  }
+  return 0;
+}
+
+// "/a/b" seen through a mount of "/a" is "/b" below the mount point; nothing when it is outside.
+std::string Below(std::string_view path, std::string_view root, const std::string& mount_point) {
+  if (root == "/") root = "";
+  if (path.substr(0, root.size()) != root) return {};
+  path.remove_prefix(root.size());
+  if (!path.empty() && path.front() != '/') return {};
+  return path == "/" ? mount_point : mount_point + std::string(path);
+}
+
+// Folders of engines that are gone: nobody holds their lock.
+void ClearLeftovers(const UniqueFd& parent) {
+  DIR* listing = fdopendir(OpenFolder(parent.get(), ".").release());
+  if (listing == nullptr) return;
+  while (const dirent* entry = readdir(listing)) {  // NOLINT(concurrency-mt-unsafe): a stream of its own
+    if (std::string_view(entry->d_name).substr(0, kPrefix.size()) != kPrefix) continue;
+    const UniqueFd engine = OpenFolder(parent.get(), entry->d_name);
+    if (!engine || flock(engine.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    DIR* cells = fdopendir(OpenFolder(engine.get(), ".").release());
+    if (cells == nullptr) continue;
+    while (const dirent* cell = readdir(cells)) {  // NOLINT(concurrency-mt-unsafe)
+      if (cell->d_name[0] != '.') unlinkat(engine.get(), cell->d_name, AT_REMOVEDIR);
+    }
+    closedir(cells);
+    unlinkat(parent.get(), entry->d_name, AT_REMOVEDIR);
+  }
+  closedir(listing);
+}
+
+std::string EngineFolderName() {
+  std::uint64_t nonce = 0;
+  if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce) nonce = static_cast<std::uint64_t>(getpid());
+  std::ostringstream name;
+  name << kPrefix << getpid() << '.' << std::hex << nonce;
+  return name.str();
+}
+
+bool IsAlive(int pidfd) {
+  pollfd ended{pidfd, POLLIN, 0};
+  return poll(&ended, 1, 0) == 0;
+}
+
+LayerState Missing(std::string detail) { return {std::string(layer::kCgroupLimits), false, std::move(detail)}; }
+
+}  // namespace
+
+std::vector<CgroupPlace> FindCgroupPlaces(std::string_view cgroup, std::string_view mountinfo) {
+  std::vector<CgroupPlace> places;
+  for (const std::string& membership : Split(cgroup, '\n')) {
+    // "4:memory:/path", "0::/path"
+    const std::size_t first = membership.find(':');
+    const std::size_t second = membership.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string path = membership.substr(second + 1);
+    CgroupPlace place;
+    place.controllers = Split(std::string_view(membership).substr(first + 1, second - first - 1), ',');
+    place.version = place.controllers.empty() ? CgroupVersion::kV2 : CgroupVersion::kV1;
+    const std::string type = place.version == CgroupVersion::kV2 ? "cgroup2" : "cgroup";
+    for (const std::string& mount : Split(mountinfo, '\n')) {
+      // "37 29 0:32 ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER-OPTIONS"
+      const std::size_t dash = mount.find(" - ");
+      if (dash == std::string::npos) continue;
+      const std::vector<std::string> words = Split(mount, ' ');
+      const std::vector<std::string> tail = Split(std::string_view(mount).substr(dash + 3), ' ');
+      if (words.size() < 6 || tail.size() < 3 || tail[0] != type) continue;
+      const std::vector<std::string> options = Split(tail[2], ',');
+      const bool same = std::all_of(place.controllers.begin(), place.controllers.end(),
+                                    [&](const std::string& name) { return Contains(options, name); });
+      if (!same) continue;
+      place.path = Below(path, words[3], words[4]);
+      if (!place.path.empty()) break;
+    }
+    if (!place.path.empty()) places.push_back(std::move(place));
+  }
+  return places;
+}
+
+Result<CgroupFolder> CgroupFolder::Make(std::shared_ptr<const UniqueFd> parent, std::string name) {
+  if (mkdirat(parent->get(), name.c_str(), 0755) != 0) return SystemFailure("making a cgroup", errno);
+  UniqueFd folder = OpenFolder(parent->get(), name.c_str());
+  if (!folder) {
+    const int error_number = errno;
+    unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR);
+    return SystemFailure("opening a cgroup", error_number);
+  }
+  return CgroupFolder(std::move(parent), std::move(name), std::move(folder));
+}
+
+CgroupFolder& CgroupFolder::operator=(CgroupFolder&& other) noexcept {
+  if (this == &other) return *this;
+  Remove();
+  parent_ = std::move(other.parent_);
+  name_ = std::move(other.name_);
+  folder_ = std::move(other.folder_);
+  return *this;
+}
+
+Result<void> CgroupFolder::Write(const char* file, std::string_view text) const {
+  const UniqueFd fd(openat(folder_->get(), file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return SystemFailure(std::string("writing ") + file, errno);
+  }
+  return {};
+}
+
+bool CgroupFolder::Remove() {
+  if (!folder_) return false;
+  if (unlinkat(parent_->get(), name_.c_str(), AT_REMOVEDIR) != 0 && errno == EBUSY) return false;
+  folder_.reset();
+  parent_.reset();
+  return true;
+}
+
+Result<void> CgroupLeaf::Admit(int pidfd) {
+  if (folders_.empty()) return {};
+  const pid_t pid = PidOf(pidfd);
+  // Alive before and after: the number was its own all the time.
+  if (pid <= 0 || !IsAlive(pidfd)) return Internal("The cell has ended before it could be put into its cgroup.");
+  for (const Part& part : folders_) {
+    if (Result<void> moved = part.folder.Write("cgroup.procs", std::to_string(pid)); !moved) return moved.error();
+  }
+  if (!IsAlive(pidfd)) return Internal("The cell has ended while it was put into its cgroup.");
+  return {};
+}
+
+CgroupUsage CgroupLeaf::Usage() const {
+  CgroupUsage usage;
+  for (const Part& part : folders_) {
+    if (!part.memory) continue;
+    const UniqueFd& folder = *part.folder.fd();
+    if (part.version == CgroupVersion::kV2) {
+      usage.peak_bytes = ReadNumber(folder, "memory.peak");  // Linux 5.19
+      usage.out_of_memory = ReadKeyed(folder, "memory.events", "oom_kill") > 0;
+    } else {
+      usage.peak_bytes = ReadNumber(folder, "memory.max_usage_in_bytes");
+      usage.out_of_memory = ReadKeyed(folder, "memory.oom_control", "oom_kill") > 0;
+    }
+  }
+  return usage;
+}
+
+bool CgroupLeaf::Remove() {
+  bool removed = true;
+  for (Part& part : folders_) {
+    bool gone = false;
+    for (int attempt = 0; attempt < kRemoveAttempts && !(gone = part.folder.Remove()); ++attempt) {
+      poll(nullptr, 0, 1);  // the kernel unlinks a dead task a moment after its pidfd has said so
+    }
+    removed = removed && gone;
+  }
+  if (removed) folders_.clear();
+  return removed;
+}
+
+Result<CgroupTree::Part> CgroupTree::Enter(const CgroupPlace& place, const std::string& name) {
+  const auto opened = std::make_shared<const UniqueFd>(open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd& own = *opened;
+  if (!own) return SystemFailure("opening " + place.path, errno);
+  std::vector<std::string> controllers = place.controllers;
+  if (place.version == CgroupVersion::kV2) controllers = Split(ReadAt(own, "cgroup.controllers"), ' ');
+  for (std::string& controller : controllers) controller.erase(controller.find_last_not_of('\n') + 1);
+  ClearLeftovers(own);
+  Result<CgroupFolder> made = CgroupFolder::Make(opened, name);
+  if (!made) return made.error();
+  Part part{place.version, std::move(controllers), std::move(*made)};
+  if (flock(part.folder.fd()->get(), LOCK_EX | LOCK_NB) != 0) return SystemFailure("locking a cgroup", errno);
+  if (place.version == CgroupVersion::kV1) return part;
+  // From the folder above to ours, from ours to the leaves. A folder with processes in it cannot pass its controllers
+  // on, the root excepted.
+  std::string enable;
+  for (const std::string_view wanted : {kNeeded[0], kNeeded[1], kShare}) {
+    if (Contains(part.controllers, wanted)) enable += (enable.empty() ? "+" : " +") + std::string(wanted);
+  }
+  const UniqueFd control(openat(own.get(), "cgroup.subtree_control", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!enable.empty() &&
+      (!control || write(control.get(), enable.data(), enable.size()) != static_cast<ssize_t>(enable.size()))) {
+    return SystemFailure("passing the controllers of " + place.path + " on", errno);
+  }
+  if (!enable.empty()) {
+    if (Result<void> passed = part.folder.Write("cgroup.subtree_control", enable); !passed) return passed.error();
+  }
+  return part;
+}
+
+CgroupTree CgroupTree::Open(const std::vector<CgroupPlace>& places) {
+  const std::string name = EngineFolderName();
+  std::string why = "No cgroup hierarchy is mounted.";
+  // Version 2 alone, or every version 1 hierarchy that has something of what is wanted.
+  for (const CgroupVersion version : {CgroupVersion::kV2, CgroupVersion::kV1}) {
+    CgroupTree tree(Missing({}));
+    std::vector<std::string> found;
+    for (const CgroupPlace& place : places) {
+      const auto has_wanted = [&] {
+        return Contains(place.controllers, kNeeded[0]) || Contains(place.controllers, kNeeded[1]) ||
+               Contains(place.controllers, kShare);
+      };
+      if (place.version != version || (version == CgroupVersion::kV1 && !has_wanted())) continue;
+      Result<Part> part = Enter(place, name);
+      if (!part) {
+        why = part.error().message;
+        continue;
+      }
+      found.insert(found.end(), part->controllers.begin(), part->controllers.end());
+      tree.parts_.push_back(std::move(*part));
+    }
+    if (!Contains(found, kNeeded[0]) || !Contains(found, kNeeded[1])) continue;
+    std::string detail = version == CgroupVersion::kV2 ? "v2: memory, pids" : "v1: memory, pids";
+    if (Contains(found, kShare)) detail += ", cpu";
+    tree.state_ = {std::string(layer::kCgroupLimits), true, std::move(detail)};
+    return tree;
+  }
+  return CgroupTree(
+      Missing(why + " Resource limits hold alone. Run the engine in a delegated cgroup (systemd: Delegate=yes with "
+                    "DelegateSubgroup=engine) with the memory and pids controllers."));
+}
+
+CgroupTree CgroupTree::OpenOwn() {
+  const ProcFolder self(getpid());
+  return Open(FindCgroupPlaces(self.Read("cgroup").value_or(""), self.Read("mountinfo").value_or("")));
+}
+
+Result<CgroupLeaf> CgroupTree::MakeLeaf(std::uint64_t memory_bytes) {
+  CgroupLeaf leaf;
+  const std::string name = "cell." + std::to_string(++leaves_made_);
+  for (const Part& part : parts_) {
+    Result<CgroupFolder> made = CgroupFolder::Make(part.folder.fd(), name);
+    if (!made) return made.error();
+    const bool v2 = part.version == CgroupVersion::kV2;
+    const auto has = [&](std::string_view controller) { return Contains(part.controllers, controller); };
+    const bool memory = has("memory");
+    const std::string bytes = std::to_string(memory_bytes);
+    const auto write = [&](bool wanted, const char* file, std::string_view text) -> Result<void> {
+      return wanted ? made->Write(file, text) : Result<void>();
+    };
+    for (const Result<void>& done : {
+             write(memory && v2, "memory.max", bytes),
+             write(memory && v2, "memory.oom.group", "1"),
+             write(memory && !v2, "memory.limit_in_bytes", bytes),
+             write(has("pids"), "pids.max", "1"),
+             write(has(kShare) && v2, "cpu.weight", kCpuWeight),
+             write(has(kShare) && !v2, "cpu.shares", kCpuShares),
+         }) {
+      if (!done) return done.error();
+    }
+    // Absent where the kernel does not account for swap.
+    if (memory)
+      static_cast<void>(made->Write(v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", v2 ? "0" : bytes));
+    leaf.folders_.push_back({part.version, memory, std::move(*made)});
+  }
+  return leaf;
+}
+
+std::vector<int> CgroupLeaf::Descriptors() const {
+  std::vector<int> open;
+  open.reserve(folders_.size());
+  for (const Part& part : folders_) open.push_back(part.folder.fd()->get());
+  return open;
+}
+
+bool IsInLeaf(std::string_view cgroup) {
+  std::vector<std::string> bounded;
+  for (const std::string& membership : Split(cgroup, '\n')) {
+    const std::size_t first = membership.find(':');
+    const std::size_t second = membership.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    if (membership.find("/" + std::string(kPrefix), second) == std::string::npos) continue;
+    if (second == first + 1) return true;  // version 2
+    for (std::string& name : Split(std::string_view(membership).substr(first + 1, second - first - 1), ',')) {
+      bounded.push_back(std::move(name));
+    }
+  }
+  return Contains(bounded, kNeeded[0]) && Contains(bounded, kNeeded[1]);
+}
+
+}  // namespace warder::jail
