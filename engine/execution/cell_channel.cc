@@ -1,6 +1,7 @@
 #include "engine/execution/cell_channel.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <stdexcept>
 #include <utility>
@@ -8,7 +9,8 @@
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-}
+constexpr int kFramesPerTurn = 64;
+}  // namespace
 
 CellChannel::CellChannel(boost::asio::io_context& loop, UniqueFd socket)
     : socket_(loop, boost::asio::local::stream_protocol(), socket.release()), buffer_(kReadBytes) {
@@ -59,15 +61,30 @@ void CellChannel::Read() {
                               self->End(self->reader_.mid_frame() ? "the cell's last frame is cut off" : "");
                               return;
                             }
-                            if (self->Take(std::span(self->buffer_).first(count)) && self->open_) self->Read();
+                            self->Take(std::span(self->buffer_).first(count));
+                            self->HandleThenRead();
                           });
 }
 
-bool CellChannel::Take(std::span<const char> bytes) {
-  bool sound = reader_.Feed(bytes);
-  while (open_) {
+void CellChannel::HandleThenRead() {
+  const bool more = HandleFrames(kFramesPerTurn);
+  if (!open_) return;
+  if (!more) {
+    Read();
+    return;
+  }
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->HandleThenRead(); });
+}
+
+void CellChannel::Take(std::span<const char> bytes) { sound_ = reader_.Feed(bytes) && sound_; }
+
+bool CellChannel::HandleFrames(int at_most) {
+  for (int handled = 0; open_ && handled < at_most; ++handled) {
     const auto payload = reader_.Next();
-    if (!payload) break;
+    if (!payload) {
+      if (!sound_ || reader_.broken()) End("the cell sent a frame with an impossible length");
+      return false;
+    }
     proto::FromCell frame;
     if (!proto::ParseMessage(*payload, &frame) || frame.frame_case() == proto::FromCell::FRAME_NOT_SET) {
       End("the cell sent a frame that is not one");
@@ -75,13 +92,14 @@ bool CellChannel::Take(std::span<const char> bytes) {
     }
     handlers_.on_frame(frame);
   }
-  sound = sound && !reader_.broken();
-  if (open_ && !sound) End("the cell sent a frame with an impossible length");
-  return sound;
+  return open_;
 }
 
 void CellChannel::Drain() {
   while (open_) {
+    while (HandleFrames(kFramesPerTurn)) {
+    }
+    if (!open_) return;
     boost::system::error_code error;
     const std::size_t count = socket_.read_some(boost::asio::buffer(buffer_), error);
     if (error) {

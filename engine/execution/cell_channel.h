@@ -2,7 +2,8 @@
 //
 // What comes in is hostile: the one bounded decoder, then a strict parse, then the observer. What goes out is queued
 // without waiting; the queue is bounded because everything in it was either asked for by the engine or is covered by
-// credit.
+// credit. A cell that sends many small frames gets a few of them handled in each turn of the loop, as its neighbours
+// do.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -48,8 +49,10 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
  private:
   void Read();
   void Write();
-  // False: the stream is over.
-  bool Take(std::span<const char> bytes);
+  void Take(std::span<const char> bytes);
+  // Handles what is there, at most so many frames. True: there may be more.
+  bool HandleFrames(int at_most);
+  void HandleThenRead();
   void End(const std::string& error);
 
   boost::asio::local::stream_protocol::socket socket_;
@@ -61,6 +64,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   std::uint64_t pending_body_bytes_ = 0;
   std::uint64_t body_bytes_written_ = 0;
   bool open_ = false;
+  bool sound_ = true;  // the reader has taken every byte so far
 };
 
 }  // namespace warder::execution

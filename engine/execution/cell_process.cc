@@ -19,6 +19,10 @@ namespace {
 
 // What a cgroup counts beside data: the stack, page tables, socket buffers, pages of the zygote's that were written to.
 constexpr std::uint64_t kMemorySlackBytes = std::uint64_t{64} << 20;
+// How long a zygote may take to wait for a cell that is dead.
+constexpr std::chrono::seconds kReapDeadline{5};
+// The kernel lets go of a cgroup a moment after the death of its last process is known: tried once a millisecond.
+constexpr int kRemoveAttempts = 50;
 
 }  // namespace
 
@@ -30,7 +34,8 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
       observer_(observer),
       ledger_(ledger),
       cgroups_(cgroups),
-      memory_bytes_(limits.data_bytes + kMemorySlackBytes) {
+      memory_bytes_(limits.data_bytes + kMemorySlackBytes),
+      timer_(loop) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot make a cell's socket");
@@ -65,13 +70,18 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
                            [this, alive = alive_](const boost::system::error_code& error) {
                              if (!*alive || error) return;
                              death_.confirmed = true;
+                             AwaitReaping();
                              FinishIfOver();
                            });
-  if (kill_wanted_) Signal(SIGKILL);
-  if (const Result<void> entered = EnterCgroup(); !entered) {
+  if (kill_wanted_) {
+    Signal(SIGKILL);
+    return;
+  }
+  const Result<void> entered = pid_ > 0 ? EnterCgroup() : Internal("Its pid cannot be read from /proc.");
+  if (!entered) {
     // Unless it is dead already, of which there is more to hear.
     if (IsDead()) return;
-    death_.failed_layer = jail::layer::kCgroupLimits;
+    death_.failed_layer = pid_ > 0 ? jail::layer::kCgroupLimits : jail::layer::kPid;
     death_.failed_why = entered.error().message;
     Kill();
     return;
@@ -82,6 +92,7 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
 void CellProcess::OnSpawnFailed(const zygote::SpawnFailed& failure) {
   death_.failed_layer = failure.layer;
   death_.failed_errno = failure.error_number;
+  death_.reaped = death_.spawned;  // or it would not be known that it failed
   FinishIfOver();
 }
 
@@ -93,8 +104,9 @@ void CellProcess::OnReaped(const zygote::Reaped& reaped) {
   FinishIfOver();
 }
 
-void CellProcess::OnZygoteLost(const std::string& why) {
-  death_.zygote_lost = why;
+void CellProcess::OnZygoteLost(const Error& why) {
+  death_.zygote_lost = why.message;
+  death_.unenforceable = why.kind == ErrorKind::kUnenforceable;
   Signal(SIGKILL);
   FinishIfOver();
 }
@@ -105,8 +117,27 @@ void CellProcess::FinishIfOver() {
   const bool dead = death_.confirmed && (death_.reaped || !death_.zygote_lost.empty());
   if (!never_made && !dead) return;
   finished_ = true;
+  timer_.cancel();
   death_.cgroup = leaf_.Usage();
+  RemoveCgroup(kRemoveAttempts);
+}
+
+void CellProcess::AwaitReaping() {
+  timer_.expires_after(kReapDeadline);
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && !finished_) zygote_->GiveUp("it did not wait for a cell that is dead");
+  });
+}
+
+void CellProcess::RemoveCgroup(int attempts_left) {
   death_.cgroup_removed = leaf_.Remove();
+  if (!death_.cgroup_removed && attempts_left > 0) {
+    timer_.expires_after(std::chrono::milliseconds(1));
+    timer_.async_wait([this, alive = alive_, attempts_left](const boost::system::error_code& error) {
+      if (!error && *alive) RemoveCgroup(attempts_left - 1);
+    });
+    return;
+  }
   // The observer may destroy us when it hears of the death, so that comes from the loop, after the last frames.
   boost::asio::post(loop_, [this, alive = alive_] {
     if (!*alive) return;

@@ -27,11 +27,12 @@ struct CellDeath {
   bool spawned = false;      // false: it never existed
   std::string failed_layer;  // when it could not be made: the layer, with the error's number
   int failed_errno = 0;
-  std::string failed_why;   // instead of the number, where the engine's own part of the set-up failed
-  bool confirmed = false;   // its pidfd says that it is dead
-  bool reaped = false;      // its zygote has waited for it
-  std::string zygote_lost;  // why the zygote is gone, if it is
-  int wait_status = 0;      // valid if reaped
+  std::string failed_why;      // instead of the number, where the engine's own part of the set-up failed
+  bool confirmed = false;      // its pidfd says that it is dead
+  bool reaped = false;         // its zygote has waited for it
+  std::string zygote_lost;     // why the zygote is gone, if it is
+  bool unenforceable = false;  // with zygote_lost: this machine could not set up its jail
+  int wait_status = 0;         // valid if reaped
   std::chrono::microseconds cpu{0};
   std::uint64_t peak_rss_bytes = 0;
   bool had_cgroup = false;
@@ -85,10 +86,12 @@ class CellProcess final : private CellOwner {
   void OnSpawned(UniqueFd pidfd) override;
   void OnSpawnFailed(const zygote::SpawnFailed& failure) override;
   void OnReaped(const zygote::Reaped& reaped) override;
-  void OnZygoteLost(const std::string& why) override;
+  void OnZygoteLost(const Error& why) override;
   Result<void> EnterCgroup();
   void Signal(int number) const;
   void FinishIfOver();
+  void RemoveCgroup(int attempts_left);
+  void AwaitReaping();
 
   boost::asio::io_context& loop_;
   std::shared_ptr<ZygoteHost> zygote_;
@@ -102,7 +105,8 @@ class CellProcess final : private CellOwner {
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;
   std::optional<boost::asio::posix::stream_descriptor> death_watch_;
-  pid_t pid_ = -1;  // in the engine's pid namespace
+  boost::asio::steady_timer timer_;  // a dead cell's: until it is reaped, then until its cgroup is gone
+  pid_t pid_ = -1;                   // in the engine's pid namespace
   bool kill_wanted_ = false;
   bool finished_ = false;
   CellDeath death_;

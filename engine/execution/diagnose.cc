@@ -27,11 +27,11 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
         deadline_(loop, kReadyDeadline) {}
 
   void Start() {
-    self_ = shared_from_this();
     const Limits limits;
     cell_ = std::make_unique<CellProcess>(
         loop_, zygote_, zygote::CellLimits{limits.heap_bytes + limits.array_buffer_bytes, limits.cpu_ms / 1000}, *this,
         ledger_, cgroups_);
+    self_ = shared_from_this();
     deadline_.async_wait([this](const boost::system::error_code& error) {
       if (!error) cell_->Kill();
     });
@@ -63,6 +63,8 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
     if (const auto found = observe_(cell_->pidfd(), cell_->ReportedLayers())) {
       diagnosis_.layers = JudgePosture(*found, permit_degraded_);
       observed_ = true;
+    } else {
+      diagnosis_.layers.push_back({"cell", LayerStatus::State::kUnavailable, found.error().message});
     }
     cell_->Kill();
   }

@@ -36,11 +36,10 @@ constexpr std::chrono::seconds kReadyDeadline{20};
 constexpr std::size_t kMaxLabelBytes = 256;
 
 // The manifest names every file of the image with its hash, so its own hash stands for the image.
-std::string HashOfManifest(const std::filesystem::path& manifest) {
+Result<std::string> HashOfManifest(const std::filesystem::path& manifest) {
   std::ifstream file(manifest, std::ios::binary);
   if (!file) {
-    throw EngineError(Status::kFault, "there is no cell image at " + manifest.parent_path().string() +
-                                          "; build it with ninja -C build");
+    return Internal("there is no cell image at " + manifest.parent_path().string() + "; build it with ninja -C build");
   }
   Sha256 hash;
   hash.Update(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -107,15 +106,14 @@ std::string KernelRelease() {
 }  // namespace
 
 EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
-    : facts_{.image = {},
-             .kernel = KernelRelease(),
+    : facts_{.kernel = KernelRelease(),
              .permit_degraded = options.permit_degraded,
              .signing_key = KeyOf(options),
              .observe = std::move(observe),
              .count_descriptors = [this] { return CompareWithIdle(); }} {
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
-  facts_.image = HashOfManifest(image / "manifest.json");
+  manifest_ = image / "manifest.json";
   launch_.image_root = (image / "root").string();
   launch_.launcher_path = options.launcher.empty() ? WARDER_LAUNCHER : options.launcher.string();
   launch_.jail_uid = options.jail_uid;
@@ -125,7 +123,12 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
   auto outcome = opened.get_future();
   // The zygote dies with the thread that launches it, so the loop's own thread does.
   boost::asio::post(loop_, [this, &opened] {
-    broker_ = std::make_unique<broker::Broker>(loop_);
+    try {
+      broker_ = std::make_unique<broker::Broker>(loop_);
+    } catch (const std::exception& error) {  // out of descriptors or memory
+      opened.set_value(Internal(std::string("the broker could not be made: ") + error.what()));
+      return;
+    }
     auto zygote = CurrentZygote();
     if (!zygote) {
       opened.set_value(zygote.error());
@@ -174,7 +177,9 @@ void EngineImpl::StopIfDone() {
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
   if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < kCellsPerZygote) return zygote_;
-  auto launched = ZygoteHost::Launch(loop_, launch_);
+  auto image = HashOfManifest(manifest_);
+  if (!image) return image.error();
+  auto launched = ZygoteHost::Launch(loop_, launch_, std::move(*image));
   if (!launched) return launched.error();
   zygote_ = *launched;  // the old one goes with its last cell
   idle_descriptors_.reset();
@@ -275,14 +280,20 @@ Diagnosis EngineImpl::Diagnose() {
       return;
     }
     ++diagnoses_;
-    DiagnoseCell(loop_, *zygote, cgroups_, facts_.observe, facts_.permit_degraded,
-                 [this, &promise](Diagnosis diagnosis) {
-                   boost::asio::post(loop_, [this] { --diagnoses_; });
-                   promise.set_value(std::move(diagnosis));
-                 });
+    try {
+      DiagnoseCell(loop_, *zygote, cgroups_, facts_.observe, facts_.permit_degraded,
+                   [this, &promise](Diagnosis diagnosis) {
+                     boost::asio::post(loop_, [this] { --diagnoses_; });
+                     promise.set_value(std::move(diagnosis));
+                   });
+    } catch (const std::system_error& error) {  // out of descriptors
+      --diagnoses_;
+      promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, error.what())));
+    }
   });
   Diagnosis diagnosis = future.get();
-  diagnosis.image = image_path_ + " (" + facts_.image.substr(0, 16) + ")";
+  const Result<std::string> image = HashOfManifest(manifest_);
+  diagnosis.image = image_path_ + " (" + (image ? image->substr(0, 16) : "no manifest") + ")";
   diagnosis.warder_version = Version();
   return diagnosis;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -41,6 +42,7 @@ class EngineImpl final : public Engine {
   jail::CgroupTree cgroups_ = jail::CgroupTree::OpenOwn();
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
   std::string image_path_;
+  std::filesystem::path manifest_;
 
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};

@@ -1,5 +1,6 @@
 // The engine from request to receipt, with cells that do as they should.
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <atomic>
 #include <iterator>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "engine/execution/testcases/engine_fixture.h"
+#include "sandbox/jail/testing/child.h"
 
 namespace warder::execution {
 namespace {
@@ -209,6 +211,28 @@ TEST_F(EngineTest, AJournalHoldsTheFramesThatWereSent) {
   const std::string text(std::istreambuf_iterator<char>(file), {});
   EXPECT_TRUE(text.starts_with("warder journal 1\n"));
   EXPECT_NE(text.find("// the cells of this test follow a script"), std::string::npos);
+}
+
+// The zygote says that there is a cell, and then that it could not be set up.
+TEST_F(EngineTest, ACellThatCannotBeSetUpIsUnenforceable) {
+  const auto end = jail::testing::InChild([&]() -> std::string {
+    jail::testing::PretendTheKernelHasNo(SYS_getrandom);
+    const auto engine = Engine::Open(Options());
+    const Outcome outcome = engine->Start(Request("succeed")).Wait();
+    return std::string(StatusName(outcome.status)) + ": " + outcome.reason;
+  });
+  EXPECT_TRUE(end.said.starts_with("unenforceable: the jail's layer zygote could not be set up")) << end.said;
+}
+
+// More at once than the zygote's socket has room for.
+TEST_F(EngineTest, ManyMayBeStartedAtOnce) {
+  constexpr int kExecutions = 500;
+  std::vector<Execution> executions;
+  executions.reserve(kExecutions);
+  for (int i = 0; i < kExecutions; ++i) executions.push_back(engine().Start(Request("succeed")));
+  for (const Execution& execution : executions) {
+    ASSERT_EQ(execution.Wait().status, Status::kSucceeded) << execution.Wait().reason;
+  }
 }
 
 TEST_F(EngineTest, DiagnoseMeasuresALiveCell) {

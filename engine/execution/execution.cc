@@ -68,8 +68,6 @@ constexpr milliseconds kLeaveGrace{100};
 // What a cell needs beside its heap and buffers: V8's own bookkeeping, young generation, code, stack, one frame each
 // way.
 constexpr std::uint64_t kDataSlackBytes = 192ull << 20;
-// Of a cell that was caught at a violation, which may say anything.
-constexpr std::size_t kMaxStackBytes = std::size_t{16} << 10;
 // A cell counts its own log; one that is this far beyond lies.
 constexpr std::uint64_t kLogSlackBytes = 64ull << 10;
 // What may wait for a cell beside its inputs and the credit of its calls.
@@ -151,8 +149,8 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
     evidence_.stopped = frame.stopped();  // the stack that was asked for
     return;
   }
-  if (state_ == State::kEnding && evidence_.cause == Cause::kViolation && frame.has_violation()) {
-    evidence_.violation.set_stack(Truncate(frame.violation().stack(), kMaxStackBytes));
+  if (state_ == State::kEnding && frame.has_violation()) {
+    OnViolationWhileEnding(frame.violation());
     return;
   }
   if (state_ == State::kEnding || state_ == State::kOver) return;
@@ -201,6 +199,17 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
       break;
   }
   EndByProtocol("a frame of no known kind");
+}
+
+void RunningExecution::OnViolationWhileEnding(const proto::Violation& violation) {
+  if (evidence_.cause == Cause::kViolation) {
+    evidence_.violation.set_stack(violation.stack());
+  } else if (evidence_.cause != Cause::kCancelled) {
+    // What was said before does not count for a cell that then turned against its jail.
+    evidence_.cause = Cause::kViolation;
+    evidence_.violation = violation;
+    KillAfter(kStopGrace);
+  }
 }
 
 void RunningExecution::OnReady(const proto::Ready& ready) {
@@ -316,7 +325,8 @@ void RunningExecution::WatchCpu() {
 
 void RunningExecution::OnLog(const proto::Log& log) {
   log_bytes_ += log.message().size() + log.fields_json().size();
-  if (log_bytes_ > request_.limits.log_bytes + kLogSlackBytes) {
+  ++log_entries_;
+  if (log_bytes_ + log_entries_ * proto::kLogEntryBytes > request_.limits.log_bytes + kLogSlackBytes) {
     EndByProtocol("it logs beyond its limit");
     return;
   }
@@ -380,9 +390,11 @@ void RunningExecution::End(Cause cause) {
       cell_->AskToStop();
       KillAfter(kStopGrace);
       return;
+    case Cause::kViolation:
+      KillAfter(kStopGrace);
+      return;
     case Cause::kResult:
     case Cause::kStopped:
-    case Cause::kViolation:
       KillAfter(kLeaveGrace);
       return;
     default:
@@ -393,7 +405,7 @@ void RunningExecution::End(Cause cause) {
 void RunningExecution::KillAfter(milliseconds grace) {
   deadline_.expires_after(grace);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && state_ == State::kEnding) cell_->Kill();
+    if (!error && *alive && state_ != State::kOver) cell_->Kill();
   });
 }
 
@@ -410,6 +422,7 @@ void RunningExecution::OnDeath(const CellDeath& death) {
   deadline_.cancel();
   calls_->AbortAll();
   evidence_.death = death;
+  evidence_.ready = ready_;
   Finish();
 }
 
@@ -438,7 +451,8 @@ void RunningExecution::Finish() {
   }
   // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
   // an address layout with.
-  if (outcome_.status == Status::kViolation || outcome_.status == Status::kFault) context_.zygote->Retire();
+  const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
+  if (suspicious || evidence_.cause == Cause::kNone) context_.zygote->Retire();
 
   WriteReceipt(over);
 
@@ -467,7 +481,7 @@ void RunningExecution::WriteReceipt(system_clock::time_point over) {
   facts.permit_degraded = engine.permit_degraded;
   facts.policy_sha256 = policy_sha256_;
   facts.v8_version = context_.zygote->report().v8_version;
-  facts.image = engine.image;
+  facts.image = context_.zygote->image();
   facts.kernel = engine.kernel;
   facts.setup = setup_;
   facts.posture = posture_;

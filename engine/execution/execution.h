@@ -60,7 +60,6 @@ namespace warder::execution {
 
 // What the executions of one engine share. Constant once the engine is open; outlives them.
 struct EngineFacts {
-  std::string image;   // hash
   std::string kernel;  // release
   std::vector<std::string> permit_degraded;
   audit::SigningKey signing_key;
@@ -84,7 +83,7 @@ class RunningExecution final : private CellObserver, private CallHost {
                    std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
-  // `on_over` is called once, from the loop, when the outcome has been delivered; it may destroy this.
+  // `on_over` is called once, from the loop, when the outcome is about to be delivered; it may destroy this.
   void Start(std::function<void()> on_over);
   void Cancel();
 
@@ -104,6 +103,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   void Emit(Event event) override;
   std::chrono::microseconds SinceStart() const override;
 
+  void OnViolationWhileEnding(const proto::Violation& violation);
   void OnReady(const proto::Ready& ready);
   // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
   void RunIfEnforced();
@@ -136,6 +136,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   std::optional<std::vector<LayerStatus>> posture_;
   std::uint64_t clock_us_ = 0;
   std::uint64_t log_bytes_ = 0;
+  std::uint64_t log_entries_ = 0;
 
   std::chrono::steady_clock::time_point spawned_at_;
   std::chrono::steady_clock::time_point started_at_;

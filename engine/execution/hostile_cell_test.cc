@@ -36,13 +36,31 @@ INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
                                          "lie-number", "lie-timer-number", "lie-cancel", "lie-body",
                                          "lie-body-out-of-turn", "lie-body-credit", "lie-credit", "lie-credit-call",
                                          "lie-log-fields", "lie-asked", "not-json", "exit", "crash", "flood-logs",
-                                         "socket"));
+                                         "flood-empty-logs", "socket", "result-then-socket"));
 
 TEST_F(HostileCellTest, AStoppedSystemCallIsNamed) {
   const Outcome outcome = RunBeside(Request("socket"));
   ASSERT_TRUE(outcome.violation) << outcome.reason;
   EXPECT_EQ(outcome.violation->what, "socket");
   EXPECT_EQ(outcome.violation->arguments.at(0), 2u);
+}
+
+// What it said or took before does not make it any better.
+TEST_F(HostileCellTest, ACallThatTheFilterStoppedIsAViolationWhateverCameBefore) {
+  for (const char* scene : {"result-then-socket", "memory-then-socket"}) {
+    ExecutionRequest request = Request(scene);
+    request.limits.heap_bytes = 8u << 20;
+    request.limits.array_buffer_bytes = 1u << 20;
+    const Outcome outcome = RunBeside(request);
+    EXPECT_EQ(outcome.status, Status::kViolation) << scene << ": " << outcome.reason;
+    ASSERT_TRUE(outcome.violation) << scene;
+    EXPECT_EQ(outcome.violation->what, "socket") << scene;
+    EXPECT_EQ(outcome.output_json, "") << scene;
+  }
+  ExecutionRequest request = Request("memory-then-exit");
+  request.limits.heap_bytes = 8u << 20;
+  request.limits.array_buffer_bytes = 1u << 20;
+  EXPECT_EQ(RunBeside(request).status, Status::kViolation) << "it left in good order, not for lack of memory";
 }
 
 TEST_F(HostileCellTest, WhatIsNoTextIsABreachAndNothingIsPrinted) {

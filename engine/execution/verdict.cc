@@ -3,11 +3,15 @@
 #include <linux/audit.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
 #include "engine/execution/text.h"
+#include "sandbox/jail/layers.h"
 #include "sandbox/jail/syscall_table.h"
+#include "sandbox/jail/violation.h"
+#include "sandbox/zygote/exit_status.h"
 
 namespace warder::execution {
 namespace {
@@ -162,21 +166,46 @@ void JudgeViolation(const proto::Violation& violation, Outcome* outcome) {
   report.what = shown;
   report.detail = native ? "" : "made through another system call ABI";
   report.rule = native ? RuleFor(number) : "no call of another ABI is allowed";
-  report.stack = violation.stack();
+  report.stack = Truncate(violation.stack(), kMaxStackBytes);
   outcome->status = Status::kViolation;
   outcome->reason = "the cell tried the system call " + shown + "(" + arguments +
                     "), which its filter stopped: " + report.rule + (native ? "" : "; " + report.detail);
   outcome->violation = std::move(report);
 }
 
+// Whether the filter ended it: by its handler, or by the kernel where the handler was lost.
+bool DiedByFilter(const CellDeath& death) {
+  if (!death.reaped) return false;
+  if (WIFEXITED(death.wait_status)) return WEXITSTATUS(death.wait_status) == jail::kViolationExitStatus;
+  return WTERMSIG(death.wait_status) == SIGSYS;
+}
+
+// An allocation that was refused ends in an abort or a bad access deep inside V8, before anything can be said.
+bool RanOutOfMemory(const Evidence& evidence) {
+  const CellDeath& death = evidence.death;
+  if (death.cgroup.out_of_memory) return true;
+  if (death.peak_rss_bytes <= evidence.data_limit_bytes / 2) return false;
+  if (WIFEXITED(death.wait_status)) return WEXITSTATUS(death.wait_status) == jail::kAbortExitStatus;
+  const int signal = WTERMSIG(death.wait_status);
+  return signal == SIGSEGV || signal == SIGABRT || signal == SIGTRAP || signal == SIGILL;
+}
+
+void Unenforceable(const std::string& layer, const std::string& why, Outcome* outcome) {
+  outcome->status = Status::kUnenforceable;
+  outcome->reason = "the jail's layer " + layer + " could not be set up: " + why + "; see `warder doctor`";
+}
+
 // Nothing but a death: the wait status, the peak and the circumstances have to say why.
 void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
   const CellDeath& death = evidence.death;
   if (!death.failed_layer.empty()) {
+    Unenforceable(death.failed_layer, death.failed_why.empty() ? std::strerror(death.failed_errno) : death.failed_why,
+                  outcome);
+    return;
+  }
+  if (death.unenforceable) {
     outcome->status = Status::kUnenforceable;
-    outcome->reason = "the jail's layer " + death.failed_layer + " could not be set up: " +
-                      (death.failed_why.empty() ? std::strerror(death.failed_errno) : death.failed_why) +
-                      "; see `warder doctor`";
+    outcome->reason = death.zygote_lost;
     return;
   }
   if (!death.zygote_lost.empty()) {
@@ -186,9 +215,11 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
   }
   const bool exited = WIFEXITED(death.wait_status);
   const int signal = exited ? 0 : WTERMSIG(death.wait_status);
-  // An allocation that RLIMIT_DATA refused ends in an abort or a bad access deep inside V8, before anything can be
-  // said.
-  if (death.cgroup.out_of_memory || (signal != SIGKILL && death.peak_rss_bytes > evidence.data_limit_bytes / 2)) {
+  if (!evidence.ready && exited && WEXITSTATUS(death.wait_status) == zygote::kSetupUnreportedExitStatus) {
+    Unenforceable(std::string(jail::layer::kSeccomp), "the filter of the cell could not be installed", outcome);
+    return;
+  }
+  if (RanOutOfMemory(evidence)) {
     const std::uint64_t peak = std::max(death.peak_rss_bytes, death.cgroup.peak_bytes);
     LimitHit("heap", limits, peak, "", "the cell ran out of memory", outcome);
     return;
@@ -198,25 +229,28 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
              outcome);
     return;
   }
-  switch (signal) {
-    case SIGKILL:
-      outcome->status = Status::kFault;
-      outcome->reason = "the cell was killed from outside (SIGKILL)";
-      return;
-    case SIGXCPU:
-      LimitHit("cpu", limits, static_cast<std::uint64_t>(death.cpu.count() / 1000), "", "", outcome);
-      return;
-    case SIGSYS:
-      Violated("the cell's filter stopped a system call", "the cell could not say which", outcome);
-      return;
-    default:
-      Violated("the cell crashed", std::string("SIG") + ::sigabbrev_np(signal), outcome);
+  // RLIMIT_CPU, whose soft and hard values are equal, kills with SIGKILL too.
+  const auto cpu_ms = static_cast<std::uint64_t>(death.cpu.count() / 1000);
+  if (signal == SIGXCPU || (signal == SIGKILL && cpu_ms >= limits.cpu_ms)) {
+    LimitHit("cpu", limits, cpu_ms, "", "", outcome);
+    return;
   }
+  if (signal == SIGKILL) {
+    outcome->status = Status::kFault;
+    outcome->reason = "the cell was killed from outside (SIGKILL)";
+    return;
+  }
+  Violated("the cell crashed", std::string("SIG") + ::sigabbrev_np(signal), outcome);
 }
 
 }  // namespace
 
 void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
+  // Whatever the cell has said before.
+  if (DiedByFilter(evidence.death) && evidence.cause != Cause::kViolation && evidence.cause != Cause::kCancelled) {
+    Violated("the cell's filter stopped a system call", "the cell could not say which", outcome);
+    return;
+  }
   switch (evidence.cause) {
     case Cause::kLimit:
       LimitHit(evidence.limit, limits, evidence.peak, evidence.stopped.stack(), evidence.stopped.detail(), outcome);

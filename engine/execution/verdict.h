@@ -40,6 +40,7 @@ struct Evidence {
   std::string posture_detail;  // kPosture: what was found instead
   std::string output;          // what Output frames carried
   CellDeath death;
+  bool ready = false;                  // the cell has said that it is behind its filter
   std::uint64_t data_limit_bytes = 0;  // RLIMIT_DATA of the cell
 };
 

@@ -4,7 +4,11 @@
 #include <linux/audit.h>
 #include <sys/syscall.h>
 
+#include <chrono>
 #include <csignal>
+
+#include "sandbox/jail/violation.h"
+#include "sandbox/zygote/exit_status.h"
 
 namespace warder::execution {
 namespace {
@@ -166,6 +170,37 @@ TEST(VerdictTest, ADeathWithoutAWordIsJudgedByItsStatus) {
   EXPECT_NE(JudgeOf(DeathBy(SIGSEGV)).reason.find("SIGSEGV"), std::string::npos);
   // The same signal near the memory limit is the memory limit.
   EXPECT_EQ(JudgeOf(DeathBy(SIGSEGV, 300u << 20)).limit->limit, "heap");
+}
+
+TEST(VerdictTest, TheFiltersWordIsTheLast) {
+  // Whatever was said, and however much memory it had.
+  Evidence evidence = DeathBy(SIGSYS, 300u << 20);
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
+  evidence.cause = Cause::kResult;
+  evidence.result.set_succeeded(true);
+  evidence.output = "1";
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
+  evidence.death.wait_status = jail::kViolationExitStatus << 8;
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
+  evidence.cause = Cause::kCancelled;
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kCancelled);
+}
+
+TEST(VerdictTest, AKillAtTheEndOfTheCpuTimeIsTheLimit) {
+  Evidence evidence = DeathBy(SIGKILL);
+  evidence.death.cpu = std::chrono::seconds(12);
+  const Outcome outcome = JudgeOf(evidence);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "cpu");
+}
+
+TEST(VerdictTest, ACellWithoutItsFilterIsUnenforceable) {
+  Evidence evidence = DeathBy(0);
+  evidence.death.wait_status = zygote::kSetupUnreportedExitStatus << 8;
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kUnenforceable);
+  EXPECT_NE(JudgeOf(evidence).reason.find("seccomp"), std::string::npos);
+  evidence.ready = true;  // it had its filter: this is somebody's own exit status
+  EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
 }
 
 TEST(VerdictTest, ACellThatCouldNotBeMadeNamesTheLayer) {

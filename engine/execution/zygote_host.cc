@@ -1,6 +1,7 @@
 #include "engine/execution/zygote_host.h"
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <utility>
 
 namespace warder::execution {
@@ -13,21 +14,33 @@ struct Overloaded : Cases... {
 template <typename... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 
+constexpr std::chrono::seconds kReadyDeadline{15};
+// What may be on its way to the zygote at once; the socket between has room for some 250.
+constexpr std::size_t kMaxUnanswered = 64;
+
 }  // namespace
 
 Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& loop,
-                                                       const zygote::LaunchOptions& options) {
+                                                       const zygote::LaunchOptions& options, std::string image) {
   auto zygote = zygote::Zygote::Launch(options);
   if (!zygote) return zygote.error();
   auto host = std::shared_ptr<ZygoteHost>(new ZygoteHost(loop, std::move(*zygote)));
+  host->image_ = std::move(image);
   host->Watch();
+  host->ready_deadline_.expires_after(kReadyDeadline);
+  host->ready_deadline_.async_wait([weak = std::weak_ptr(host)](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self && !self->ready_) self->GiveUp("it was not ready within 15 seconds");
+  });
   return host;
 }
 
 ZygoteHost::ZygoteHost(boost::asio::io_context& loop, zygote::Zygote zygote)
-    : loop_(loop), zygote_(std::move(zygote)), control_(loop, zygote_.control_fd()) {}
+    : loop_(loop), zygote_(std::move(zygote)), control_(loop, zygote_->control_fd()), ready_deadline_(loop) {}
 
-ZygoteHost::~ZygoteHost() { control_.release(); }
+ZygoteHost::~ZygoteHost() {
+  if (!lost_) control_.release();
+}
 
 void ZygoteHost::WhenReady(std::function<void(const Result<zygote::Ready>&)> callback) {
   if (ready_) {
@@ -44,7 +57,8 @@ std::uint64_t ZygoteHost::Spawn(CellOwner& owner, UniqueFd cell_end, const zygot
   owners_[id] = &owner;
   if (lost_) {
     boost::asio::post(loop_, [self = shared_from_this(), id] {
-      if (CellOwner* waiting = self->OwnerOf(id, true)) waiting->OnZygoteLost("the zygote has died");
+      if (CellOwner* waiting = self->OwnerOf(id, true))
+        waiting->OnZygoteLost(self->setup_error_.value_or(Internal("the zygote has died")));
     });
     return id;
   }
@@ -54,12 +68,14 @@ std::uint64_t ZygoteHost::Spawn(CellOwner& owner, UniqueFd cell_end, const zygot
 }
 
 void ZygoteHost::Flush() {
-  if (!ready_ || lost_) return;
-  std::vector<Waiting> waiting = std::exchange(waiting_, {});
-  for (Waiting& spawn : waiting) {
+  while (ready_ && !lost_ && !waiting_.empty() && unanswered_.size() < kMaxUnanswered) {
+    Waiting spawn = std::move(waiting_.front());
+    waiting_.pop_front();
     if (!owners_.contains(spawn.id)) continue;  // its owner has lost interest
-    if (const auto sent = zygote_.Spawn(spawn.id, std::move(spawn.cell_end), spawn.limits); !sent) {
-      boost::asio::post(loop_, [self = shared_from_this(), id = spawn.id, why = sent.error().message] {
+    unanswered_.insert(spawn.id);
+    if (const auto sent = zygote_->Spawn(spawn.id, std::move(spawn.cell_end), spawn.limits); !sent) {
+      unanswered_.erase(spawn.id);
+      boost::asio::post(loop_, [self = shared_from_this(), id = spawn.id, why = sent.error()] {
         if (CellOwner* owner = self->OwnerOf(id, true)) owner->OnZygoteLost(why);
       });
     }
@@ -71,12 +87,15 @@ void ZygoteHost::Watch() {
                       [weak = weak_from_this()](const boost::system::error_code& error) {
                         const auto self = weak.lock();
                         if (!self || error) return;
-                        auto events = self->zygote_.Receive();
+                        auto events = self->zygote_->Receive();
                         if (!events) {
                           self->Lose(events.error());
                           return;
                         }
-                        for (auto& event : *events) self->Handle(event);
+                        for (auto& event : *events) {
+                          if (!self->lost_) self->Handle(event);
+                        }
+                        self->Flush();
                         if (!self->lost_) self->Watch();
                       });
 }
@@ -85,15 +104,17 @@ void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
   std::visit(Overloaded{
                  [this](zygote::Ready& ready) {
                    ready_ = true;
+                   ready_deadline_.cancel();
                    report_ = std::move(ready);
                    if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
-                   Flush();
                  },
                  [this](zygote::SetupFailed& failed) { setup_error_ = Unenforceable(failed.layer, failed.message); },
                  [this](zygote::Spawned& spawned) {
+                   unanswered_.erase(spawned.id);
                    if (CellOwner* owner = OwnerOf(spawned.id, false)) owner->OnSpawned(std::move(spawned.pidfd));
                  },
                  [this](zygote::SpawnFailed& failed) {
+                   unanswered_.erase(failed.id);
                    if (CellOwner* owner = OwnerOf(failed.id, true)) owner->OnSpawnFailed(failed);
                  },
                  [this](zygote::Reaped& reaped) {
@@ -111,16 +132,22 @@ Error ZygoteHost::WhyClosed(const zygote::Closed& closed) const {
                   "or install them again");
 }
 
+void ZygoteHost::GiveUp(const std::string& why) { Lose(Internal("the zygote was ended: " + why)); }
+
 void ZygoteHost::Lose(const Error& why) {
   if (lost_) return;
   lost_ = true;
   setup_error_ = why;
   waiting_.clear();  // with the sockets of cells that will never be
+  ready_deadline_.cancel();
+  // Whatever it did, it does nothing more, and no cell of it.
+  control_.release();
+  zygote_.reset();
   if (auto callback = std::exchange(when_ready_, nullptr)) callback(why);
   const auto owners = std::exchange(owners_, {});
   for (const auto& [id, owner] : owners) {
     // An owner that hears this may destroy others only through the loop, so none of these is dangling.
-    owner->OnZygoteLost(why.message);
+    owner->OnZygoteLost(why);
   }
 }
 

@@ -5,10 +5,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "sandbox/zygote/launcher.h"
@@ -22,7 +25,7 @@ class CellOwner {
   virtual void OnSpawnFailed(const zygote::SpawnFailed& failure) = 0;
   virtual void OnReaped(const zygote::Reaped& reaped) = 0;
   // The zygote has died, and with its pid namespace every cell in it.
-  virtual void OnZygoteLost(const std::string& why) = 0;
+  virtual void OnZygoteLost(const Error& why) = 0;
 
  protected:
   ~CellOwner() = default;
@@ -32,8 +35,8 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
  public:
   // Must be called on the loop's thread, which has to outlive the zygote (see launcher.h). Returns before the zygote is
   // ready; spawns wait until then.
-  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop,
-                                                    const zygote::LaunchOptions& options);
+  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, const zygote::LaunchOptions& options,
+                                                    std::string image);
   ~ZygoteHost();
   ZygoteHost(const ZygoteHost&) = delete;
   ZygoteHost& operator=(const ZygoteHost&) = delete;
@@ -46,6 +49,9 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   // `owner` wants to hear no more of cell `id`.
   void Forget(std::uint64_t id) { owners_.erase(id); }
 
+  // Kills the zygote: it does not do what it must. Every owner hears of it.
+  void GiveUp(const std::string& why);
+
   bool usable() const { return !lost_; }
   bool ready() const { return ready_; }
   std::uint64_t spawned() const { return next_id_ - 1; }
@@ -54,6 +60,8 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   bool retired() const { return retired_; }
   // What the zygote reported when it was ready.
   const zygote::Ready& report() const { return report_; }
+  // Hash of the image's manifest, as it was when this zygote was launched.
+  const std::string& image() const { return image_; }
 
  private:
   struct Waiting {
@@ -71,16 +79,19 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   CellOwner* OwnerOf(std::uint64_t id, bool last);
 
   boost::asio::io_context& loop_;
-  zygote::Zygote zygote_;
+  std::optional<zygote::Zygote> zygote_;           // until it is lost
   boost::asio::posix::stream_descriptor control_;  // watches, never reads; released before the zygote closes it
+  boost::asio::steady_timer ready_deadline_;
+  std::unordered_set<std::uint64_t> unanswered_;  // spawns that the zygote has said nothing of yet
   bool ready_ = false;
   bool lost_ = false;
   bool retired_ = false;
   std::optional<Error> setup_error_;
   zygote::Ready report_;
+  std::string image_;
   std::function<void(const Result<zygote::Ready>&)> when_ready_;
   std::uint64_t next_id_ = 1;
-  std::vector<Waiting> waiting_;
+  std::deque<Waiting> waiting_;
   std::unordered_map<std::uint64_t, CellOwner*> owners_;
 };
 

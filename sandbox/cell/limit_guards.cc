@@ -90,7 +90,7 @@ void OnSoftLimit(int) {
   // is in a consistent state, and since this never returns, no rule for handlers is broken by using it.
   if (waiting) Stop(proto::Stopped::ASKED, {}, {});
   // RequestInterrupt takes a recursive mutex and pushes to a deque that has room. Both belong to this thread, and
-  // nothing else in a cell uses them but LimitHeap's callback. At worst the request is lost, and the engine kills the
+  // nothing else in a cell uses them but the callbacks above. At worst the request is lost, and the engine kills the
   // cell when its grace is over.
   if (v8::Isolate* const isolate = interruptible; isolate != nullptr) isolate->RequestInterrupt(StopAsAsked, nullptr);
 }

@@ -1,8 +1,8 @@
 // The two limits that a cell notices itself, with the JavaScript stack of the moment: memory, and the engine's "time is
 // up".
 //
-// Neither is what the engine relies on. RLIMIT_DATA and SIGKILL hold whatever the cell does; these only say better what
-// happened and where.
+// Neither is what the engine relies on. The resource limits (see rlimits.h), the cgroup and SIGKILL hold whatever the
+// cell does; these only say better what happened and where.
 #pragma once
 
 #include <v8-isolate.h>

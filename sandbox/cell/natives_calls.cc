@@ -126,7 +126,7 @@ void Log(const Info& info) {
   std::string message = Shorten(ToUtf8(isolate, info[1]), kMaxLogTextBytes);
   std::string fields = ToUtf8(isolate, info[2]);
   if (fields.size() > kMaxLogFieldsBytes) fields = R"({"truncated":true})";
-  const std::size_t size = message.size() + fields.size();
+  const std::size_t size = message.size() + fields.size() + proto::kLogEntryBytes;
   if (size > cell.log_bytes_left) {
     cell.log_full = true;
     SendLog(cell, proto::Log::WARN, "The log limit is reached: what is logged from here on is dropped.", {});

@@ -6,13 +6,14 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -24,13 +25,10 @@ namespace warder::jail {
 namespace {
 
 constexpr std::string_view kPrefix = "warder.";
-// What a leaf must have to be worth the name; cpu is used where it is there.
-constexpr std::array<std::string_view, 2> kNeeded = {"memory", "pids"};
 constexpr std::string_view kShare = "cpu";
-// Half of what every other process has by default: a busy cell yields to the engine.
+// Half of the default, for all cells of an engine together.
 constexpr std::string_view kCpuShares = "512";
 constexpr std::string_view kCpuWeight = "50";
-constexpr int kRemoveAttempts = 20;
 
 Error SystemFailure(std::string_view what, int error_number) {
   return Internal(SystemError(layer::kCgroupLimits, what, error_number).message);
@@ -80,11 +78,46 @@ std::uint64_t ReadKeyed(const UniqueFd& folder, const char* file, std::string_vi
 
 // "/a/b" seen through a mount of "/a" is "/b" below the mount point; nothing when it is outside.
 std::string Below(std::string_view path, std::string_view root, const std::string& mount_point) {
+  if (path.starts_with("/..") || root.starts_with("/..")) return {};  // beyond the cgroup namespace
   if (root == "/") root = "";
-  if (path.substr(0, root.size()) != root) return {};
+  if (!path.starts_with(root)) return {};
   path.remove_prefix(root.size());
   if (!path.empty() && path.front() != '/') return {};
   return path == "/" ? mount_point : mount_point + std::string(path);
+}
+
+// "4:memory:/path" or "0::/path"
+struct Membership {
+  std::vector<std::string> controllers;  // none: version 2
+  std::string path;
+};
+
+std::vector<Membership> Memberships(std::string_view cgroup) {
+  std::vector<Membership> memberships;
+  for (const std::string& line : Split(cgroup, '\n')) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    memberships.push_back(
+        {Split(std::string_view(line).substr(first + 1, second - first - 1), ','), line.substr(second + 1)});
+  }
+  return memberships;
+}
+
+bool IsDelegated(const std::string& path) {
+  char value = 0;
+  return (getxattr(path.c_str(), "user.delegate", &value, 1) == 1 && value == '1') ||
+         (getxattr(path.c_str(), "trusted.delegate", &value, 1) == 1 && value == '1');
+}
+
+// "warder.PID.NONCE", and nothing of anybody else's that only begins like it.
+bool IsEngineFolder(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return false;
+  name.remove_prefix(kPrefix.size());
+  const std::size_t dot = name.find('.');
+  return dot != std::string_view::npos && dot > 0 && dot + 1 < name.size() &&
+         name.substr(0, dot).find_first_not_of("0123456789") == std::string_view::npos &&
+         name.substr(dot + 1).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // Folders of engines that are gone: nobody holds their lock.
@@ -92,7 +125,7 @@ void ClearLeftovers(const UniqueFd& parent) {
   DIR* listing = fdopendir(OpenFolder(parent.get(), ".").release());
   if (listing == nullptr) return;
   while (const dirent* entry = readdir(listing)) {  // NOLINT(concurrency-mt-unsafe): a stream of its own
-    if (std::string_view(entry->d_name).substr(0, kPrefix.size()) != kPrefix) continue;
+    if (!IsEngineFolder(entry->d_name)) continue;
     const UniqueFd engine = OpenFolder(parent.get(), entry->d_name);
     if (!engine || flock(engine.get(), LOCK_EX | LOCK_NB) != 0) continue;
     DIR* cells = fdopendir(OpenFolder(engine.get(), ".").release());
@@ -125,14 +158,9 @@ LayerState Missing(std::string detail) { return {std::string(layer::kCgroupLimit
 
 std::vector<CgroupPlace> FindCgroupPlaces(std::string_view cgroup, std::string_view mountinfo) {
   std::vector<CgroupPlace> places;
-  for (const std::string& membership : Split(cgroup, '\n')) {
-    // "4:memory:/path", "0::/path"
-    const std::size_t first = membership.find(':');
-    const std::size_t second = membership.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string path = membership.substr(second + 1);
+  for (Membership& membership : Memberships(cgroup)) {
     CgroupPlace place;
-    place.controllers = Split(std::string_view(membership).substr(first + 1, second - first - 1), ',');
+    place.controllers = std::move(membership.controllers);
     place.version = place.controllers.empty() ? CgroupVersion::kV2 : CgroupVersion::kV1;
     const std::string type = place.version == CgroupVersion::kV2 ? "cgroup2" : "cgroup";
     for (const std::string& mount : Split(mountinfo, '\n')) {
@@ -146,7 +174,7 @@ std::vector<CgroupPlace> FindCgroupPlaces(std::string_view cgroup, std::string_v
       const bool same = std::all_of(place.controllers.begin(), place.controllers.end(),
                                     [&](const std::string& name) { return Contains(options, name); });
       if (!same) continue;
-      place.path = Below(path, words[3], words[4]);
+      place.path = Below(membership.path, words[3], words[4]);
       if (!place.path.empty()) break;
     }
     if (!place.path.empty()) places.push_back(std::move(place));
@@ -184,7 +212,7 @@ Result<void> CgroupFolder::Write(const char* file, std::string_view text) const 
 
 bool CgroupFolder::Remove() {
   if (!folder_) return false;
-  if (unlinkat(parent_->get(), name_.c_str(), AT_REMOVEDIR) != 0 && errno == EBUSY) return false;
+  if (unlinkat(parent_->get(), name_.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return false;
   folder_.reset();
   parent_.reset();
   return true;
@@ -198,7 +226,16 @@ Result<void> CgroupLeaf::Admit(int pidfd) {
   for (const Part& part : folders_) {
     if (Result<void> moved = part.folder.Write("cgroup.procs", std::to_string(pid)); !moved) return moved.error();
   }
+  const std::vector<Membership> memberships = Memberships(ProcFolder(pid).Read("cgroup").value_or(""));
   if (!IsAlive(pidfd)) return Internal("The cell has ended while it was put into its cgroup.");
+  for (const Part& part : folders_) {
+    const bool inside = std::any_of(memberships.begin(), memberships.end(), [&](const Membership& membership) {
+      const bool same =
+          part.controller.empty() ? membership.controllers.empty() : Contains(membership.controllers, part.controller);
+      return same && membership.path.ends_with(name_);
+    });
+    if (!inside) return Internal("The cell is not in the cgroup that it was put into.");
+  }
   return {};
 }
 
@@ -219,78 +256,84 @@ CgroupUsage CgroupLeaf::Usage() const {
 }
 
 bool CgroupLeaf::Remove() {
-  bool removed = true;
-  for (Part& part : folders_) {
-    bool gone = false;
-    for (int attempt = 0; attempt < kRemoveAttempts && !(gone = part.folder.Remove()); ++attempt) {
-      poll(nullptr, 0, 1);  // the kernel unlinks a dead task a moment after its pidfd has said so
-    }
-    removed = removed && gone;
-  }
-  if (removed) folders_.clear();
-  return removed;
+  std::erase_if(folders_, [](Part& part) { return part.folder.Remove(); });
+  return folders_.empty();
 }
 
-Result<CgroupTree::Part> CgroupTree::Enter(const CgroupPlace& place, const std::string& name) {
+Result<CgroupTree::Part> CgroupTree::Enter(const CgroupPlace& place, const std::string& name,
+                                           const std::vector<std::string>& needed) {
   const auto opened = std::make_shared<const UniqueFd>(open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd& own = *opened;
   if (!own) return SystemFailure("opening " + place.path, errno);
+  const bool v2 = place.version == CgroupVersion::kV2;
   std::vector<std::string> controllers = place.controllers;
-  if (place.version == CgroupVersion::kV2) controllers = Split(ReadAt(own, "cgroup.controllers"), ' ');
-  for (std::string& controller : controllers) controller.erase(controller.find_last_not_of('\n') + 1);
+  if (v2) {
+    controllers = Split(ReadAt(own, "cgroup.controllers"), ' ');
+    for (std::string& controller : controllers) controller.erase(controller.find_last_not_of('\n') + 1);
+    for (const std::string& wanted : needed) {
+      if (!Contains(controllers, wanted)) return Internal(place.path + " has no " + wanted + " controller.");
+    }
+  }
+  // Nobody else's folders come and go meanwhile.
+  if (flock(own.get(), LOCK_EX) != 0) return SystemFailure("locking " + place.path, errno);
   ClearLeftovers(own);
   Result<CgroupFolder> made = CgroupFolder::Make(opened, name);
+  const bool locked = made && flock(made->fd()->get(), LOCK_EX | LOCK_NB) == 0;
+  flock(own.get(), LOCK_UN);
   if (!made) return made.error();
+  if (!locked) return Internal("Another process has locked a cgroup that was just made.");
   Part part{place.version, std::move(controllers), std::move(*made)};
-  if (flock(part.folder.fd()->get(), LOCK_EX | LOCK_NB) != 0) return SystemFailure("locking a cgroup", errno);
-  if (place.version == CgroupVersion::kV1) return part;
-  // From the folder above to ours, from ours to the leaves. A folder with processes in it cannot pass its controllers
-  // on, the root excepted.
-  std::string enable;
-  for (const std::string_view wanted : {kNeeded[0], kNeeded[1], kShare}) {
-    if (Contains(part.controllers, wanted)) enable += (enable.empty() ? "+" : " +") + std::string(wanted);
-  }
-  const UniqueFd control(openat(own.get(), "cgroup.subtree_control", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!enable.empty() &&
-      (!control || write(control.get(), enable.data(), enable.size()) != static_cast<ssize_t>(enable.size()))) {
-    return SystemFailure("passing the controllers of " + place.path + " on", errno);
-  }
-  if (!enable.empty()) {
+  const bool has_share = Contains(part.controllers, kShare);
+  if (v2) {
+    std::string enable;
+    for (const std::string& wanted : needed) enable += (enable.empty() ? "+" : " +") + wanted;
+    if (has_share) enable += " +" + std::string(kShare);
+    // From the folder above to ours, from ours to the leaves.
+    const UniqueFd control(openat(own.get(), "cgroup.subtree_control", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!control || write(control.get(), enable.data(), enable.size()) != static_cast<ssize_t>(enable.size())) {
+      return SystemFailure("passing the controllers of " + place.path + " on", errno);
+    }
     if (Result<void> passed = part.folder.Write("cgroup.subtree_control", enable); !passed) return passed.error();
+  }
+  if (has_share) {
+    Result<void> shared = part.folder.Write(v2 ? "cpu.weight" : "cpu.shares", v2 ? kCpuWeight : kCpuShares);
+    if (!shared) return shared.error();
   }
   return part;
 }
 
-CgroupTree CgroupTree::Open(const std::vector<CgroupPlace>& places) {
+CgroupTree CgroupTree::Open(const std::vector<CgroupPlace>& places, const std::vector<std::string>& needed) {
   const std::string name = EngineFolderName();
-  std::string why = "No cgroup hierarchy is mounted.";
+  const auto wanted = [&](const std::string& controller) {
+    return controller == kShare || Contains(needed, controller);
+  };
+  std::string why = "No cgroup hierarchy is mounted with the controllers that it takes.";
   // Version 2 alone, or every version 1 hierarchy that has something of what is wanted.
   for (const CgroupVersion version : {CgroupVersion::kV2, CgroupVersion::kV1}) {
-    CgroupTree tree(Missing({}));
+    CgroupTree tree(name, Missing({}));
     std::vector<std::string> found;
     for (const CgroupPlace& place : places) {
-      const auto has_wanted = [&] {
-        return Contains(place.controllers, kNeeded[0]) || Contains(place.controllers, kNeeded[1]) ||
-               Contains(place.controllers, kShare);
-      };
-      if (place.version != version || (version == CgroupVersion::kV1 && !has_wanted())) continue;
-      Result<Part> part = Enter(place, name);
+      const bool v1 = version == CgroupVersion::kV1;
+      if (place.version != version) continue;
+      if (v1 && std::none_of(place.controllers.begin(), place.controllers.end(), wanted)) continue;
+      Result<Part> part = Enter(place, name, needed);
+      const std::string above = std::filesystem::path(place.path).parent_path();
+      if (!part && !v1 && IsDelegated(above)) part = Enter({place.version, {}, above}, name, needed);
       if (!part) {
         why = part.error().message;
         continue;
       }
-      found.insert(found.end(), part->controllers.begin(), part->controllers.end());
+      std::copy_if(part->controllers.begin(), part->controllers.end(), std::back_inserter(found), wanted);
       tree.parts_.push_back(std::move(*part));
     }
-    if (!Contains(found, kNeeded[0]) || !Contains(found, kNeeded[1])) continue;
-    std::string detail = version == CgroupVersion::kV2 ? "v2: memory, pids" : "v1: memory, pids";
-    if (Contains(found, kShare)) detail += ", cpu";
+    if (!std::all_of(needed.begin(), needed.end(), [&](const auto& each) { return Contains(found, each); })) continue;
+    std::string detail = version == CgroupVersion::kV2 ? "v2:" : "v1:";
+    for (const std::string& controller : found) detail += " " + controller;
     tree.state_ = {std::string(layer::kCgroupLimits), true, std::move(detail)};
     return tree;
   }
-  return CgroupTree(
-      Missing(why + " Resource limits hold alone. Run the engine in a delegated cgroup (systemd: Delegate=yes with "
-                    "DelegateSubgroup=engine) with the memory and pids controllers."));
+  return CgroupTree(name, Missing(why + " Resource limits hold alone. Give the engine cgroups: run it as root, or in a "
+                                        "child group of a unit with Delegate=yes."));
 }
 
 CgroupTree CgroupTree::OpenOwn() {
@@ -301,6 +344,7 @@ CgroupTree CgroupTree::OpenOwn() {
 Result<CgroupLeaf> CgroupTree::MakeLeaf(std::uint64_t memory_bytes) {
   CgroupLeaf leaf;
   const std::string name = "cell." + std::to_string(++leaves_made_);
+  leaf.name_ = "/" + name_ + "/" + name;
   for (const Part& part : parts_) {
     Result<CgroupFolder> made = CgroupFolder::Make(part.folder.fd(), name);
     if (!made) return made.error();
@@ -308,6 +352,8 @@ Result<CgroupLeaf> CgroupTree::MakeLeaf(std::uint64_t memory_bytes) {
     const auto has = [&](std::string_view controller) { return Contains(part.controllers, controller); };
     const bool memory = has("memory");
     const std::string bytes = std::to_string(memory_bytes);
+    const char* const swap = v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
+    const bool accounts_for_swap = memory && faccessat(made->fd()->get(), swap, F_OK, 0) == 0;
     const auto write = [&](bool wanted, const char* file, std::string_view text) -> Result<void> {
       return wanted ? made->Write(file, text) : Result<void>();
     };
@@ -315,16 +361,12 @@ Result<CgroupLeaf> CgroupTree::MakeLeaf(std::uint64_t memory_bytes) {
              write(memory && v2, "memory.max", bytes),
              write(memory && v2, "memory.oom.group", "1"),
              write(memory && !v2, "memory.limit_in_bytes", bytes),
+             write(accounts_for_swap, swap, v2 ? "0" : bytes),
              write(has("pids"), "pids.max", "1"),
-             write(has(kShare) && v2, "cpu.weight", kCpuWeight),
-             write(has(kShare) && !v2, "cpu.shares", kCpuShares),
          }) {
       if (!done) return done.error();
     }
-    // Absent where the kernel does not account for swap.
-    if (memory)
-      static_cast<void>(made->Write(v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", v2 ? "0" : bytes));
-    leaf.folders_.push_back({part.version, memory, std::move(*made)});
+    leaf.folders_.push_back({part.version, memory, v2 ? std::string() : part.controllers.front(), std::move(*made)});
   }
   return leaf;
 }
@@ -334,21 +376,6 @@ std::vector<int> CgroupLeaf::Descriptors() const {
   open.reserve(folders_.size());
   for (const Part& part : folders_) open.push_back(part.folder.fd()->get());
   return open;
-}
-
-bool IsInLeaf(std::string_view cgroup) {
-  std::vector<std::string> bounded;
-  for (const std::string& membership : Split(cgroup, '\n')) {
-    const std::size_t first = membership.find(':');
-    const std::size_t second = membership.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    if (membership.find("/" + std::string(kPrefix), second) == std::string::npos) continue;
-    if (second == first + 1) return true;  // version 2
-    for (std::string& name : Split(std::string_view(membership).substr(first + 1, second - first - 1), ',')) {
-      bounded.push_back(std::move(name));
-    }
-  }
-  return Contains(bounded, kNeeded[0]) && Contains(bounded, kNeeded[1]);
 }
 
 }  // namespace warder::jail

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 
@@ -113,6 +115,11 @@ TEST(CgroupTree, SaysWhyThereIsNone) {
   EXPECT_NE(absent.state().detail.find("/nonexistent"), std::string::npos) << absent.state().detail;
 }
 
+TEST(CgroupPlaces, LeavesOutWhatIsBeyondTheCgroupNamespace) {
+  EXPECT_TRUE(FindCgroupPlaces("0::/../x\n", "32 20 0:28 / /u rw - cgroup2 cgroup2 rw\n").empty());
+  EXPECT_TRUE(FindCgroupPlaces("0::/x\n", "32 20 0:28 /../.. /u rw - cgroup2 cgroup2 rw\n").empty());
+}
+
 TEST(CgroupTree, WithoutControlFilesIsNotUsed) {
   const fs::path folder = fs::temp_directory_path() / ("warder-cgroup-test-" + std::to_string(getpid()));
   fs::create_directory(folder);
@@ -130,15 +137,6 @@ TEST(CgroupTree, TakesOnlyWhatHasBothMemoryAndPids) {
   EXPECT_TRUE(CgroupTree::Open({{CgroupVersion::kV1, {"memory", "pids"}, folder}}).state().enforced);
   EXPECT_TRUE(fs::is_empty(folder)) << "what it made is gone again";
   fs::remove(folder);
-}
-
-TEST(CgroupMembership, NeedsBothMemoryAndPids) {
-  EXPECT_TRUE(IsInLeaf("4:memory:/a/warder.1.2/cell.1\n3:cpu,pids:/warder.1.2/cell.1\n0::/\n"));
-  EXPECT_TRUE(IsInLeaf("0::/a/warder.1.2/cell.1\n"));
-  EXPECT_FALSE(IsInLeaf("4:memory:/warder.1.2/cell.1\n8:pids:/\n"));
-  EXPECT_FALSE(IsInLeaf("8:pids:/warder.1.2/cell.1\n4:memory:/notwarder.1\n"));
-  EXPECT_FALSE(IsInLeaf("0::/\n"));
-  EXPECT_FALSE(IsInLeaf(""));
 }
 
 TEST(CgroupLeafTest, EmptyBoundsNothing) {
@@ -220,6 +218,72 @@ TEST_F(CgroupsOfThisMachine, AreStillThereWhileSomethingIsInThem) {
   child.Run();
   EXPECT_TRUE(leaf.Remove());
   EXPECT_TRUE(leaf.empty());
+}
+
+// Many engines start and end at once: each finds its own, and nobody takes another's away.
+TEST_F(CgroupsOfThisMachine, AreEachEnginesOwn) {
+  constexpr int kEngines = 4;
+  constexpr int kRounds = 50;
+  std::vector<pid_t> engines;
+  for (int i = 0; i < kEngines; ++i) {
+    const pid_t engine = fork();
+    if (engine == 0) {
+      for (int round = 0; round < kRounds; ++round) {
+        CgroupTree tree = CgroupTree::OpenOwn();
+        if (!tree.state().enforced) _exit(1);
+        auto leaf = tree.MakeLeaf(32 * kMiB);
+        if (!leaf || !leaf->Remove()) _exit(2);
+      }
+      _exit(0);
+    }
+    engines.push_back(engine);
+  }
+  for (const pid_t engine : engines) {
+    int status = -1;
+    waitpid(engine, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+}
+
+// A unit that is delegated, as systemd marks it, with the engine in a group of its own below.
+TEST_F(CgroupsOfThisMachine, OfVersion2AreMadeBesideTheEngineInADelegatedUnit) {
+  const ProcFolder self(getpid());
+  fs::path root;
+  for (const CgroupPlace& place :
+       FindCgroupPlaces(self.Read("cgroup").value_or(""), self.Read("mountinfo").value_or(""))) {
+    if (place.version == CgroupVersion::kV2) root = place.path;
+  }
+  std::string controller;
+  std::ifstream(root / "cgroup.controllers") >> controller;
+  if (root.empty() || controller.empty()) GTEST_SKIP() << "no version 2 hierarchy with a controller";
+  const fs::path unit = root / ("warder-test-unit-" + std::to_string(getpid()));
+  ASSERT_TRUE(fs::create_directory(unit));
+  ASSERT_TRUE(fs::create_directory(unit / "engine"));
+  std::ofstream(root / "cgroup.subtree_control") << "+" << controller;
+  const pid_t engine = fork();
+  if (engine == 0) {
+    std::ofstream(unit / "engine" / "cgroup.procs") << 0 << std::flush;
+    const std::vector<CgroupPlace> own = {{CgroupVersion::kV2, {}, unit / "engine"}};
+    if (CgroupTree::Open(own, {controller}).state().enforced) _exit(1);  // not marked as delegated
+    if (setxattr(unit.c_str(), "user.delegate", "1", 1, 0) != 0) _exit(2);
+    CgroupTree tree = CgroupTree::Open(own, {controller});
+    if (!tree.state().enforced) _exit(3);
+    Child child([] { return 0; });
+    auto leaf = tree.MakeLeaf(32 * kMiB);
+    if (!leaf || !leaf->Admit(child.pidfd())) _exit(4);
+    if (leaf->Remove()) _exit(5);  // still in use
+    child.Run();
+    _exit(leaf->Remove() ? 0 : 6);
+  }
+  int status = -1;
+  waitpid(engine, &status, 0);
+  EXPECT_EQ(status >> 8, 0);
+  static_cast<void>(CgroupTree::Open({{CgroupVersion::kV2, {}, unit}}, {controller}));  // clears away
+  std::ofstream(unit / "cgroup.subtree_control") << "-" << controller;
+  std::ofstream(root / "cgroup.subtree_control") << "-" << controller;
+  std::error_code left;
+  fs::remove(unit / "engine", left);
+  EXPECT_TRUE(fs::remove(unit, left)) << "something is left in it: " << left.message();
 }
 
 std::vector<fs::path> Folders(pid_t engine) {

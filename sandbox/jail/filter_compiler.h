@@ -17,9 +17,9 @@ class FilterCompileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// What no rule answers is SECCOMP_RET_TRAP, another architecture SECCOMP_RET_KILL_PROCESS. The order of the rules of one
-// call means nothing to libseccomp, and of two that contradict each other it takes one without a word: the tests compare
-// every program with its table. Throws FilterCompileError where libseccomp refuses a rule.
+// What no rule answers is SECCOMP_RET_TRAP, another architecture SECCOMP_RET_KILL_PROCESS. The order of the rules of
+// one call means nothing to libseccomp, and of two that contradict each other it takes one without a word: the tests
+// compare every program with its table. Throws FilterCompileError where libseccomp refuses a rule.
 std::vector<sock_filter> CompileFilter(std::span<const SyscallRule> rules);
 
 }  // namespace warder::jail

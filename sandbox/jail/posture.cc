@@ -11,7 +11,6 @@
 #include <string>
 
 #include "sandbox/base/unique_fd.h"
-#include "sandbox/jail/cgroup.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/namespaces.h"
 #include "sandbox/jail/proc_file.h"
@@ -49,7 +48,6 @@ class Observer {
   LayerState Descriptors() const;
   LayerState NotDumpable() const;
   LayerState Speculation() const;
-  LayerState Cgroup() const;
   LayerState Reported(std::string_view name) const;
 
   int pidfd_;
@@ -72,7 +70,6 @@ LayerState Observer::Observe(std::string_view name) const {
   if (name == layer::kDescriptors) return Descriptors();
   if (name == layer::kNotDumpable) return NotDumpable();
   if (name == layer::kSpeculation) return Speculation();
-  if (name == layer::kCgroupLimits) return Cgroup();
   return Reported(name);
 }
 
@@ -130,7 +127,10 @@ LayerState Observer::Capabilities() const {
 
 LayerState Observer::Seccomp() const {
   const std::string filters = Status("Seccomp_filters");  // Linux 5.9
-  const bool both = filters.empty() || std::strtol(filters.c_str(), nullptr, 10) >= 2;
+  // On top of those that the engine itself runs behind.
+  const std::string engines = StatusValue("\n" + self_.Read("status").value_or(""), "Seccomp_filters");
+  const auto count = [](const std::string& text) { return std::strtol(text.c_str(), nullptr, 10); };
+  const bool both = filters.empty() || count(filters) >= count(engines) + 2;
   return Found(layer::kSeccomp, Status("Seccomp") == "2" && both, "mode " + Status("Seccomp") + ", filters " + filters);
 }
 
@@ -197,12 +197,6 @@ LayerState Observer::Speculation() const {
   };
   return Found(layer::kSpeculation, restricted(store) && restricted(branch),
                "store bypass: " + store + ", indirect branch: " + branch);
-}
-
-LayerState Observer::Cgroup() const {
-  LayerState engines = Reported(layer::kCgroupLimits);
-  if (!engines.enforced || IsInLeaf(cell_.Read("cgroup").value_or(""))) return engines;
-  return Found(layer::kCgroupLimits, false, "It is in no leaf of the engine's.");
 }
 
 LayerState Observer::Reported(std::string_view name) const {

@@ -2,8 +2,8 @@
 // say is what was found, not what was meant.
 //
 // Two layers cannot be seen from outside on any kernel (landlock, mdwe); for these the zygote's own report is passed
-// on, and the hostile suite tries them. What the engine says of its cgroups is held against the cell's membership.
-// Works for root, and for an ordinary user whose own user namespace the cell is in.
+// on, and the hostile suite tries them. Works for root, and for an ordinary user whose own user namespace the cell is
+// in.
 #pragma once
 
 #include <sys/types.h>
@@ -17,8 +17,8 @@
 namespace warder::jail {
 
 // Every layer of Layers(), in its order. `pidfd` refers to a cell that is ready (its filter is on) and not yet reaped;
-// `reported` is what ZygoteReady said,
-// and the state of the engine's CgroupTree. An error: the process is gone, or /proc cannot be read.
+// `reported` is what ZygoteReady said, and what the engine has seen of the cell's cgroup. An error: the process is
+// gone, or /proc cannot be read.
 Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported);
 
 // The pid behind a pidfd, in the caller's pid namespace; -1 when it is gone.

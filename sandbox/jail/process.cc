@@ -1,9 +1,11 @@
 #include "sandbox/jail/process.h"
 
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +13,8 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
+
+#include "sandbox/base/unique_fd.h"
 
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
@@ -105,6 +109,23 @@ SetupResult<> ResetPersonality() {
   constexpr unsigned long kQuery = 0xffffffff;
   if (personality(PER_LINUX) < 0 || personality(kQuery) != PER_LINUX) {
     return SystemError(layer::kZygote, "personality", errno);
+  }
+  return {};
+}
+
+SetupResult<> ResetScheduling() {
+  const sched_param none{};
+  if (sched_getscheduler(0) != SCHED_OTHER && sched_setscheduler(0, SCHED_OTHER, &none) != 0) {
+    return SystemError(layer::kZygote, "sched_setscheduler", errno);
+  }
+  errno = 0;
+  if (getpriority(PRIO_PROCESS, 0) < 0 && (errno != 0 || setpriority(PRIO_PROCESS, 0, 0) != 0)) {
+    return SystemError(layer::kZygote, "setpriority", errno);
+  }
+  constexpr std::string_view kFirst = "1000";
+  const UniqueFd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!score || write(score.get(), kFirst.data(), kFirst.size()) != static_cast<ssize_t>(kFirst.size())) {
+    return SystemError(layer::kZygote, "writing /proc/self/oom_score_adj", errno, "/proc must be mounted.");
   }
   return {};
 }

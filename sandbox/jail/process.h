@@ -36,6 +36,10 @@ SetupResult<> ResetSignals();
 // must not hand that on to its jail.
 SetupResult<> ResetPersonality();
 
+// Ordinary scheduling with no priority above the default, and the first to go when the machine is out of memory: a host
+// program's own privileges in these are not a cell's. /proc must be there, and the process dumpable.
+SetupResult<> ResetScheduling();
+
 // More than one thread makes fork and unshare unsafe.
 bool IsSingleThreaded();
 

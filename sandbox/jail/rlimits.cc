@@ -38,8 +38,8 @@ constexpr std::array kCell = {
     Limit{RLIMIT_RTPRIO, "Max realtime priority", 0, "no real-time scheduling"},
 };
 
-// V8, its libraries and its snapshot take 0.5 GiB of addresses in a fresh cell; page tables take a 512th.
-constexpr std::uint64_t kAddressSpaceBytes = std::uint64_t{2} << 30;
+// What V8, its libraries, its snapshot and its reservations take in a cell beside its data: 0.5 GiB in a fresh one.
+constexpr std::uint64_t kAddressSpaceBytes = std::uint64_t{768} << 20;
 
 }  // namespace
 
@@ -49,9 +49,9 @@ std::span<const Limit> CellLimits() { return kCell; }
 
 std::vector<Limit> MemoryAndCpuLimits(std::uint64_t data_bytes, std::uint64_t cpu_seconds) {
   return {
-      Limit{RLIMIT_DATA, "Max data size", data_bytes, "private writable memory that can be committed"},
-      Limit{RLIMIT_AS, "Max address space", kAddressSpaceBytes + 2 * data_bytes,
-            "mappings that nothing was written to: the kernel's page tables for them are not counted as data"},
+      Limit{RLIMIT_DATA, "Max data size", data_bytes, "private memory that is writable at the time"},
+      Limit{RLIMIT_AS, "Max address space", kAddressSpaceBytes + data_bytes,
+            "all memory: what was written to and then made read-only is not counted as data"},
       Limit{RLIMIT_CPU, "Max cpu time", cpu_seconds, "the last resort behind the engine's clock"},
   };
 }

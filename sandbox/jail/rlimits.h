@@ -1,8 +1,10 @@
 // Resource limits, as data: what each role of the jail gets. They hold without cgroups and without the filter.
 //
-// RLIMIT_DATA bounds what is committed. RLIMIT_AS is generous on purpose, because V8 reserves far more than it touches:
-// it bounds what a cell can make the kernel spend on page tables by touching a wide mapping that it never writes to.
-// Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing, but the hard limit's SIGKILL does.
+// RLIMIT_DATA bounds what an ordinary heap can commit; native code can get round it (written pages that are made
+// read-only are no data any more), so RLIMIT_AS is the bound that holds: V8's reservations and the data. Neither bounds
+// the kernel's own memory for page tables: a page table for each of the mappings that a process may have (65,530) comes
+// to half a gigabyte; only a cgroup does. Soft and hard are equal: a cell is PID 1, for which SIGXCPU means nothing,
+// but the hard limit's SIGKILL does.
 #pragma once
 
 #include <sys/resource.h>

@@ -36,7 +36,7 @@ bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out)
 }
 
 bool ParseMessage(std::string_view bytes, google::protobuf::MessageLite* message) {
-  [[maybe_unused]] static const google::protobuf::LogHandler* const silenced = google::protobuf::SetLogHandler(nullptr);
+  [[maybe_unused]] static google::protobuf::LogHandler* const silenced = google::protobuf::SetLogHandler(nullptr);
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 

@@ -23,6 +23,8 @@ inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxBodyChunkBytes = std::size_t{256} << 10;
 // Body bytes that may be sent on a fresh call before the receiver grants more.
 inline constexpr std::uint64_t kInitialCredit = std::uint64_t{512} << 10;
+// What an entry of the log takes of its limit beside its text: entries without text must not be free.
+inline constexpr std::uint64_t kLogEntryBytes = 64;
 // The longest packet on the control socket.
 inline constexpr std::size_t kMaxControlBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kFrameHeaderBytes = 4;

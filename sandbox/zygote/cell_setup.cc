@@ -41,9 +41,8 @@ class Stopwatch {
     if (layer.name == error.layer) break;
     ++record.layer_index;
   }
-  // If even this fails, the engine hears of a cell that ended with kSetupFailedExitStatus before it was ready.
   const ssize_t written = write(jail::kFailureWriteFd, &record, sizeof record);
-  _exit(written == sizeof record ? kSetupFailedExitStatus : kSetupFailedExitStatus + 1);
+  _exit(written == sizeof record ? kSetupFailedExitStatus : kSetupUnreportedExitStatus);
 }
 
 // A group of its own: kill(0) reaches a process group across pid namespaces, the zygote and all cells otherwise.

@@ -6,6 +6,7 @@
 
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/zygote/exit_status.h"
 #include "sandbox/zygote/fork_server.h"
 
 namespace warder::zygote {
@@ -33,8 +34,6 @@ struct FailureRecord {
   std::int32_t error_number = 0;
   std::int32_t layer_index = 0;  // in jail::Layers()
 };
-
-inline constexpr int kSetupFailedExitStatus = 125;
 
 // CLOCK_MONOTONIC, nanoseconds.
 std::uint64_t NowNs();

@@ -108,6 +108,7 @@ SetupResult<> SetUp(const Arguments& arguments, jail::LayerLog& log) {
   if (SetupResult<> done = FollowParent(arguments.engine); !done) return done;
   // /proc/self, where the id maps are written, belongs to root as long as the process is not dumpable.
   if (SetupResult<> done = jail::SetDumpable(jail::Dumpable::kYes); !done) return done;
+  if (SetupResult<> done = jail::ResetScheduling(); !done) return done;
   if (SetupResult<> done = jail::EnterNamespaces(log); !done) return done;
   if (SetupResult<> done = jail::CutPropagation(); !done) return done;
   if (SetupResult<> done = jail::PivotIntoCurrentDirectory(); !done) return done;

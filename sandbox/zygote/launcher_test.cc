@@ -12,6 +12,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -57,6 +58,31 @@ TEST_F(LauncherTest, ReportsEveryLayerThatIsSetUpOnce) {
         << layer.name << ": " << layer.detail;
   }
   EXPECT_EQ(names.size(), jail::Layers().size() - 1) << "all but the engine's own: its cgroups";
+}
+
+std::string ProcFile(pid_t pid, const char* name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/" + name);
+  std::string text;
+  std::getline(file, text);
+  return text;
+}
+
+TEST_F(LauncherTest, TheClockOfTheMachineIsNotACells) {
+  timespec now{};
+  ASSERT_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+  TestEngine engine(OptionsFor(image_));
+  const long seconds = std::stol(engine.Spawn().Ask("clock").value_or("-1"));
+  EXPECT_GE(seconds, 0);
+  if (now.tv_sec < 60) GTEST_SKIP() << "this machine was started a moment ago";
+  EXPECT_LT(seconds, 30) << "the machine has been up for " << now.tv_sec << " s";
+}
+
+TEST_F(LauncherTest, IsTheFirstToGoWhenMemoryIsShort) {
+  TestEngine engine(OptionsFor(image_));
+  Cell cell = engine.Spawn();
+  EXPECT_EQ(ProcFile(engine.zygote().pid(), "oom_score_adj"), "1000");
+  EXPECT_EQ(ProcFile(cell.pid(), "oom_score_adj"), "1000");
+  EXPECT_NE(ProcFile(getpid(), "oom_score_adj"), "1000") << "the positive control";
 }
 
 TEST_F(LauncherTest, ACellServesAndIsReaped) {

@@ -94,21 +94,9 @@ TEST_F(RefusalTest, OnlyDegradableLayersCanBePermitted) {
   EXPECT_EQ(FailureOf(options).kind, ErrorKind::kInvalidInput);
 }
 
-// A kernel without one system call, for a test's child and all it starts.
-void PretendTheKernelHasNo(std::uint32_t number) {
-  std::array<sock_filter, 4> program = {{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog filter{program.size(), program.data()};
-  if (!jail::ForbidNewPrivileges() || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) _exit(98);
-}
-
 TEST_F(RefusalTest, AMissingLayerRefusesUnlessItIsPermittedAndThenIsNamed) {
   const auto strict = jail::testing::InChild([&] {
-    PretendTheKernelHasNo(SYS_landlock_create_ruleset);
+    jail::testing::PretendTheKernelHasNo(SYS_landlock_create_ruleset);
     const Error error = FailureOf(OptionsFor(image_));
     return error.layer + ": " + error.message;
   });
@@ -116,7 +104,7 @@ TEST_F(RefusalTest, AMissingLayerRefusesUnlessItIsPermittedAndThenIsNamed) {
   EXPECT_NE(strict.said.find("--permit-degraded=landlock"), std::string::npos) << strict.said;
 
   const auto lenient = jail::testing::InChild([&] {
-    PretendTheKernelHasNo(SYS_landlock_create_ruleset);
+    jail::testing::PretendTheKernelHasNo(SYS_landlock_create_ruleset);
     auto options = OptionsFor(image_);
     options.permit_degraded = {"landlock"};
     TestEngine engine(options);
@@ -141,7 +129,7 @@ TEST_F(RefusalTest, ARefusedStepIsRefusedInTheNameOfItsLayer) {
         Step{SYS_pivot_root, "root"}, Step{SYS_capset, "capabilities"}, Step{SYS_personality, "zygote"},
         Step{SYS_sethostname, "uts-namespace"}, Step{SYS_pipe2, "zygote"}}) {
     const auto end = jail::testing::InChild([&]() -> std::string {
-      PretendTheKernelHasNo(step.number);
+      jail::testing::PretendTheKernelHasNo(step.number);
       return FailureOf(OptionsFor(image_)).layer;
     });
     EXPECT_EQ(end.said, step.layer) << jail::SyscallName(step.number);
@@ -151,7 +139,7 @@ TEST_F(RefusalTest, ARefusedStepIsRefusedInTheNameOfItsLayer) {
 // A cell that cannot be set up never runs, is reaped, and the engine hears why.
 TEST_F(RefusalTest, ACellThatCannotBeSetUpIsReported) {
   const auto end = jail::testing::InChild([&]() -> std::string {
-    PretendTheKernelHasNo(SYS_getrandom);
+    jail::testing::PretendTheKernelHasNo(SYS_getrandom);
     TestEngine engine(OptionsFor(image_));
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return "socketpair";

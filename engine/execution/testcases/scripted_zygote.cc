@@ -41,6 +41,23 @@ void Send(const proto::FromCell& frame) {
   Write(bytes);
 }
 
+void SendResult(const std::string& json) {
+  proto::FromCell frame;
+  frame.mutable_output()->set_data(json);
+  Send(frame);
+  frame.mutable_result()->set_succeeded(true);
+  Send(frame);
+}
+
+void TouchMemory(int mebibytes) {
+  constexpr int kPiece = 1 << 20;
+  for (int i = 0; i < mebibytes; ++i) {
+    void* piece = ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (piece == MAP_FAILED) std::abort();
+    for (int at = 0; at < kPiece; at += 4096) static_cast<volatile char*>(piece)[at] = 1;
+  }
+}
+
 class Script {
  public:
   // The next frame from the engine; leaves when there is none.
@@ -71,11 +88,7 @@ class Script {
   }
 
   [[noreturn]] void Succeed(const std::string& json) {
-    proto::FromCell frame;
-    frame.mutable_output()->set_data(json);
-    Send(frame);
-    frame.mutable_result()->set_succeeded(true);
-    Send(frame);
+    SendResult(json);
     ::_exit(0);
   }
 
@@ -271,14 +284,18 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"exit", [](Script&) { ::_exit(7); }},
       {"crash", [](Script&) { ::raise(SIGSEGV); }},
       {"socket", [](Script&) { ::syscall(SYS_socket, 2, 1, 0); }},
-      {"out-of-memory",
+      {"result-then-socket",
        [](Script&) {
-         for (;;) {
-           void* piece = ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-           if (piece == MAP_FAILED) std::abort();
-           for (int at = 0; at < 1 << 20; at += 4096) static_cast<volatile char*>(piece)[at] = 1;
-         }
+         SendResult(R"({"ok":true})");
+         ::syscall(SYS_socket, 2, 1, 0);
        }},
+      {"memory-then-socket",
+       [](Script&) {
+         TouchMemory(120);
+         ::syscall(SYS_socket, 2, 1, 0);
+       }},
+      {"memory-then-exit", [](Script&) { TouchMemory(120); }},
+      {"out-of-memory", [](Script&) { TouchMemory(1 << 20); }},
       // Lies.
       {"lie-length", [](Script&) { Write(std::string("\xff\xff\xff\x7f", 4)); }},
       {"lie-garbage", [](Script&) { Write(std::string("\x03\0\0\0\xff\xff\xff", 7)); }},
@@ -318,6 +335,10 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"flood-logs",
        [](Script&) {
          for (;;) Script::Log(std::string(10'000, 'x'));
+       }},
+      {"flood-empty-logs",
+       [](Script&) {
+         for (;;) Script::Log("");
        }},
       {"flood-output",
        [](Script&) {

@@ -1,17 +1,22 @@
 #include "sandbox/jail/testing/child.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <stdexcept>
 
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/namespaces.h"
+#include "sandbox/jail/process.h"
 
 // In coverage builds the linker gathers the counters between these (see meson.build): a child that has lost every file
 // cannot write them down, so parent and children share the memory they are in.
@@ -74,6 +79,17 @@ ChildEnd InNamespacedChild(const std::function<std::string()>& body) {
     if (!entered) return "no user namespace: " + entered.error().message;
     return body();
   });
+}
+
+void PretendTheKernelHasNo(std::uint32_t number) {
+  std::array<sock_filter, 4> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{program.size(), program.data()};
+  if (!ForbidNewPrivileges() || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) _exit(98);
 }
 
 }  // namespace warder::jail::testing

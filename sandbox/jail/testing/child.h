@@ -2,6 +2,7 @@
 // program.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -19,6 +20,9 @@ ChildEnd InChild(const std::function<std::string()>& body, const std::function<v
 // The same in a user namespace and a mount namespace of its own, where an ordinary user has rights too. Says "no user
 // namespace" when this machine has none to give.
 ChildEnd InNamespacedChild(const std::function<std::string()>& body);
+
+// A kernel without one system call, for this process (a child: it is for good) and all it starts.
+void PretendTheKernelHasNo(std::uint32_t number);
 
 // "ok", or the error's layer and message.
 template <typename Result>

@@ -100,6 +100,10 @@ std::string Execute(std::string_view line) {
     return "pid=" + std::to_string(getpid()) + " tid=" + std::to_string(syscall(SYS_gettid)) +
            " environment=" + (environ == nullptr || environ[0] == nullptr ? "" : environ[0]);
   }
+  if (verb == "clock") {
+    timespec now{};
+    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? std::to_string(now.tv_sec) : "none";
+  }
   return "unknown";
 }
 

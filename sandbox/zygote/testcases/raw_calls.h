@@ -7,7 +7,8 @@
 //   int80 NUMBER         the 32-bit ABI
 //   segv | abort | loop | grow (allocates and touches memory for ever) | exit STATUS
 //   soft                 waits for SIGUSR1, answers "soft"
-//   facts                pid ppid uid, name=value each
+//   facts                pid tid environment, name=value each
+//   clock                CLOCK_MONOTONIC in seconds
 #pragma once
 
 #include <string>
