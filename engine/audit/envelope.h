@@ -5,7 +5,7 @@
 //
 // The signature is over the bytes of the payload and its type, so JSON never has to be brought into a canonical form.
 // Any DSSE implementation reads what Seal writes. Open reads no more than that: one signature, these members and no
-// others, standard padded base64, so that a receipt has one spelling.
+// others, standard padded base64, so that the payload has one spelling; the white space around the members is free.
 #pragma once
 
 #include <string>

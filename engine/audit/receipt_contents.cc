@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-enum class Kind { kText, kNumber, kBool, kList, kObject, kTextOrNull, kListOrNull, kObjectOrNull };
+enum class Kind { kText, kNumber, kBool, kList, kObject, kTextOrNull, kBoolOrNull, kListOrNull, kObjectOrNull };
 
 struct Member {
   const char* pointer;  // RFC 6901
@@ -46,9 +46,16 @@ constexpr Member kMembers[] = {
     {"/usage/wallUs", Kind::kNumber},
     {"/usage/cpuUs", Kind::kNumber},
     {"/usage/peakRssBytes", Kind::kNumber},
+    {"/usage/peakMemoryBytes", Kind::kNumber},
+    {"/usage/heapPeakBytes", Kind::kNumber},
+    {"/usage/arrayBufferPeakBytes", Kind::kNumber},
     {"/usage/calls", Kind::kNumber},
-    {"/teardown/dead", Kind::kBool},
-    {"/teardown/reaped", Kind::kBool},
+    {"/usage/requestBytes", Kind::kNumber},
+    {"/usage/responseBytes", Kind::kNumber},
+    {"/usage/logBytes", Kind::kNumber},
+    {"/usage/outputBytes", Kind::kNumber},
+    {"/teardown/dead", Kind::kBoolOrNull},
+    {"/teardown/reaped", Kind::kBoolOrNull},
     {"/teardown/zygoteLost", Kind::kBool},
     {"/teardown/cgroup", Kind::kText},
     {"/teardown/descriptors/made", Kind::kNumber},
@@ -59,10 +66,14 @@ constexpr Member kMembers[] = {
 };
 
 constexpr Member kLayerMembers[] = {{"/layer", Kind::kText}, {"/state", Kind::kText}, {"/detail", Kind::kText}};
-constexpr Member kCallMembers[] = {{"/call", Kind::kNumber},         {"/method", Kind::kText},
-                                   {"/origin", Kind::kText},         {"/outcome", Kind::kText},
-                                   {"/status", Kind::kNumber},       {"/requestBytes", Kind::kNumber},
-                                   {"/responseBytes", Kind::kNumber}};
+constexpr Member kStepMembers[] = {{"/step", Kind::kText}, {"/us", Kind::kNumber}};
+constexpr Member kCallMembers[] = {{"/call", Kind::kNumber},         {"/method", Kind::kTextOrNull},
+                                   {"/origin", Kind::kTextOrNull},   {"/redirects", Kind::kList},
+                                   {"/outcome", Kind::kText},        {"/status", Kind::kNumber},
+                                   {"/requestBytes", Kind::kNumber}, {"/responseBytes", Kind::kNumber},
+                                   {"/startedUs", Kind::kNumber},    {"/durationUs", Kind::kNumber}};
+constexpr Member kLimitMembers[] = {{"/name", Kind::kText}, {"/value", Kind::kNumber}, {"/peak", Kind::kNumber}};
+constexpr Member kEngineMembers[] = {{"/descriptors/baseline", Kind::kNumber}, {"/descriptors/now", Kind::kNumber}};
 
 bool Is(const json::value& value, Kind kind) {
   switch (kind) {
@@ -78,6 +89,8 @@ bool Is(const json::value& value, Kind kind) {
       return value.is_object();
     case Kind::kTextOrNull:
       return value.is_string() || value.is_null();
+    case Kind::kBoolOrNull:
+      return value.is_bool() || value.is_null();
     case Kind::kListOrNull:
       return value.is_array() || value.is_null();
     case Kind::kObjectOrNull:
@@ -98,6 +111,37 @@ Result<void> CheckMembers(const json::value& value, const Members& members, cons
   return {};
 }
 
+// What is null or another type was judged as a member; here only what is in it.
+template <typename Members>
+Result<void> CheckItems(const json::value& receipt, const char* list, const Members& members) {
+  const json::array* const items = receipt.at_pointer(list).if_array();
+  if (items == nullptr) return {};
+  for (const json::value& item : *items) {
+    if (auto checked = CheckMembers(item, members, std::string(list) + "/…"); !checked) return checked;
+  }
+  return {};
+}
+
+Result<void> CheckTexts(const json::value& receipt, const char* list) {
+  for (const json::value& item : receipt.at_pointer(list).get_array()) {
+    if (!item.is_string()) return InvalidInput("its " + std::string(list) + " holds something other than texts");
+  }
+  return {};
+}
+
+template <typename Members>
+Result<void> CheckObject(const json::value& receipt, const char* object, const Members& members) {
+  const json::value& value = receipt.at_pointer(object);
+  return value.is_null() ? Result<void>() : CheckMembers(value, members, object);
+}
+
+Result<void> CheckRedirects(const json::value& receipt) {
+  for (const json::value& call : receipt.at("calls").get_array()) {
+    if (auto checked = CheckTexts(call, "/redirects"); !checked) return checked;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> CheckReceiptContents(std::string_view receipt) {
@@ -108,15 +152,18 @@ Result<void> CheckReceiptContents(std::string_view receipt) {
     return InvalidInput("its version is not " + std::to_string(kReceiptVersion));
   }
   if (auto checked = CheckMembers(*value, kMembers, ""); !checked) return checked;
-  if (const json::array* const layers = value->at("posture").if_array(); layers != nullptr) {
-    for (const json::value& layer : *layers) {
-      if (auto checked = CheckMembers(layer, kLayerMembers, "/posture/…"); !checked) return checked;
-    }
+  for (const char* list : {"/policy/origins", "/policy/permitDegraded"}) {
+    if (auto checked = CheckTexts(*value, list); !checked) return checked;
   }
-  for (const json::value& call : value->at("calls").get_array()) {
-    if (auto checked = CheckMembers(call, kCallMembers, "/calls/…"); !checked) return checked;
+  for (const auto& limit : value->at("limits").get_object()) {
+    if (!limit.value().is_string()) return InvalidInput("its /limits hold something other than texts");
   }
-  return {};
+  if (auto checked = CheckItems(*value, "/setup", kStepMembers); !checked) return checked;
+  if (auto checked = CheckItems(*value, "/posture", kLayerMembers); !checked) return checked;
+  if (auto checked = CheckItems(*value, "/calls", kCallMembers); !checked) return checked;
+  if (auto checked = CheckRedirects(*value); !checked) return checked;
+  if (auto checked = CheckObject(*value, "/verdict/limit", kLimitMembers); !checked) return checked;
+  return CheckObject(*value, "/teardown/engine", kEngineMembers);
 }
 
 }  // namespace warder::audit

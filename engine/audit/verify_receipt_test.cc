@@ -21,7 +21,8 @@ constexpr char kReceipt[] = R"({"version":1,"execution":"e","tenant":"t",
   "versions":{"warder":"","v8":"","image":"","kernel":""},
   "times":{"requested":"","started":null,"ended":"","over":""},"limits":{},"setup":[],"posture":null,
   "calls":[],"callsOmitted":0,"verdict":{"status":"fault","reason":"","limit":null,"violation":null},
-  "usage":{"wallUs":0,"cpuUs":0,"peakRssBytes":0,"calls":0},
+  "usage":{"wallUs":0,"cpuUs":0,"peakRssBytes":0,"peakMemoryBytes":0,"heapPeakBytes":0,"arrayBufferPeakBytes":0,"calls":0,
+    "requestBytes":0,"responseBytes":0,"logBytes":0,"outputBytes":0},
   "teardown":{"dead":true,"reaped":true,"zygoteLost":false,"cgroup":"none","descriptors":{"made":0,"returned":0},
     "processes":{"made":0,"ended":0},"engine":null}})";
 
@@ -112,15 +113,50 @@ TEST_F(VerifyTest, EveryMemberIsMissed) {
   }
 }
 
-TEST_F(VerifyTest, LayersAndCallsHaveTheirMembers) {
-  boost::json::object receipt = boost::json::parse(kReceipt).as_object();
-  receipt["posture"] = {boost::json::object{{"layer", "seccomp"}, {"state", "enforced"}, {"detail", ""}}};
-  EXPECT_TRUE(CheckReceiptContents(boost::json::serialize(receipt)));
-  receipt["posture"] = {boost::json::object{{"layer", "seccomp"}}};
-  EXPECT_FALSE(CheckReceiptContents(boost::json::serialize(receipt)));
-  receipt["posture"] = nullptr;
-  receipt["calls"] = {boost::json::object{{"call", 1}}};
-  EXPECT_FALSE(CheckReceiptContents(boost::json::serialize(receipt)));
+// Every member of the items of lists, and of what may be null: each is missed, and each of another type is refused.
+TEST_F(VerifyTest, ItemsHaveTheirMembers) {
+  namespace json = boost::json;
+  struct Case {
+    const char* pointer;
+    const char* item;
+    bool in_list;
+  };
+  const Case cases[] = {
+      {"/setup", R"({"step":"fork","us":1.5})", true},
+      {"/posture", R"({"layer":"seccomp","state":"enforced","detail":""})", true},
+      {"/calls",
+       R"({"call":1,"method":null,"origin":"https://a.test","redirects":["https://b.test"],"status":200,"outcome":"ok",
+           "requestBytes":0,"responseBytes":0,"startedUs":0,"durationUs":0})",
+       true},
+      {"/verdict/limit", R"({"name":"cpu","value":1,"peak":2})", false},
+      {"/teardown/engine", R"({"descriptors":{"baseline":1,"now":1}})", false},
+  };
+  for (const auto& [pointer, text, in_list] : cases) {
+    const auto check = [&, at = pointer, list = in_list](const json::object& item) {
+      json::value receipt = json::parse(kReceipt);
+      receipt.at_pointer(at) = list ? json::value(json::array{item}) : json::value(item);
+      return CheckReceiptContents(json::serialize(receipt)).has_value();
+    };
+    const json::object whole = json::parse(text).as_object();
+    EXPECT_TRUE(check(whole)) << pointer;
+    for (const auto& member : whole) {
+      json::object less = whole;
+      less.erase(member.key());
+      EXPECT_FALSE(check(less)) << pointer << '/' << member.key();
+      json::object other = whole;
+      other[member.key()] = true;
+      EXPECT_FALSE(check(other)) << pointer << '/' << member.key();
+    }
+  }
+  for (const auto& [pointer, wrong] : {std::pair{"/teardown/engine", R"({"descriptors":{"now":1}})"},
+                                       {"/policy/origins", "[1]"},
+                                       {"/policy/permitDegraded", "[null]"},
+                                       {"/limits", R"({"wall":1})"},
+                                       {"/setup", "[1]"}}) {
+    json::value receipt = json::parse(kReceipt);
+    receipt.at_pointer(pointer) = json::parse(wrong);
+    EXPECT_FALSE(CheckReceiptContents(json::serialize(receipt))) << pointer;
+  }
 }
 
 TEST_F(VerifyTest, WhatIsTooLongIsNotReadAtAll) {

@@ -52,6 +52,8 @@ class CallObserver {
   virtual void OnResponseBody(std::string_view data) = 0;  // at most the credit granted
   virtual void OnResponseEnd() = 0;                        // not called when the head said there is no body
   virtual void OnRequestCredit(std::uint64_t bytes) = 0;   // beyond the initial credit
+  // A redirect is followed: the request is about to go to `origin` (Origin::ToString), which the policy allows.
+  virtual void OnRedirect(const std::string& origin) = 0;
   virtual void OnFailed(CallFailure failure) = 0;
 
  protected:

@@ -245,6 +245,8 @@ void CallState::FinishRedirect() {
   next_hop_.reset();
   if (body_ && !hop_.has_body) body_->Discard();
   if (body_ && hop_.has_body) (void)body_->Rewind();
+  observer_->OnRedirect(hop_.url.origin.ToString());
+  if (over()) return;
   StartHop();
   if (body_ && !hop_.has_body) Schedule();  // credit for what was dropped
 }

@@ -73,7 +73,7 @@ TEST(DoctorTest, EnforceableMachineExitsWithZero) {
   EXPECT_THAT(ran.out, HasSubstr("v8      13.6.0\n"));
   EXPECT_THAT(ran.out, HasSubstr("layer           state          detail\n"
                                  "seccomp         enforced       44 system calls allowed\n"));
-  EXPECT_THAT(ran.out, HasSubstr("time-namespace  not requested  off by policy\n"));
+  EXPECT_THAT(ran.out, HasSubstr("time-namespace  unavailable  the kernel has none\n"));
 }
 
 TEST(DoctorTest, EveryMissingLayerIsNamedNotOnlyTheFirst) {

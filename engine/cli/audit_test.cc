@@ -24,10 +24,13 @@ constexpr char kReceipt[] = R"({"version":1,"execution":"e1","tenant":"acme",
   "times":{"requested":"T0","started":"T1","ended":"T2","over":"T3"},"limits":{},"setup":[],
   "posture":[{"layer":"seccomp","state":"enforced","detail":""},{"layer":"root","state":"enforced","detail":""},
     {"layer":"landlock","state":"degraded by permission","detail":""}],
-  "calls":[{"call":1,"method":"GET","origin":"https://a.test","status":200,"outcome":"ok","requestBytes":0,"responseBytes":1},
-    {"call":2,"method":"GET","origin":"https://c.test","status":0,"outcome":"refused","requestBytes":0,"responseBytes":0}],
+  "calls":[{"call":1,"method":"GET","origin":"https://a.test","redirects":["https://b.test"],"status":200,"outcome":"ok",
+     "requestBytes":0,"responseBytes":1,"startedUs":0,"durationUs":0},
+    {"call":2,"method":null,"origin":null,"redirects":[],"status":0,"outcome":"refused","requestBytes":0,"responseBytes":0,
+     "startedUs":0,"durationUs":0}],
   "callsOmitted":3,"verdict":{"status":"succeeded","reason":"","limit":null,"violation":null},
-  "usage":{"wallUs":14000,"cpuUs":9400,"peakRssBytes":22020096,"calls":5},
+  "usage":{"wallUs":14000,"cpuUs":9400,"peakRssBytes":22020096,"peakMemoryBytes":0,"heapPeakBytes":0,
+    "arrayBufferPeakBytes":0,"calls":5,"requestBytes":0,"responseBytes":0,"logBytes":0,"outputBytes":0},
   "teardown":{"dead":true,"reaped":true,"zygoteLost":false,"cgroup":"none","descriptors":{"made":3,"returned":3},
     "processes":{"made":1,"ended":1},"engine":null}})";
 
@@ -50,17 +53,25 @@ TEST_F(AuditTest, AValidReceiptIsToldInWords) {
   EXPECT_THAT(ran.out, StartsWith("valid, signed with the key "));
   EXPECT_THAT(
       ran.out,
-      HasSubstr("\n\n"
-                "execution  e1, tenant acme\n"
-                "ended      succeeded\n"
-                "code       sha256 c0de, index.js, flow tag\n"
-                "policy     sha256 90, may call https://a.test, https://b.test, permitted to run without landlock\n"
-                "versions   warder 0.1.0, V8 13.6, Linux 6.18, image 1a\n"
-                "times      requested T0, started T1, ended T2, torn down T3\n"
-                "jail       2 layers enforced; degraded by permission: landlock\n"
-                "calls      5 calls: https://a.test 1 ok; https://c.test 1 refused; 3 not listed\n"
-                "used       14 ms, cpu 9.4 ms, peak 21 MB\n"
-                "teardown   dead, reaped; 1 of 1 processes and 3 of 3 descriptors given back; cgroup: none\n"));
+      HasSubstr(
+          "\n\n"
+          "execution  e1, tenant acme\n"
+          "ended      succeeded\n"
+          "code       sha256 c0de, index.js, flow tag\n"
+          "policy     sha256 90, may call https://a.test, https://b.test, permitted to run without landlock\n"
+          "versions   warder 0.1.0, V8 13.6, Linux 6.18, image 1a\n"
+          "times      requested T0, started T1, ended T2, torn down T3\n"
+          "jail       2 layers enforced; degraded by permission: landlock\n"
+          "calls      5 calls: https://a.test 1 ok; https://b.test 1 by redirect; not granted 1 refused; 3 not listed\n"
+          "used       14 ms, cpu 9.4 ms, peak 21 MB\n"
+          "teardown   dead, reaped; 1 of 1 processes and 3 of 3 descriptors given back; cgroup: none\n"));
+}
+
+TEST_F(AuditTest, AProcessThatNeverWasIsNotSaidToBeDead) {
+  std::string receipt = kReceipt;
+  const std::string was = R"("dead":true,"reaped":true)";
+  receipt.replace(receipt.find(was), was.size(), R"("dead":null,"reaped":null)");
+  EXPECT_THAT(Warder({"audit", "verify-receipt", Sealed(receipt)}).out, HasSubstr("teardown   there was no process; "));
 }
 
 TEST_F(AuditTest, AnyPublicKeyCanBeNamed) {

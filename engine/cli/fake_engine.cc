@@ -159,7 +159,7 @@ class FakeEngine : public Engine {
     Diagnosis diagnosis{.v8_version = "13.6.0", .image = "/image sha256:00", .warder_version = Version()};
     diagnosis.layers = {{"seccomp", LayerStatus::State::kEnforced, "44 system calls allowed"},
                         {"landlock", LayerStatus::State::kEnforced, "nothing allowed"},
-                        {"time-namespace", LayerStatus::State::kNotRequested, "off by policy"}};
+                        {"time-namespace", LayerStatus::State::kUnavailable, "the kernel has none"}};
     diagnosis.enforceable = true;
     return diagnosis;
   }

@@ -16,6 +16,7 @@ json::array Calls(const Outcome& outcome) {
                                  {"method", call.method},
                                  {"origin", call.origin},
                                  {"path", call.path},
+                                 {"redirects", json::array(call.redirects.begin(), call.redirects.end())},
                                  {"status", call.http_status},
                                  {"outcome", call.outcome},
                                  {"message", call.message},

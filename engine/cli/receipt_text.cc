@@ -98,7 +98,9 @@ std::string Posture(const json::value& receipt) {
 std::string Calls(const json::value& receipt) {
   std::map<std::string, std::map<std::string, std::uint64_t>> by_origin;
   for (const json::value& call : receipt.at("calls").as_array()) {
-    ++by_origin[Shown(call.at("origin"))][Shown(call.at("outcome"))];
+    const json::value& origin = call.at("origin");
+    ++by_origin[origin.is_null() ? "not granted" : Shown(origin)][Shown(call.at("outcome"))];
+    for (const json::value& hop : call.at("redirects").as_array()) ++by_origin[Shown(hop)]["by redirect"];
   }
   std::string text = CountText(Number(receipt.at("usage").at("calls")), "call");
   const char* before = ": ";
@@ -134,9 +136,12 @@ std::string Teardown(const json::value& receipt) {
     const json::value& counts = teardown.at(what);
     return std::to_string(Number(counts.at(back))) + " of " + std::to_string(Number(counts.at(made))) + " " + what;
   };
-  return std::string(teardown.at("dead").as_bool() ? "dead" : "NOT dead") +
-         (teardown.at("reaped").as_bool() ? ", reaped" : ", NOT reaped by its zygote") +
-         (teardown.at("zygoteLost").as_bool() ? ", the zygote was lost" : "") + "; " +
+  const auto yes = [&](const char* what) { return teardown.at(what) == json::value(true); };
+  const std::string end = teardown.at("dead").is_null()
+                              ? "there was no process"
+                              : std::string(yes("dead") ? "dead" : "NOT dead") +
+                                    (yes("reaped") ? ", reaped" : ", NOT reaped by its zygote");
+  return end + (teardown.at("zygoteLost").as_bool() ? ", the zygote was lost" : "") + "; " +
          share("processes", "made", "ended") + " and " + share("descriptors", "made", "returned") +
          " given back; cgroup: " + Shown(teardown.at("cgroup"));
 }

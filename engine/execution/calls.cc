@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <utility>
 
+#include "engine/broker/canonical_url.h"
 #include "engine/execution/text.h"
 #include "sandbox/proto/frame.h"
 
@@ -18,13 +17,13 @@ constexpr std::size_t kMaxShownBytes = 512;
 // A timer's delay as the web platform bounds it (HTML, timers: a 32-bit signed number of milliseconds).
 constexpr std::uint64_t kMaxTimerMs = 0x7fffffff;
 
-// Origin and path of a URL for people and records: without the query, which may hold anything, and not yet judged.
+// Origin and path for people and records, as the broker reads the URL that it judges and sends: without the query,
+// which may hold anything. What the broker cannot read goes nowhere and has neither.
 void Describe(const std::string& url, CallRecord* record) {
-  const auto parsed = boost::urls::parse_uri(boost::core::string_view(url.data(), url.size()));
-  if (!parsed || !parsed->has_authority()) return;
-  record->origin =
-      Truncate(std::string(parsed->scheme()) + "://" + std::string(parsed->encoded_host_and_port()), kMaxShownBytes);
-  record->path = Truncate(std::string(parsed->encoded_path()), kMaxShownBytes);
+  const auto canonical = broker::CanonicalizeUrl(url);
+  if (!canonical) return;
+  record->origin = Truncate(canonical->origin.ToString(), kMaxShownBytes);
+  record->path = Truncate(canonical->target.substr(0, canonical->target.find('?')), kMaxShownBytes);
 }
 
 const char* OutcomeName(broker::CallFailure::Kind kind) {
@@ -130,6 +129,8 @@ class Calls::HttpCall final : public broker::CallObserver {
     SendPiece({}, true);
     calls_.Finish(number_, "ok", "");
   }
+
+  void OnRedirect(const std::string& origin) override { calls_.Record(number_).redirects.push_back(origin); }
 
   void OnRequestCredit(std::uint64_t bytes) override {
     credit_ += bytes;

@@ -42,6 +42,42 @@ TEST_F(EngineTest, ACallGoesThroughTheBrokerAndIsRecorded) {
   EXPECT_EQ(upstream.Requests().size(), 1u);
 }
 
+// RFC 3986 has no bare "|" and the like, WHATWG URLs have: the broker sends them, so the record names them.
+TEST_F(EngineTest, ACallIsRecordedAsTheBrokerReadsItsUrl) {
+  Upstream upstream(kOk);
+  ExecutionRequest request = Request("fetch", upstream.origin() + "/a|b{c}?secret=[1]");
+  request.allow_origins = {upstream.origin()};
+  const Outcome outcome = Run(request);
+  ASSERT_EQ(upstream.Requests().size(), 1u);
+  ASSERT_EQ(outcome.calls.size(), 1u);
+  EXPECT_EQ(outcome.calls[0].origin, upstream.origin());
+  EXPECT_EQ(outcome.calls[0].path, "/a%7Cb%7Bc%7D");
+  EXPECT_TRUE(outcome.calls[0].redirects.empty());
+}
+
+TEST_F(EngineTest, EveryRedirectThatIsFollowedIsRecorded) {
+  Upstream last(kOk);
+  const auto to = [](const std::string& url) {
+    return "HTTP/1.1 302 Found\r\nLocation: " + url + "\r\nContent-Length: 0\r\n\r\n";
+  };
+  Upstream middle(to(last.origin() + "/end"));
+  Upstream first(to(middle.origin() + "/on?secret=1"));
+  ExecutionRequest request = Request("fetch", first.origin() + "/start");
+  request.allow_origins = {first.origin(), middle.origin(), last.origin()};
+  Outcome outcome = Run(request);
+  ASSERT_EQ(outcome.calls.size(), 1u) << outcome.reason;
+  EXPECT_EQ(outcome.calls[0].outcome, "ok");
+  EXPECT_EQ(outcome.calls[0].origin, first.origin());
+  EXPECT_EQ(outcome.calls[0].redirects, (std::vector<std::string>{middle.origin(), last.origin()}));
+
+  request.allow_origins = {first.origin(), middle.origin()};
+  outcome = Run(request);
+  ASSERT_EQ(outcome.calls.size(), 1u) << outcome.reason;
+  EXPECT_EQ(outcome.calls[0].outcome, "refused");
+  EXPECT_EQ(outcome.calls[0].redirects, std::vector<std::string>{middle.origin()});
+  EXPECT_EQ(last.Requests().size(), 1u);
+}
+
 TEST_F(EngineTest, ACallOutsideTheGrantReachesNobody) {
   Upstream upstream(kOk);
   const Outcome outcome = Run(Request("fetch", upstream.origin() + "/thing"));

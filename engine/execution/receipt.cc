@@ -1,10 +1,12 @@
 #include "engine/execution/receipt.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <ctime>
 #include <set>
 
 #include "engine/audit/receipt_contents.h"
+#include "engine/broker/request_headers.h"
 #include "engine/execution/text.h"
 
 namespace warder::execution {
@@ -34,9 +36,14 @@ json::object CodeOf(const ExecutionRequest& request) {
   return {{"sha256", request.bundle->sha256()}, {"entry", request.bundle->entry()}, {"flow", request.flow}};
 }
 
-json::object PolicyOf(const ReceiptFacts& facts) {
+std::set<std::string> OriginsOf(const broker::EgressPolicy& egress) {
   std::set<std::string> origins;
-  for (const broker::Origin& origin : facts.egress->origins()) origins.insert(origin.ToString());
+  for (const broker::Origin& origin : egress.origins()) origins.insert(origin.ToString());
+  return origins;
+}
+
+json::object PolicyOf(const ReceiptFacts& facts) {
+  const std::set<std::string> origins = OriginsOf(*facts.egress);
   const std::set<std::string> permitted(facts.permit_degraded.begin(), facts.permit_degraded.end());
   return {{"sha256", facts.policy_sha256},
           {"origins", json::array(origins.begin(), origins.end())},
@@ -74,14 +81,22 @@ json::value PostureOf(const ReceiptFacts& facts) {
   return array;
 }
 
-// As many calls as have room, in order; the rest is counted.
-json::array CallsOf(const std::vector<CallRecord>& calls, std::size_t* omitted) {
+bool IsMethod(const std::string& text) {
+  const auto allowed = broker::AllowedMethods();
+  return std::find(allowed.begin(), allowed.end(), text) != allowed.end();
+}
+
+// As many calls as have room, in order; the rest is counted. What a script chose is named only where the policy names
+// it too: a refused call could carry anything in its host or method.
+json::array CallsOf(const std::vector<CallRecord>& calls, const broker::EgressPolicy& egress, std::size_t* omitted) {
+  const std::set<std::string> granted = OriginsOf(egress);
   json::array array;
   std::size_t bytes = 0;
   for (const CallRecord& call : calls) {
     json::object object{{"call", call.call},
-                        {"method", call.method},
-                        {"origin", call.origin},
+                        {"method", IsMethod(call.method) ? json::value(call.method) : json::value(nullptr)},
+                        {"origin", granted.contains(call.origin) ? json::value(call.origin) : json::value(nullptr)},
+                        {"redirects", json::array(call.redirects.begin(), call.redirects.end())},
                         {"status", call.http_status},
                         {"outcome", call.outcome},
                         {"requestBytes", call.request_bytes},
@@ -133,8 +148,10 @@ json::object TeardownOf(const ReceiptFacts& facts) {
   if (facts.engine) {
     engine = {{"descriptors", {{"baseline", facts.engine->baseline}, {"now", facts.engine->now}}}};
   }
-  return {{"dead", death.confirmed || !death.spawned},
-          {"reaped", death.reaped || !death.spawned},
+  // Of a process that never was there is nothing to say.
+  const auto seen = [&](bool value) { return death.spawned ? json::value(value) : json::value(nullptr); };
+  return {{"dead", seen(death.confirmed)},
+          {"reaped", seen(death.reaped)},
           {"zygoteLost", !death.zygote_lost.empty()},
           {"cgroup", !death.had_cgroup      ? "none"
                      : death.cgroup_removed ? "removed"
@@ -149,7 +166,7 @@ json::object TeardownOf(const ReceiptFacts& facts) {
 std::string MakeReceipt(const ReceiptFacts& facts) {
   const Outcome& outcome = *facts.outcome;
   std::size_t omitted = 0;
-  json::array calls = CallsOf(outcome.calls, &omitted);
+  json::array calls = CallsOf(outcome.calls, *facts.egress, &omitted);
   const json::object receipt{
       {"version", audit::kReceiptVersion},
       {"execution", outcome.execution},

@@ -1,8 +1,8 @@
 // The receipt of an execution: what ran, under which policy and layers, what it did, how it ended and how it was torn
 // down. One JSON object, described member by member in docs/receipt.md.
 //
-// No secret and no payload: a call has an origin and no path, the verdict is in the engine's words, never in the
-// script's.
+// No secret and no payload: a call has an origin that was granted and no path, the verdict is in the engine's words,
+// never in the script's.
 #pragma once
 
 #include <chrono>

@@ -23,13 +23,15 @@ class Recorder final : public CallObserver {
  public:
   bool auto_grant = true;
   bool keep_body = true;
-  std::function<void(const char* event)> on_event;  // after recording: "head", "body", "end", "credit", "failed"
+  std::function<void(const char* event)>
+      on_event;  // after recording: "head", "body", "end", "credit", "redirect", "failed"
 
   std::unique_ptr<Call> call;
   std::optional<ResponseHead> head;
   std::string body;
   std::uint64_t body_bytes = 0;
   std::uint64_t request_credit = 0;
+  std::vector<std::string> redirects;
   std::optional<CallFailure> failure;
   bool ended = false;
   int events_after_end = 0;
@@ -53,6 +55,11 @@ class Recorder final : public CallObserver {
     CountLate();
     ended = true;
     Tell("end");
+  }
+  void OnRedirect(const std::string& origin) override {
+    CountLate();
+    redirects.push_back(origin);
+    Tell("redirect");
   }
   void OnRequestCredit(std::uint64_t bytes) override {
     CountLate();

@@ -11,6 +11,9 @@
 //
 // Threads: every member of Engine and Execution may be called from any thread. The engine runs one thread of its own;
 // callbacks are called on it, must not block and must not throw. They may call Execution::Cancel, nothing that waits.
+// The process: the engine starts launchers as children of the host program and waits for each by its id. So the host
+// must not reap children that it does not know (waitpid(-1), SIGCHLD ignored or with SA_NOCLDWAIT): the engine would
+// take its launcher for lost. Protobuf's log is silenced for the whole process: it would quote what a cell sent.
 // Errors: warder::EngineError is thrown for invalid input, for a machine that cannot enforce the jail and for faults of
 // ours. What happens inside an execution is never thrown: it is in its Outcome.
 #pragma once
@@ -88,7 +91,8 @@ struct EngineOptions {
   std::filesystem::path launcher;  // the program that sets up the jail; empty: the one this library was built with
   // The host uid of cells when the engine is root; 0: chosen by the engine, one per engine. Never used otherwise.
   std::uint32_t jail_uid = 0;
-  // Layers (as `warder doctor` names them) without which a run is permitted. Each is named in the receipt.
+  // Layers (as `warder doctor` names them) without which a run is permitted; only "landlock" can be. Each is named in
+  // the receipt.
   std::vector<std::string> permit_degraded;
   // The Ed25519 private key that receipts are signed with: a file as `openssl genpkey -algorithm ed25519` makes it, of
   // mode 0600, owned by the user of this process, not a link. Empty: a key of this engine's own, gone with it; ask for
@@ -135,10 +139,11 @@ using EventSink = std::function<void(const Event&)>;
 struct CallRecord {
   std::uint64_t call = 0;
   std::string method;
-  std::string origin;
+  std::string origin;  // empty: the URL could not be read, and nothing was sent
   std::string path;
+  std::vector<std::string> redirects;  // the origin of every redirect that was followed, in order; a handful at most
   int http_status = 0;
-  std::string outcome;  // "ok", "refused", "network", "timeout", "limit", "cancelled"
+  std::string outcome;  // "ok", "refused", "network", "timeout", "cancelled"
   std::string message;  // why, unless "ok"
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
@@ -156,7 +161,7 @@ struct ScriptError {
 struct LimitReport {
   std::string limit;        // a name of LimitTable()
   std::uint64_t value = 0;  // in the limit's unit
-  std::uint64_t peak = 0;   // what was reached, same unit
+  std::uint64_t peak = 0;   // what was reached, same unit; of "heap" and "array-buffer" as the cell said it
   std::string stack;        // the last JavaScript stack; empty when no JavaScript was running or it could not be had
 };
 
@@ -224,9 +229,8 @@ struct LayerStatus {
   std::string name;
   enum class State {
     kEnforced,
-    kUnavailable,   // it does not hold
-    kNotRequested,  // nothing asked for it
-    kDegraded,      // it does not hold, as EngineOptions::permit_degraded permits
+    kUnavailable,  // it does not hold
+    kDegraded,     // it does not hold, as EngineOptions::permit_degraded permits
   } state;
   std::string detail;  // what holds; or why not and what to do
 };
@@ -238,11 +242,9 @@ constexpr const char* LayerStateName(LayerStatus::State state) {
     case LayerStatus::State::kUnavailable:
       return "unavailable";
     case LayerStatus::State::kDegraded:
-      return "degraded by permission";
-    case LayerStatus::State::kNotRequested:
       break;
   }
-  return "not requested";
+  return "degraded by permission";
 }
 
 struct Diagnosis {

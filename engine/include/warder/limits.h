@@ -43,7 +43,7 @@ std::span<const LimitSpec> LimitTable();
 
 // Reads a JSON object such as {"wall":"60s","cpu":"2s","heap":"64MB","calls":100} over `base`. Durations take ms, s, m;
 // sizes take B, KB, MB, GB (powers of 1024); bare numbers are milliseconds, bytes or counts. Throws EngineError
-// (kInvalidInput) that names the field, the value and what is allowed.
+// (Status::kInvalid) that names the field, the value and what is allowed.
 Limits ParseLimits(std::string_view json, const Limits& base = {});
 
 // "60s", "64MB", "1000": the shortest form that ParseLimits reads back to the same value.
