@@ -57,7 +57,7 @@ class Execution::Impl {
         .wall = microseconds(14'000), .cpu = microseconds(9'400), .peak_rss_bytes = 22'020'096, .calls = 1};
     outcome.receipt_json = R"({"version":1})";
     outcome.receipt_envelope = R"({"payload":"fake"})";
-    if (!request.record.empty()) std::ofstream(request.record) << "journal\n";
+    if (!request.record.empty() && how != "no-journal") std::ofstream(request.record) << "journal\n";
     if (how == "chatty") {
       sink(Log("info", "loaded", R"({"id":42})"));
       sink(Call(Event::Kind::kCallStarted));
@@ -99,6 +99,8 @@ class Execution::Impl {
       end(Status::kInvalid, "index.js:1:5: Unexpected token");
     } else if (how == "hang") {
       end(Status::kCancelled, "the host ended it");
+    } else if (how == "no-journal") {
+      end(Status::kFault, "cannot write the journal: No space left on device");
     } else if (how == "fault") {
       end(Status::kFault, "the zygote died");
     } else {

@@ -111,6 +111,26 @@ TEST(OutputFileTest, DeviceIsWrittenNotReplaced) {
   EXPECT_TRUE(S_ISCHR(status.st_mode));
 }
 
+TEST(OutputFileTest, WhatCannotBeReplacedHasNoStage) {
+  const Scratch scratch;
+  ASSERT_EQ(::mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  OutputFile file("--record", scratch / "pipe");
+  EXPECT_THAT(Refusal([&] { file.Stage(); }),
+              HasSubstr("cannot write --record " + scratch / "pipe" + ": it is not a regular file"));
+  file.Clear();
+  EXPECT_TRUE(std::filesystem::is_fifo(scratch / "pipe"));
+}
+
+TEST(OutputFileTest, ClearTakesAwayWhatWasThere) {
+  const Scratch scratch;
+  OutputFile file("--receipt", scratch.Put("receipt.json", "old"));
+  file.Clear();
+  file.Clear();
+  EXPECT_THAT(scratch.Names(), IsEmpty());
+  file.Write("new");
+  EXPECT_EQ(Scratch::Read(scratch / "receipt.json"), "new");
+}
+
 TEST(OutputFileTest, RefusesBeforehand) {
   const Scratch scratch;
   const auto refusal = [&](const std::string& path) {

@@ -42,16 +42,28 @@ OutputFile::OutputFile(std::string option, const fs::path& path) : option_(std::
 
 OutputFile::~OutputFile() { RemoveFolder(); }
 
+void OutputFile::Clear() {
+  if (direct_ || ::unlink(target_.c_str()) == 0 || errno == ENOENT) return;
+  throw EngineError(Status::kInvalid, "cannot write " + option_ + " " + target_.string() + ": " + Because(errno));
+}
+
 fs::path OutputFile::Stage() {
-  if (direct_) return target_;
+  if (direct_) {
+    throw EngineError(Status::kInvalid, "cannot write " + option_ + " " + target_.string() +
+                                            ": it is not a regular file, and would be replaced by one");
+  }
   if (folder_.empty() && !MakeFolder()) {
     throw EngineError(Status::kFault, "cannot write " + option_ + " " + target_.string() + ": " + Because(errno));
   }
   return folder_ / target_.filename();
 }
 
+bool OutputFile::IsStaged() const {
+  std::error_code error;
+  return !folder_.empty() && fs::exists(folder_ / target_.filename(), error);
+}
+
 void OutputFile::Commit() {
-  if (direct_) return;
   if (::rename(Stage().c_str(), target_.c_str()) != 0) {
     throw EngineError(Status::kFault, "cannot write " + option_ + " " + target_.string() + ": " + Because(errno));
   }
@@ -59,7 +71,7 @@ void OutputFile::Commit() {
 }
 
 void OutputFile::Write(std::string_view content) {
-  const fs::path stage = Stage();
+  const fs::path stage = direct_ ? target_ : Stage();
   const int fd = ::open(stage.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   int error = fd < 0 ? errno : 0;
   if (fd >= 0) {
@@ -71,7 +83,7 @@ void OutputFile::Write(std::string_view content) {
   if (error != 0) {
     throw EngineError(Status::kFault, "cannot write " + option_ + " " + target_.string() + ": " + Because(error));
   }
-  Commit();
+  if (!direct_) Commit();
 }
 
 bool OutputFile::MakeFolder() {

@@ -2,7 +2,7 @@
 //
 // The constructor finds out whether it can be made, before anything runs for its sake. Content is written beside the
 // destination, in a folder that only we can enter, and renamed into place; what Write writes is its owner's alone. What
-// is not a regular file (/dev/null, a pipe) is written to directly, never replaced.
+// is not a regular file (/dev/null, a pipe) is never replaced: Write writes to it, Stage refuses it.
 #pragma once
 
 #include <filesystem>
@@ -18,8 +18,13 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  // Where to write for now. Throws EngineError(kFault).
+  // Takes away what is in its place from before, so that nobody mistakes it for what comes now. Throws
+  // EngineError(kInvalid).
+  void Clear();
+  // Where to write for now. Throws EngineError(kFault), or kInvalid for what cannot be replaced.
   std::filesystem::path Stage();
+  // Whether there is something at Stage().
+  bool IsStaged() const;
   // Puts what was written to Stage() in its place. Throws EngineError(kFault).
   void Commit();
   // Stage, write, Commit.

@@ -73,8 +73,11 @@ class Run {
   Run(const RunOptions& options, Environment& environment) : options_(options), environment_(environment) {}
 
   int Perform() {
+    if (!options_.receipt.empty()) {
+      receipt_.emplace("--receipt", options_.receipt);
+      receipt_->Clear();  // a receipt of another run would still be valid
+    }
     ExecutionRequest request = MakeRequest(options_, environment_.in);
-    if (!options_.receipt.empty()) receipt_.emplace("--receipt", options_.receipt);
     if (!options_.record.empty()) {
       record_.emplace("--record", options_.record);
       request.record = record_->Stage();
@@ -102,7 +105,8 @@ class Run {
   int Report(const Outcome& outcome, const std::vector<Event>& events, int signal) {
     // What was asked for as a file comes first: a reader of standard output may leave at any time.
     if (receipt_ && !outcome.receipt_envelope.empty()) receipt_->Write(outcome.receipt_envelope + "\n");
-    if (record_ && !outcome.execution.empty()) record_->Commit();
+    // Where there is no journal the outcome says why, which is the failure to report.
+    if (record_ && (record_->IsStaged() || outcome.status == Status::kSucceeded)) record_->Commit();
     environment_.err.Write(FailureText(outcome, environment_.err));
     // What could not run took no time worth a line: its reason is the one sentence.
     const bool ran = !outcome.execution.empty() && outcome.status != Status::kInvalid;
@@ -161,8 +165,9 @@ Action Declare(CLI::App& app) {
       "down");
   file("--signing-key", options->signing_key, kSigningKeyHelp);
   file("--record", options->record, "Write the journal here: every message that the execution received");
-  app.add_option("--permit-degraded", options->permit_degraded,
-                 "Run even where this layer of the jail cannot be enforced; repeatable, named in the receipt")
+  app.add_option(
+         "--permit-degraded", options->permit_degraded,
+         "Run even where this layer of the jail, which can only be landlock, cannot be enforced; named in the receipt")
       ->type_name("LAYER")
       ->allow_extra_args(false);
   app.add_flag("--json", options->json,

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <boost/json.hpp>
 
@@ -140,6 +141,36 @@ TEST_F(RunTest, NothingIsWrittenWhereNothingRan) {
   const std::string bundle = scratch_.Bundle("succeed");
   EXPECT_EQ(Warder({"run", bundle, "--allow", "x", "--receipt", scratch_ / "r", "--record", scratch_ / "j"}).code, 2);
   EXPECT_THAT(scratch_.Names(), ElementsAre("succeed.js"));
+}
+
+// It would still be valid, and be taken for this run's.
+TEST_F(RunTest, AnOldReceiptIsGoneWhereNothingRan) {
+  const std::string receipt = scratch_ / "r";
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"run", scratch_.Bundle("succeed"), "--allow", "x"},
+        {"run", scratch_.Bundle("succeed"), "--event", "/no/such"},
+        {"run", "/no/such"}}) {
+    scratch_.Put("r", "old");
+    std::vector<std::string> arguments = wrong;
+    arguments.insert(arguments.end(), {"--receipt", receipt});
+    EXPECT_EQ(Warder(arguments).code, 2);
+    EXPECT_FALSE(std::filesystem::exists(receipt)) << wrong.back();
+  }
+}
+
+TEST_F(RunTest, WhatIsNoRegularFileIsNotReplacedByAJournal) {
+  const std::string pipe = scratch_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Ran ran = Warder({"run", scratch_.Bundle("succeed"), "--record", pipe});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("cannot write --record " + pipe + ": it is not a regular file"));
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+}
+
+TEST_F(RunTest, AMissingJournalDoesNotHideTheFailure) {
+  const Ran ran = Warder({"run", scratch_.Bundle("no-journal"), "--record", scratch_ / "journal"});
+  EXPECT_EQ(ran.code, 70);
+  EXPECT_EQ(ran.err.substr(0, ran.err.find('\n')), "warder: cannot write the journal: No space left on device");
 }
 
 TEST_F(RunTest, JsonIsOneObjectWhateverHappens) {

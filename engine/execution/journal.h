@@ -19,6 +19,7 @@ class Journal {
  public:
   // Keeps nothing; Append does nothing.
   Journal() = default;
+  // Refuses a `path` under which there is anything but a regular file: it would be replaced.
   static Result<Journal> Create(const std::filesystem::path& path);
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = default;

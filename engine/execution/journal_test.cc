@@ -59,6 +59,27 @@ TEST_F(JournalTest, AnUnwritablePlaceIsOneSentence) {
   EXPECT_NE(journal.error().message.find("No such file or directory"), std::string::npos);
 }
 
+TEST_F(JournalTest, WhatIsNoRegularFileIsNotReplaced) {
+  const fs::path pipe = root_ / "pipe";
+  const fs::path link = root_ / "link";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  fs::create_symlink("target", link);
+  for (const fs::path& path : {pipe, link, root_}) {
+    const auto journal = Journal::Create(path);
+    ASSERT_FALSE(journal) << path;
+    EXPECT_EQ(journal.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_NE(journal.error().message.find("not a regular file"), std::string::npos) << journal.error().message;
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_EQ(Files(), 2u);
+
+  auto late = Journal::Create(root_ / "late");
+  ASSERT_TRUE(late);
+  ASSERT_EQ(::mkfifo((root_ / "late").c_str(), 0600), 0);
+  EXPECT_FALSE(late->Commit());
+  EXPECT_TRUE(fs::is_fifo(root_ / "late"));
+}
+
 TEST_F(JournalTest, NoneIsKeptUnlessAskedFor) {
   Journal journal;
   journal.Append("one");

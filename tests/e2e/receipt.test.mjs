@@ -1,5 +1,6 @@
 // Receipts: signed, verified by the command and by other means, without anything that they must not hold.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -132,6 +133,44 @@ test("no header, body, query, path, log line or error message is in a receipt", 
   assert.deepEqual([method, origin, status, outcome], ["POST", server.origin, 200, "ok"]);
   assert.deepEqual([requestBytes, responseBytes], ["canary-body".length, "canary-response-body".length]);
   assert.ok(!JSON.stringify(payload).includes("canary"), JSON.stringify(payload));
+});
+
+test("a redirect is in the receipt with where it went, and a host that was not granted is not", async (t) => {
+  const last = await serve(t, (request, response) => response.end("end"));
+  const first = await serve(t, (request, response) => response.writeHead(302, { location: `${last.origin}/x` }).end());
+  const { code, payload } = await signed(
+    t,
+    `await (await fetch(event + "/a|b")).text();
+     await fetch("https://canary.test/").catch(() => {});
+     return { data: 1 };`,
+    { event: first.origin, allow: [first.origin, last.origin] },
+  );
+  assert.equal(code, Exit.succeeded);
+  assert.deepEqual(
+    payload.calls.map(({ method, origin, redirects, outcome }) => [method, origin, redirects, outcome]),
+    [
+      ["GET", first.origin, [last.origin], "ok"],
+      ["GET", null, [], "refused"],
+    ],
+  );
+  assert.ok(!JSON.stringify(payload).includes("canary"), JSON.stringify(payload));
+});
+
+test("an old receipt is gone where nothing ran, and a pipe is not replaced by a journal", async (t) => {
+  const folder = temporaryFolder(t);
+  const env = { XDG_STATE_HOME: temporaryFolder(t) };
+  const receipt = join(folder, "receipt.json");
+  writeFileSync(receipt, "old");
+  assert.equal((await run(["run", join(folder, "absent"), "--receipt", receipt], { env })).code, Exit.invalid);
+  assert.ok(!existsSync(receipt));
+
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const { exited } = startFlow(t, `return { data: 1 };`, { env, args: ["--record", pipe] });
+  const { code, stderr } = await exited;
+  assert.equal(code, Exit.invalid, stderr);
+  assert.match(stderr, /cannot write --record .*: it is not a regular file/);
+  assert.ok(statSync(pipe).isFIFO());
 });
 
 test("the same policy has the same hash, another has another", async (t) => {
