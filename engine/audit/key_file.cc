@@ -61,9 +61,10 @@ int MakeFolders(const fs::path& folder) {
   fs::path made;
   for (const fs::path& part : folder) {
     made /= part;
-    if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR && !fs::is_directory(made)) {
-      return errno;
-    }
+    if (::mkdir(made.c_str(), 0700) == 0) continue;
+    const int error = errno;
+    std::error_code unknown;
+    if (error != EEXIST && error != EISDIR && !fs::is_directory(made, unknown)) return error;
   }
   return 0;
 }

@@ -107,6 +107,13 @@ TEST_F(KeyFileTest, WhereNothingCanBeMadeIsOneSentence) {
   const auto made = MakeKeyFile(scratch_ / "file" / "key.pem");
   ASSERT_FALSE(made);
   EXPECT_THAT(made.error().message, HasSubstr("--signing-key"));
+  // The errno of mkdir itself, where looking at what is there fails in another way or not at all.
+  const auto in_proc = MakeKeyFile("/proc/warder-state/key.pem");
+  ASSERT_FALSE(in_proc);
+  EXPECT_THAT(in_proc.error().message, HasSubstr("No such file or directory"));
+  const auto too_long = MakeKeyFile(scratch_ / std::string(300, 'x') / "key.pem");
+  ASSERT_FALSE(too_long);
+  EXPECT_THAT(too_long.error().message, HasSubstr("File name too long"));
 }
 
 }  // namespace

@@ -21,11 +21,16 @@ using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 using Key = std::shared_ptr<EVP_PKEY>;
 
 constexpr std::size_t kSignatureBytes = 64;
+constexpr std::size_t kMaxPemBytes = std::size_t{64} << 10;  // a key has some hundred; the rest may be comments
 
 const unsigned char* Bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 Key Own(EVP_PKEY* key) { return {key, EVP_PKEY_free}; }
 
+// OpenSSL takes a size for an int, and nothing for a failure.
+bool IsReadable(std::string_view pem) { return !pem.empty() && pem.size() <= kMaxPemBytes; }
+
+// `text` is readable.
 Bio Reader(std::string_view text) {
   Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free);
   if (!bio) throw std::bad_alloc();
@@ -67,8 +72,8 @@ std::string IdOf(EVP_PKEY* key) {
 PublicKey::PublicKey(Key key) : key_(std::move(key)), id_(IdOf(key_.get())) {}
 
 Result<PublicKey> PublicKey::FromPem(std::string_view pem) {
-  const Bio bio = Reader(pem);
-  Key key = Own(PEM_read_bio_PUBKEY(bio.get(), nullptr, NoPassword, nullptr));
+  Key key;
+  if (IsReadable(pem)) key = Own(PEM_read_bio_PUBKEY(Reader(pem).get(), nullptr, NoPassword, nullptr));
   if (!IsEd25519(key)) return InvalidInput("it is not an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----)");
   return PublicKey(std::move(key));
 }
@@ -98,8 +103,8 @@ SigningKey SigningKey::Generate() {
 }
 
 Result<SigningKey> SigningKey::FromPem(std::string_view pem) {
-  const Bio bio = Reader(pem);
-  Key key = Own(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
+  Key key;
+  if (IsReadable(pem)) key = Own(PEM_read_bio_PrivateKey(Reader(pem).get(), nullptr, NoPassword, nullptr));
   if (!IsEd25519(key)) {
     return InvalidInput("it is not an unencrypted Ed25519 private key in PEM (-----BEGIN PRIVATE KEY-----)");
   }

@@ -166,7 +166,17 @@ TEST_F(VerifyTest, WhatIsTooLongIsNotReadAtAll) {
 }
 
 TEST_F(VerifyTest, AKeyThatIsNoneIsRefused) {
-  EXPECT_THROW(VerifyReceipt("{}", "no key"), EngineError);
+  for (const std::string_view pem : {std::string_view("no key"), std::string_view(), std::string_view("")}) {
+    try {
+      VerifyReceipt("{}", pem);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const EngineError& error) {
+      EXPECT_EQ(error.status(), Status::kInvalid);
+      EXPECT_THAT(error.what(), HasSubstr("the public key cannot be used"));
+    }
+  }
+  EXPECT_THROW(VerifyReceipt("{}", std::string(1 << 20, 'x')), EngineError);
+  EXPECT_FALSE(SigningKey::FromPem({}));
   EXPECT_THROW(PublicKeyPem("/nonexistent"), EngineError);
 }
 

@@ -1,8 +1,10 @@
 // warder audit: what can be checked afterwards, without an engine.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "engine/cli/command.h"
 #include "engine/cli/input_file.h"
@@ -44,8 +46,13 @@ struct VerifyOptions {
 };
 
 std::string KeyFor(const VerifyOptions& options) {
-  return options.key.empty() ? audit::PublicKeyPem(DefaultSigningKey())
-                             : ReadSmallFile("public key", options.key, kMaxKeyBytes);
+  if (!options.key.empty()) return ReadSmallFile("public key", options.key, kMaxKeyBytes);
+  const auto path = DefaultSigningKey();
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return audit::PublicKeyPem(path);
+  // Who verifies needs the signer's key, not one of their own.
+  throw EngineError(Status::kInvalid, "there is no signing key " + path.string() +
+                                          " on this machine; name the signer's public key with --key PUBLIC.pem");
 }
 
 std::string CheckJson(const audit::ReceiptCheck& check) {

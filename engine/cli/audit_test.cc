@@ -81,7 +81,9 @@ TEST_F(AuditTest, AnyPublicKeyCanBeNamed) {
   EXPECT_EQ(Warder({"audit", "verify-receipt", receipt, "--key", pem}).code, 0);
   const Ran without = Warder({"audit", "verify-receipt", receipt});
   EXPECT_EQ(without.code, 2);
-  EXPECT_THAT(without.err, HasSubstr("there is no signing key " + state_.key()));
+  EXPECT_THAT(without.err, HasSubstr("there is no signing key " + state_.key() +
+                                     " on this machine; name the signer's public key with --key PUBLIC.pem"));
+  EXPECT_THAT(without.err, Not(HasSubstr("genpkey")));
 }
 
 TEST_F(AuditTest, WhatDoesNotHoldExitsWithOne) {
@@ -153,6 +155,25 @@ TEST_F(AuditTest, TheKeyIsMadeOnFirstUse) {
   EXPECT_EQ(second.out, first.out);
   EXPECT_EQ(Warder({"audit", "public-key", "--signing-key", state_.key()}).out, first.out);
   EXPECT_EQ(Warder({"audit", "public-key", "--signing-key", "/no/such"}).code, 2);
+}
+
+// As after `sudo -E`.
+TEST_F(AuditTest, AStateFolderThatOthersOwnOrCanWriteToIsRefused) {
+  const std::filesystem::path folder = std::filesystem::path(state_.key()).parent_path();
+  for (const auto& shared : {folder, folder.parent_path()}) {
+    const auto before = std::filesystem::status(shared).permissions();
+    std::filesystem::permissions(shared, std::filesystem::perms(0770));
+    const Ran ran = Warder({"audit", "public-key"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("can be written to by others"));
+    std::filesystem::permissions(shared, before);
+    EXPECT_EQ(Warder({"audit", "public-key"}).code, 0);
+  }
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(folder.parent_path().c_str(), 1, 1), 0);
+  const Ran ran = Warder({"audit", "public-key"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("belongs to user 1"));
 }
 
 TEST_F(AuditTest, WrongUsageIsOneSentence) {

@@ -1,8 +1,10 @@
 #include "engine/cli/state_folder.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <system_error>
 
 #include "engine/cli/text.h"
 #include "warder/audit.h"
@@ -28,9 +30,36 @@ fs::path StateFolder() {
       "there is no folder for the signing key: set HOME or XDG_STATE_HOME, or name a key with --signing-key");
 }
 
+// Whoever can write to a folder on the way can put another key in the place of ours: after `sudo -E`, for one, the
+// folder is the user's and we are root. What does not exist yet we make ourselves, below what is looked at here.
+void RefuseOthersFolders(const fs::path& state) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(state, error);
+  const auto refuse = [&](const fs::path& folder, const std::string& why) {
+    throw EngineError(Status::kInvalid, "the folder for the signing key, " + state.string() + ", is refused: " +
+                                            folder.string() + " " + why + "; unset XDG_STATE_HOME or name another");
+  };
+  if (error) refuse(state, "cannot be looked at (" + error.message() + ")");
+  for (fs::path folder = real;; folder = folder.parent_path()) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) == 0) {
+      const bool sticky = (status.st_mode & S_ISVTX) != 0;  // others can only replace what is theirs
+      if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+        refuse(folder, "belongs to user " + std::to_string(status.st_uid));
+      }
+      if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) refuse(folder, "can be written to by others");
+    }
+    if (folder == folder.parent_path()) return;
+  }
+}
+
 }  // namespace
 
-fs::path DefaultSigningKey() { return StateFolder() / "key.pem"; }
+fs::path DefaultSigningKey() {
+  const fs::path folder = StateFolder();
+  RefuseOthersFolders(folder);
+  return folder / "key.pem";
+}
 
 fs::path SigningKeyFor(const std::string& chosen, Output& err) {
   if (!chosen.empty()) return chosen;

@@ -13,7 +13,8 @@ inline constexpr const char* kSigningKeyHelp =
     "Private key that signs receipts, Ed25519 in PEM (default: one in the state folder, made on first use)";
 
 // "key.pem" in the state folder: $XDG_STATE_HOME/warder (XDG Base Directory Specification), otherwise /var/lib/warder
-// for root and ~/.local/state/warder for everybody else. Throws EngineError(kInvalid) where there is none of these.
+// for root and ~/.local/state/warder for everybody else. Throws EngineError(kInvalid) where there is none of these, and
+// where a folder on the way is one that another user (but root) owns or can write to.
 std::filesystem::path DefaultSigningKey();
 
 // The key to sign with: `chosen`, or the default one, which is made if need be; that is said on `err`.
