@@ -62,6 +62,27 @@ TEST_F(RedirectTest, LeavesTheCallersHeadersBehindWhenTheOriginChanges) {
   EXPECT_TRUE(Sent(sent, "accept: text/x") && Sent(sent, "User-Agent: u")) << sent;
 }
 
+TEST_F(RedirectTest, EveryHopIsToldBeforeItIsMade) {
+  server->Answer([&](const std::string& request) {
+    return request.starts_with("GET /a ") ? RedirectTo("/b") : RedirectTo(other->origin() + "/x");
+  });
+  Recorder recorder;
+  Run(recorder, Request("GET", Get("/a")), Both());
+  ASSERT_FALSE(recorder.failure) << recorder.failure->message;
+  EXPECT_EQ(recorder.redirects, Both());
+  EXPECT_EQ(other->requests().size(), 1U);
+
+  Recorder leaving;
+  leaving.on_event = [&](const char*) {
+    if (leaving.redirects.size() == 2) leaving.call.reset();
+  };
+  Start(leaving, Request("GET", Get("/a")), Both());
+  RunUntil([&] { return leaving.call == nullptr; });
+  loop->run_for(std::chrono::milliseconds(0));
+  EXPECT_EQ(leaving.redirects, Both());
+  EXPECT_EQ(other->requests().size(), 1U);
+}
+
 TEST_F(RedirectTest, ARedirectOutOfTheGrantIsRefusedWithoutAByte) {
   server->Answer(RedirectTo(other->origin() + "/x"));
   Recorder recorder;

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "engine/broker/request_headers.h"
+#include "engine/broker/ascii.h"
 
 namespace warder::broker {
 namespace {
@@ -118,12 +118,6 @@ class BrotliDecoder final : public ContentDecoder {
   BrotliDecoderState* state_;
   bool started_ = false;
 };
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const std::size_t end = text.find_last_not_of(" \t");
-  return end == std::string_view::npos ? std::string_view{} : text.substr(begin, end - begin + 1);
-}
 
 }  // namespace
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/broker/ascii.h"
+
 namespace warder::broker {
 namespace {
 
@@ -14,13 +16,6 @@ constexpr std::size_t kQuotedBytes = 80;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
-  return lower;
-}
 
 Error Bad(std::string_view host, std::string_view why) {
   std::string quoted(host.substr(0, kQuotedBytes));
@@ -41,7 +36,7 @@ std::string Rewritten(int family, const std::string& text) {
 
 Result<Host> ParseIpv6(std::string_view text) {
   if (text.size() < 4 || text.back() != ']') return Bad(text, "opens a bracket that does not close an IPv6 address");
-  const std::string inside = Lower(text.substr(1, text.size() - 2));
+  const std::string inside = LowerCase(text.substr(1, text.size() - 2));
   const std::string canonical = Rewritten(AF_INET6, inside);
   if (canonical.empty()) return Bad(text, "is not an IPv6 address");
   if (canonical.find('.') != std::string::npos) {
@@ -57,7 +52,7 @@ bool LooksNumeric(std::string_view label) {
   if (std::all_of(label.begin(), label.end(), IsDigit)) return true;
   if (label.size() < 2 || label[0] != '0' || (label[1] != 'x' && label[1] != 'X')) return false;
   return std::all_of(label.begin() + 2, label.end(),
-                     [](char c) { return IsDigit(c) || (ToLower(c) >= 'a' && ToLower(c) <= 'f'); });
+                     [](char c) { return IsDigit(c) || (LowerCase(c) >= 'a' && LowerCase(c) <= 'f'); });
 }
 
 std::string_view BadLabel(std::string_view label) {
@@ -84,7 +79,7 @@ Result<Host> ParseHost(std::string_view text) {
     if (const std::string_view why = BadLabel(last); !why.empty()) return Bad(text, why);
     begin = end + 1;
   }
-  if (!LooksNumeric(last)) return Host{HostKind::kName, Lower(text)};
+  if (!LooksNumeric(last)) return Host{HostKind::kName, LowerCase(text)};
   std::string address(text);
   if (Rewritten(AF_INET, address) == address) return Host{HostKind::kIpv4, std::move(address)};
   return Bad(text, "looks like an address; write IPv4 as four decimal numbers without leading zeros");

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/broker/admission.h"
+#include "engine/broker/ascii.h"
 #include "engine/broker/content_decoder.h"
 #include "engine/broker/request_body.h"
 #include "engine/broker/request_headers.h"
@@ -42,9 +43,9 @@ TEST(RequestHeaders, AllowsWhatApisNeed) {
 }
 
 TEST(RequestHeaders, RefusesInAnyCaseAndWithUnderscores) {
-  for (const char* name :
-       {"Host", "HOST", "Content-Length", "content_length", "Transfer_Encoding", "X-Forwarded-For",
-        "x-forwarded-anything", "Proxy-Authorization", "proxy-x", "X-HTTP-Method-Override", "accept-encoding"}) {
+  for (const char* name : {"Host", "HOST", "Content-Length", "content_length", "Transfer_Encoding", "X-Forwarded-For",
+                           "x-forwarded-anything", "Proxy-Authorization", "proxy-x", "Proxy", "X-HTTP-Method-Override",
+                           "accept-encoding"}) {
     EXPECT_NE(FindRefusal(name), nullptr) << name;
   }
   EXPECT_EQ(FindRefusal("x-forwarder"), nullptr);

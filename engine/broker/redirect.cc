@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/broker/ascii.h"
+
 namespace warder::broker {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/broker/ascii.h"
+
 namespace warder::broker {
 namespace {
 
@@ -28,6 +30,7 @@ constexpr std::array kRefusedHeaders = {
     HeaderRule{"alt-used", kConnection},
     HeaderRule{"early-data", kConnection},
     HeaderRule{"sec-*", "only a browser may set it"},
+    HeaderRule{"proxy", "CGI upstreams take it for the proxy of their own calls (httpoxy)"},
     HeaderRule{"proxy-*", kProxy},
     HeaderRule{"max-forwards", kProxy},
     HeaderRule{"via", kForwarding},
@@ -59,10 +62,8 @@ constexpr std::array kRefusedHeaders = {
 constexpr std::array<std::string_view, 7> kAllowedMethods = {"GET",   "HEAD",   "POST",   "PUT",
                                                              "PATCH", "DELETE", "OPTIONS"};
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool IsTokenByte(char c) {
-  if ((c >= '0' && c <= '9') || (Lower(c) >= 'a' && Lower(c) <= 'z')) return true;
+  if ((c >= '0' && c <= '9') || (LowerCase(c) >= 'a' && LowerCase(c) <= 'z')) return true;
   constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
   return c != '\0' && kPunctuation.find(c) != std::string_view::npos;
 }
@@ -71,16 +72,6 @@ bool IsTokenByte(char c) {
 
 std::span<const HeaderRule> RefusedHeaders() { return kRefusedHeaders; }
 std::span<const std::string_view> AllowedMethods() { return kAllowedMethods; }
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
-  return lower;
-}
-
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
-}
 
 const HeaderRule* FindRefusal(std::string_view name) {
   // CGI-like upstreams read "_" as "-": Content_Length would become another CONTENT_LENGTH.

@@ -38,8 +38,6 @@ std::span<const std::string_view> AllowedMethods();
 bool IsToken(std::string_view text);
 // RFC 9110 section 5.5, without obs-fold: visible characters, spaces, tabs and bytes from 0x80, no blank at either end.
 bool IsFieldValue(std::string_view text);
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
-std::string LowerCase(std::string_view text);
 
 // Whether `method` and `headers` keep to all of the above; the error names the rule and the header, never a value.
 Result<void> CheckMethod(std::string_view method);

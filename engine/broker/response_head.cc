@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/broker/ascii.h"
+
 namespace warder::broker {
 namespace {
 
@@ -10,13 +12,6 @@ constexpr std::array<std::string_view, 9> kHopByHop = {
     "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization", "te",
     "trailer",    "transfer-encoding", "upgrade",
 };
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 bool Nominated(std::string_view list, std::string_view name) {
   for (std::size_t begin = 0; begin <= list.size();) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "engine/broker/ascii.h"
 #include "engine/broker/curl_failure.h"
 
 namespace warder::broker {
