@@ -71,9 +71,10 @@ TEST(DoctorTest, EnforceableMachineExitsWithZero) {
   const Ran ran = Warder({"doctor"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, HasSubstr("v8      13.6.0\n"));
-  EXPECT_THAT(ran.out, HasSubstr("layer           state          detail\n"
-                                 "seccomp         enforced       44 system calls allowed\n"));
+  EXPECT_THAT(ran.out, HasSubstr("layer           state        detail\n"
+                                 "seccomp         enforced     44 system calls allowed\n"));
   EXPECT_THAT(ran.out, HasSubstr("time-namespace  unavailable  the kernel has none\n"));
+  EXPECT_THAT(ran.out, HasSubstr("What is unavailable is optional: runs start without it"));
 }
 
 TEST(DoctorTest, EveryMissingLayerIsNamedNotOnlyTheFirst) {

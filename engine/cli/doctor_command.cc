@@ -57,8 +57,7 @@ Diagnosis Examine() {
 
 Ink InkOf(LayerStatus::State state) {
   if (state == LayerStatus::State::kEnforced) return Ink::kGreen;
-  if (state == LayerStatus::State::kDegraded) return Ink::kYellow;
-  return state == LayerStatus::State::kUnavailable ? Ink::kRed : Ink::kDim;
+  return state == LayerStatus::State::kDegraded ? Ink::kYellow : Ink::kRed;
 }
 
 std::string DiagnosisJson(const Diagnosis& diagnosis) {
@@ -83,10 +82,15 @@ std::string DiagnosisText(const Diagnosis& diagnosis, const Output& output) {
     table.Add({Printable(layer.name), {InkOf(layer.state), LayerStateName(layer.state)}, Printable(layer.detail)});
   }
   const auto known = [](const std::string& text) { return text.empty() ? "unknown" : Printable(text); };
-  const std::string verdict = diagnosis.enforceable
-                                  ? output.Paint(Ink::kGreen, "This machine enforces every required layer.")
-                                  : output.Paint(Ink::kRed, "This machine does not enforce every required layer:") +
-                                        " runs are refused, unless --permit-degraded names the layer.";
+  const bool lacks = std::any_of(diagnosis.layers.begin(), diagnosis.layers.end(), [](const LayerStatus& layer) {
+    return layer.state == LayerStatus::State::kUnavailable;
+  });
+  const std::string optional =
+      lacks ? " What is unavailable is optional: runs start without it, and their receipts say so." : "";
+  const std::string verdict =
+      diagnosis.enforceable ? output.Paint(Ink::kGreen, "This machine enforces every required layer.") + optional
+                            : output.Paint(Ink::kRed, "This machine does not enforce every required layer:") +
+                                  " runs are refused; only landlock can be waived, with --permit-degraded landlock.";
   return "warder  " + known(diagnosis.warder_version) + "\nv8      " + known(diagnosis.v8_version) + "\nimage   " +
          known(diagnosis.image) + "\n\n" + table.Text(output) + "\n" + verdict + "\n";
 }
