@@ -141,7 +141,7 @@ struct CallRecord {
   std::string method;
   std::string origin;  // empty: the URL could not be read, and nothing was sent
   std::string path;
-  std::vector<std::string> redirects;  // the origin of every redirect that was followed, in order; a handful at most
+  std::vector<std::string> redirects;  // the origin of every redirect that was followed, in order; ten at most
   int http_status = 0;
   std::string outcome;  // "ok", "refused", "network", "timeout", "cancelled"
   std::string message;  // why, unless "ok"
