@@ -1,5 +1,6 @@
 // The engine from request to receipt, with cells that do as they should.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <atomic>
@@ -252,12 +253,12 @@ TEST_F(EngineTest, AJournalHoldsTheFramesThatWereSent) {
 // The zygote says that there is a cell, and then that it could not be set up.
 TEST_F(EngineTest, ACellThatCannotBeSetUpIsUnenforceable) {
   const auto end = jail::testing::InChild([&]() -> std::string {
-    jail::testing::PretendTheKernelHasNo(SYS_getrandom);
+    jail::testing::PretendTheKernelHasNo(SYS_prlimit64, RLIMIT_NPROC);  // which only cells are given
     const auto engine = Engine::Open(Options());
     const Outcome outcome = engine->Start(Request("succeed")).Wait();
     return std::string(StatusName(outcome.status)) + ": " + outcome.reason;
   });
-  EXPECT_TRUE(end.said.starts_with("unenforceable: the jail's layer zygote could not be set up")) << end.said;
+  EXPECT_TRUE(end.said.starts_with("unenforceable: the jail's layer rlimits could not be set up")) << end.said;
 }
 
 // More at once than the zygote's socket has room for.

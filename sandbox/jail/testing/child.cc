@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <span>
 #include <stdexcept>
 
 #include "sandbox/base/unique_fd.h"
@@ -81,6 +82,15 @@ ChildEnd InNamespacedChild(const std::function<std::string()>& body) {
   });
 }
 
+namespace {
+
+void InstallForGood(std::span<sock_filter> program) {
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  if (!ForbidNewPrivileges() || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) _exit(98);
+}
+
+}  // namespace
+
 void PretendTheKernelHasNo(std::uint32_t number) {
   std::array<sock_filter, 4> program = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -88,8 +98,19 @@ void PretendTheKernelHasNo(std::uint32_t number) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
-  const sock_fprog filter{program.size(), program.data()};
-  if (!ForbidNewPrivileges() || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) _exit(98);
+  InstallForGood(program);
+}
+
+void PretendTheKernelHasNo(std::uint32_t number, std::uint32_t second_argument) {
+  std::array<sock_filter, 6> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second_argument, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  InstallForGood(program);
 }
 
 }  // namespace warder::jail::testing

@@ -23,6 +23,8 @@ ChildEnd InNamespacedChild(const std::function<std::string()>& body);
 
 // A kernel without one system call, for this process (a child: it is for good) and all it starts.
 void PretendTheKernelHasNo(std::uint32_t number);
+// The same for a call with this second argument only.
+void PretendTheKernelHasNo(std::uint32_t number, std::uint32_t second_argument);
 
 // "ok", or the error's layer and message.
 template <typename Result>
