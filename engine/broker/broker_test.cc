@@ -229,7 +229,7 @@ TEST_F(EarlyResponseTest, ArrivesWhileTheUploadGoesOn) {
     answered_ = false;
     recorder_ = Recorder();
     StartUpload(response);
-    RunUntil([&] { return recorder_.head.has_value() && recorder_.body == body; });
+    RunUntil([this, body = std::string(body)] { return recorder_.head.has_value() && recorder_.body == body; });
     Settle(std::chrono::milliseconds(120));
     EXPECT_FALSE(recorder_.over()) << "the request goes on";
     recorder_.call->SendBody("world", false);

@@ -164,11 +164,18 @@ TEST_F(LimitsTest, LongOutputComesInPieces) {
 }
 
 TEST_F(LimitsTest, LogsAreBounded) {
-  cell.start.set_log_bytes(1000);
+  cell.start.set_log_bytes(10 * (10 + proto::kLogEntryBytes));
   const auto end = RunFlow("for (let i = 0; i < 1000; ++i) console.log('0123456789'); return { data: 1 };");
   EXPECT_TRUE(end.result().succeeded());
-  ASSERT_EQ(cell.logs.size(), 101U);
+  ASSERT_EQ(cell.logs.size(), 11U);
   EXPECT_EQ(cell.logs.back().level(), proto::Log::WARN);
+}
+
+TEST_F(LimitsTest, LogsWithoutTextAreBoundedToo) {
+  cell.start.set_log_bytes(10 * proto::kLogEntryBytes);
+  const auto end = RunFlow("for (let i = 0; i < 1000; ++i) console.log(''); return { data: 1 };");
+  EXPECT_TRUE(end.result().succeeded());
+  EXPECT_EQ(cell.logs.size(), 11U);
 }
 
 TEST_F(LimitsTest, DeepRecursionIsARangeError) {
