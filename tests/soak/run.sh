@@ -12,5 +12,5 @@ case $executions in
   '' | *[!0-9]*) echo "tests/soak/run.sh takes a number of executions, not '$executions'." >&2 && exit 2 ;;
 esac
 [ -f build/build.ninja ] || { echo "Build first: examples/quickstart.sh, or meson setup build && ninja -C build." >&2 && exit 2; }
-ninja -C build tests/soak/soak image image-hostile >/dev/null
+ninja -C build >/dev/null
 WARDER_HOSTILE_IMAGE=$PWD/build/image-hostile exec build/tests/soak/soak "$executions"
