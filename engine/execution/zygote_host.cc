@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "sandbox/jail/layers.h"
+
 namespace warder::execution {
 namespace {
 
@@ -108,7 +110,12 @@ void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
                    report_ = std::move(ready);
                    if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
                  },
-                 [this](zygote::SetupFailed& failed) { setup_error_ = Unenforceable(failed.layer, failed.message); },
+                 [this](zygote::SetupFailed& failed) {
+                   // Its launcher was killed: that says nothing of this machine.
+                   const bool killed = failed.layer == jail::layer::kParentDeath;
+                   setup_error_ = killed ? Internal("the zygote's launcher has died")
+                                         : Unenforceable(failed.layer, failed.message);
+                 },
                  [this](zygote::Spawned& spawned) {
                    unanswered_.erase(spawned.id);
                    if (CellOwner* owner = OwnerOf(spawned.id, false)) owner->OnSpawned(std::move(spawned.pidfd));
