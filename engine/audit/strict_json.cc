@@ -6,23 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "engine/execution/json_events.h"
+
 namespace warder::audit {
 namespace {
 
 // Boost keeps the last of several members with one name, so the names are counted before it builds anything.
-class NameCheck {
+class NameCheck : public JsonEvents {
  public:
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  using Code = boost::json::error_code;
-  using View = boost::json::string_view;
-
   bool repeated() const { return repeated_; }
 
-  bool on_document_begin(Code&) { return true; }
-  bool on_document_end(Code&) { return true; }
   bool on_object_begin(Code&) {
     objects_.emplace_back();
     return true;
@@ -31,8 +24,6 @@ class NameCheck {
     objects_.pop_back();
     return true;
   }
-  bool on_array_begin(Code&) { return true; }
-  bool on_array_end(std::size_t, Code&) { return true; }
   bool on_key_part(View part, std::size_t, Code&) {
     name_.append(part.data(), part.size());
     return true;
@@ -43,16 +34,6 @@ class NameCheck {
     name_.clear();
     return true;
   }
-  bool on_string_part(View, std::size_t, Code&) { return true; }
-  bool on_string(View, std::size_t, Code&) { return true; }
-  bool on_number_part(View, Code&) { return true; }
-  bool on_int64(std::int64_t, View, Code&) { return true; }
-  bool on_uint64(std::uint64_t, View, Code&) { return true; }
-  bool on_double(double, View, Code&) { return true; }
-  bool on_bool(bool, Code&) { return true; }
-  bool on_null(Code&) { return true; }
-  bool on_comment_part(View, Code&) { return true; }
-  bool on_comment(View, Code&) { return true; }
 
  private:
   std::vector<std::set<std::string>> objects_;

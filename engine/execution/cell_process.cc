@@ -1,6 +1,5 @@
 #include "engine/execution/cell_process.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "sandbox/jail/posture.h"
+#include "sandbox/jail/pidfd.h"
 
 namespace warder::execution {
 namespace {
@@ -165,10 +164,7 @@ std::vector<jail::LayerState> CellProcess::ReportedLayers() const {
   return layers;
 }
 
-bool CellProcess::IsDead() const {
-  pollfd ended{pidfd_.get(), POLLIN, 0};
-  return ::poll(&ended, 1, 0) != 0;
-}
+bool CellProcess::IsDead() const { return !jail::IsAlive(pidfd_.get()); }
 
 void CellProcess::AskToStop() { Signal(SIGUSR1); }
 

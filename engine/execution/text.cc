@@ -6,40 +6,10 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <stdexcept>
 
+#include "engine/execution/json_events.h"
 #include "sandbox/base/utf8.h"
 
 namespace warder {
-namespace {
-
-// A document without a value: nothing is built, only checked.
-struct CheckOnly {
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  using Code = boost::json::error_code;
-  using View = boost::json::string_view;
-  bool on_document_begin(Code&) { return true; }
-  bool on_document_end(Code&) { return true; }
-  bool on_object_begin(Code&) { return true; }
-  bool on_object_end(std::size_t, Code&) { return true; }
-  bool on_array_begin(Code&) { return true; }
-  bool on_array_end(std::size_t, Code&) { return true; }
-  bool on_key_part(View, std::size_t, Code&) { return true; }
-  bool on_key(View, std::size_t, Code&) { return true; }
-  bool on_string_part(View, std::size_t, Code&) { return true; }
-  bool on_string(View, std::size_t, Code&) { return true; }
-  bool on_number_part(View, Code&) { return true; }
-  bool on_int64(std::int64_t, View, Code&) { return true; }
-  bool on_uint64(std::uint64_t, View, Code&) { return true; }
-  bool on_double(double, View, Code&) { return true; }
-  bool on_bool(bool, Code&) { return true; }
-  bool on_null(Code&) { return true; }
-  bool on_comment_part(View, Code&) { return true; }
-  bool on_comment(View, Code&) { return true; }
-};
-
-}  // namespace
 
 std::string HexOf(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -61,7 +31,8 @@ bool IsJson(std::string_view text, std::string* why, std::size_t depth) {
   }
   boost::json::parse_options options;
   options.max_depth = depth;
-  boost::json::basic_parser<CheckOnly> parser(options);
+  // Nothing is built, only checked.
+  boost::json::basic_parser<JsonEvents> parser(options);
   boost::json::error_code error;
   const std::size_t taken = parser.write_some(false, text.data(), text.size(), error);
   if (!error && taken < text.size()) error = boost::json::error::extra_data;

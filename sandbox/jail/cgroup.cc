@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -17,7 +16,7 @@
 #include <sstream>
 #include <utility>
 
-#include "sandbox/jail/posture.h"
+#include "sandbox/jail/pidfd.h"
 #include "sandbox/jail/proc_file.h"
 
 namespace warder::jail {
@@ -145,11 +144,6 @@ std::string EngineFolderName() {
   std::ostringstream name;
   name << kPrefix << getpid() << '.' << std::hex << nonce;
   return name.str();
-}
-
-bool IsAlive(int pidfd) {
-  pollfd ended{pidfd, POLLIN, 0};
-  return poll(&ended, 1, 0) == 0;
 }
 
 LayerState Missing(std::string detail) { return {std::string(layer::kCgroupLimits), false, std::move(detail)}; }

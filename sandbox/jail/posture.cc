@@ -1,6 +1,5 @@
 #include "sandbox/jail/posture.h"
 
-#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/descriptors.h"
 #include "sandbox/jail/namespaces.h"
+#include "sandbox/jail/pidfd.h"
 #include "sandbox/jail/proc_file.h"
 #include "sandbox/jail/rlimits.h"
 
@@ -22,11 +22,6 @@ namespace {
 
 LayerState Found(std::string_view name, bool enforced, std::string detail) {
   return {std::string(name), enforced, std::move(detail)};
-}
-
-bool IsAlive(int pidfd) {
-  pollfd ended{pidfd, POLLIN, 0};
-  return poll(&ended, 1, 0) == 0;
 }
 
 // One cell, its files read once.
@@ -206,13 +201,6 @@ LayerState Observer::Reported(std::string_view name) const {
 }
 
 }  // namespace
-
-pid_t PidOf(int pidfd) {
-  const ProcFolder self(getpid());
-  const std::string info = "\n" + self.Read(("fdinfo/" + std::to_string(pidfd)).c_str()).value_or("");
-  const std::string pid = StatusValue(info, "Pid");
-  return pid.empty() ? -1 : static_cast<pid_t>(std::strtol(pid.c_str(), nullptr, 10));
-}
 
 Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported) {
   const ProcFolder cell(PidOf(pidfd));

@@ -6,8 +6,6 @@
 // in.
 #pragma once
 
-#include <sys/types.h>
-
 #include <span>
 #include <vector>
 
@@ -20,8 +18,5 @@ namespace warder::jail {
 // `reported` is what ZygoteReady said, and what the engine has seen of the cell's cgroup. An error: the process is
 // gone, or /proc cannot be read.
 Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported);
-
-// The pid behind a pidfd, in the caller's pid namespace; -1 when it is gone.
-pid_t PidOf(int pidfd);
 
 }  // namespace warder::jail

@@ -19,6 +19,7 @@
 #include <sstream>
 #include <string>
 
+#include "sandbox/jail/pidfd.h"
 #include "sandbox/jail/posture.h"
 #include "sandbox/jail/violation.h"
 #include "sandbox/zygote/testcases/harness.h"
@@ -78,11 +79,12 @@ TEST_F(LauncherTest, TheClockOfTheMachineIsNotACells) {
 }
 
 TEST_F(LauncherTest, IsTheFirstToGoWhenMemoryIsShort) {
+  // The positive control: it is not what everything here has.
+  if (ProcFile(getpid(), "oom_score_adj") == "1000") GTEST_SKIP() << "this machine gives every process 1000";
   TestEngine engine(OptionsFor(image_));
   Cell cell = engine.Spawn();
   EXPECT_EQ(ProcFile(engine.zygote().pid(), "oom_score_adj"), "1000");
   EXPECT_EQ(ProcFile(cell.pid(), "oom_score_adj"), "1000");
-  EXPECT_NE(ProcFile(getpid(), "oom_score_adj"), "1000") << "the positive control";
 }
 
 TEST_F(LauncherTest, ACellServesAndIsReaped) {
