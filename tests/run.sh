@@ -101,10 +101,7 @@ sanitizer() { # NAME VALUE
   fi
 }
 
-tidy() { # generated headers lie in build-clang/./sandbox/proto and are not ours
-  local ours='(engine|sandbox|examples|tests)/'
-  run-clang-tidy -quiet -p build-clang -header-filter "^$PWD/(build-clang/\.\./)?$ours" "^$PWD/$ours"
-}
+tidy() { tests/lib/tidy.py build-clang; }
 
 coverage() { # FOLDER-OF-SOURCES
   gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude '.*/test(ing|cases)/' --exclude-throw-branches \

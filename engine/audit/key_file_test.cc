@@ -22,7 +22,7 @@ class KeyFileTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "key-test.XXXXXX").string();
     scratch_ = ::mkdtemp(pattern.data());
   }
-  ~KeyFileTest() override { fs::remove_all(scratch_); }
+  void TearDown() override { fs::remove_all(scratch_); }
 
   static std::string Refusal(const fs::path& path) {
     const auto key = LoadSigningKey(path);
@@ -59,6 +59,7 @@ TEST_F(KeyFileTest, ManyThatStartAtOnceGetOneKey) {
   std::atomic<int> made = 0;
   std::vector<std::string> ids(8);
   std::vector<std::thread> threads;
+  threads.reserve(ids.size());
   for (std::string& id : ids) {
     threads.emplace_back([&] {
       made += *MakeKeyFile(path) ? 1 : 0;

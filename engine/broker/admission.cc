@@ -5,7 +5,7 @@
 namespace warder::broker {
 
 // Out of memory here ends the process, as everywhere.
-Admission::Ticket::~Ticket() {  // NOLINT(bugprone-exception-escape)
+Admission::Ticket::~Ticket() {
   const bool had_slot = entry_->has_slot;
   entry_.reset();
   admission_.Leave(tenant_, had_slot);

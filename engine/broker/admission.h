@@ -52,7 +52,7 @@ class Admission::Ticket {
  public:
   Ticket(Admission& admission, std::string tenant, std::shared_ptr<Entry> entry)
       : admission_(admission), tenant_(std::move(tenant)), entry_(std::move(entry)) {}
-  ~Ticket();  // NOLINT(bugprone-exception-escape)
+  ~Ticket();
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
   Ticket(Ticket&&) = delete;

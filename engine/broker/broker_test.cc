@@ -191,7 +191,7 @@ class EarlyResponseTest : public BrokerTest {
   }
   // Sends a piece of a body that the server answers at once with `response`.
   void StartUpload(
-      const std::string& response, std::function<void(RawServer::Peer&)> then = [](auto&) {}) {
+      const std::string& response, const std::function<void(RawServer::Peer&)>& then = [](auto&) {}) {
     server->OnData([this, response, then](RawServer::Peer& peer) {
       if (!answered_ && peer.received.find("hello") != std::string::npos) {
         answered_ = true;

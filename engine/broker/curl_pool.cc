@@ -67,7 +67,6 @@ int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void*
   return 0;
 }
 
-// NOLINTNEXTLINE(bugprone-exception-escape)
 int CurlPool::OnTimer(CURLM* /*multi*/, long milliseconds, void* self) noexcept {
   LoopTimer& timer = static_cast<CurlPool*>(self)->timer_;
   if (milliseconds < 0) {

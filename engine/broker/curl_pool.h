@@ -46,7 +46,6 @@ class CurlPool {
 
  private:
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket_data) noexcept;
-  // NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the process; nothing may be thrown through libcurl.
   static int OnTimer(CURLM* multi, long milliseconds, void* self) noexcept;
   static int OnCloseSocket(void* self, curl_socket_t fd) noexcept;
   void Act(curl_socket_t fd, int events);

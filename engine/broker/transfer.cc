@@ -107,7 +107,11 @@ void Transfer::SetUpRequest() {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnWrite);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  for (const auto& [name, value] : hop_.headers) headers_.Add(value.empty() ? name + ";" : name + ": " + value);
+  for (const auto& [name, value] : hop_.headers) {
+    std::string line = name;
+    line.append(value.empty() ? ";" : ": ").append(value);
+    headers_.Add(line);
+  }
   if (!HasHeader(hop_.headers, "user-agent")) headers_.Add("User-Agent: warder");
   headers_.Add("Accept-Encoding: " + std::string(AcceptedCodings()));
   headers_.Add("Expect:");
@@ -158,7 +162,6 @@ void Transfer::OnCurlDone(CURLcode code) {
   on_event_();
 }
 
-// NOLINTNEXTLINE(bugprone-exception-escape): out of memory ends the process; nothing may be thrown through libcurl.
 void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
   // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours.
   if (reads || receive_paused_ || !head_.complete()) return;

@@ -162,7 +162,7 @@ TEST_F(AuditTest, AStateFolderThatOthersOwnOrCanWriteToIsRefused) {
   const std::filesystem::path folder = std::filesystem::path(state_.key()).parent_path();
   for (const auto& shared : {folder, folder.parent_path()}) {
     const auto before = std::filesystem::status(shared).permissions();
-    std::filesystem::permissions(shared, std::filesystem::perms(0770));
+    std::filesystem::permissions(shared, std::filesystem::perms{0770});
     const Ran ran = Warder({"audit", "public-key"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_THAT(ran.err, HasSubstr("can be written to by others"));

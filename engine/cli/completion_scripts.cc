@@ -12,12 +12,16 @@ std::string Quoted(std::string_view text) {
 
 std::string Joined(const std::vector<std::string>& words, const char* between = " ") {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
   return text;
 }
 
 std::string NamesOf(const std::vector<CommandShape>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandShape& command : commands) names.push_back(command.name);
   return Joined(names);
 }
@@ -25,7 +29,9 @@ std::string NamesOf(const std::vector<CommandShape>& commands) {
 // bash: what may follow an option, then what may stand anywhere. `path` is the command with those it stands below.
 std::string BashValueCase(const std::string& path, const OptionShape& option) {
   std::vector<std::string> patterns;
-  for (const std::string& name : option.names) patterns.push_back(Quoted(path + ":" + name));
+  patterns.reserve(option.names.size());
+  const std::string command = path + ":";
+  for (const std::string& name : option.names) patterns.push_back(Quoted(command + name));
   const std::string answer = option.wants_path() ? "compopt -o default"
                              : option.choices.empty()
                                  ? ":"
@@ -123,8 +129,9 @@ std::string ZshBody(const CommandShape& command, const std::string& indent) {
   std::string names;
   std::string cases;
   for (const CommandShape& inner : command.commands) {
-    names += indent + "  " + Quoted(ZshEscaped(inner.name, ":") + ":" + inner.summary) + "\n";
-    cases += indent + "  " + inner.name + ")\n" + ZshBody(inner, indent + "    ") + indent + "    ;;\n";
+    names.append(indent).append("  ").append(Quoted(ZshEscaped(inner.name, ":") + ":" + inner.summary)).append("\n");
+    cases.append(indent).append("  ").append(inner.name).append(")\n");
+    cases.append(ZshBody(inner, indent + "    ")).append(indent).append("    ;;\n");
   }
   return indent + "commands=(\n" + names + indent + ")\n" + indent + "if ((CURRENT == 2)); then\n" + indent +
          "  [[ $words[2] == -* ]] || _describe command commands\n" + indent + "  _arguments" +

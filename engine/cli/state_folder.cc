@@ -63,7 +63,7 @@ fs::path DefaultSigningKey() {
 
 fs::path SigningKeyFor(const std::string& chosen, Output& err) {
   if (!chosen.empty()) return chosen;
-  const fs::path path = DefaultSigningKey();
+  fs::path path = DefaultSigningKey();
   if (audit::MakeSigningKey(path)) {
     err.Write("made the key that signs receipts, " + Printable(path.string()) +
               "; `warder audit public-key` prints its public half\n");

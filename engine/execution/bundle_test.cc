@@ -17,7 +17,7 @@ class BundleTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "bundle.XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
   }
-  ~BundleTest() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root_); }
 
   void Write(const std::string& name, const std::string& text) const {
     fs::create_directories((root_ / name).parent_path());

@@ -212,7 +212,8 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
       if (const auto found = running_.find(id); found != running_.end()) found->second->Cancel();
     });
   });
-  boost::asio::post(loop_, [this, request, policy = std::make_shared<const broker::EgressPolicy>(std::move(*policy)),
+  boost::asio::post(loop_, [this, request = ExecutionRequest(request),
+                            policy = std::make_shared<const broker::EgressPolicy>(std::move(*policy)),
                             journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
                             shared]() mutable { Run(std::move(request), policy, std::move(*journal), sink, shared); });
   return Execution(shared);

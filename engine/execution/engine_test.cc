@@ -184,6 +184,7 @@ TEST_F(EngineTest, CancelEndsARunFromAnyThread) {
 
 TEST_F(EngineTest, ClosingTheEngineCancelsWhatRuns) {
   std::vector<Execution> executions;
+  executions.reserve(8);
   for (int i = 0; i < 8; ++i) executions.push_back(engine().Start(Request("wait")));
   EXPECT_EQ(executions.front().WaitFor(std::chrono::milliseconds(1)), nullptr);
   engine_.reset();
@@ -195,6 +196,7 @@ TEST_F(EngineTest, ManyThreadsStartManyExecutions) {
   engine();
   std::atomic<int> succeeded = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int run = 0; run < 10; ++run) succeeded += Run("succeed").status == Status::kSucceeded ? 1 : 0;

@@ -133,7 +133,8 @@ void RunningExecution::Start(std::function<void()> on_over) {
   on_over_ = std::move(on_over);
   const zygote::CellLimits limits = CellLimitsOf(request_.limits);
   evidence_.data_limit_bytes = limits.data_bytes;
-  cell_.reset(new CellProcess(*context_.loop, context_.zygote, limits, *this, ledger_, *context_.cgroups));
+  cell_ = std::make_unique<CellProcess>(*context_.loop, context_.zygote, limits, static_cast<CellObserver&>(*this),
+                                        ledger_, *context_.cgroups);
   deadline_.expires_after(kSetupDeadline);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);

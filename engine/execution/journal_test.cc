@@ -18,7 +18,7 @@ class JournalTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "journal.XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
   }
-  ~JournalTest() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root_); }
   std::size_t Files() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_), fs::directory_iterator()));
   }

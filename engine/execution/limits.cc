@@ -17,9 +17,9 @@ constexpr std::uint64_t kGiB = 1ull << 30;
 
 // clang-format off
 constexpr std::array kTable = {
-    LimitSpec{"wall", &Limits::wall_ms, LimitUnit::kMilliseconds, 1, 15 * 60'000,
+    LimitSpec{"wall", &Limits::wall_ms, LimitUnit::kMilliseconds, 1, 15ull * 60'000,
               "time from start to result; ends the run"},
-    LimitSpec{"cpu", &Limits::cpu_ms, LimitUnit::kMilliseconds, 1, 5 * 60'000,
+    LimitSpec{"cpu", &Limits::cpu_ms, LimitUnit::kMilliseconds, 1, 5ull * 60'000,
               "CPU time of the cell, kernel time included; ends the run"},
     LimitSpec{"heap", &Limits::heap_bytes, LimitUnit::kBytes, 8 * kMiB, 1 * kGiB,
               "JavaScript heap; ends the run"},

@@ -270,8 +270,8 @@ proto::BundleRejected Execution::RejectionOf(v8::Local<v8::Array> parts) const {
   rejection.set_kind(static_cast<proto::BundleRejected::Kind>(number(0)));
   rejection.set_message(Shorten(text(1)));
   const bool has_place = parts->Length() == 5;
-  std::string file = has_place ? text(2) : std::string();
-  rejection.set_file(file.empty() ? start_.entry() : std::move(file));
+  const std::string file = has_place ? text(2) : std::string();
+  rejection.set_file(file.empty() ? start_.entry() : file);
   rejection.set_line(has_place ? number(3) : 0);
   rejection.set_column(has_place ? number(4) : 0);
   return rejection;

@@ -98,7 +98,7 @@ std::vector<Membership> Memberships(std::string_view cgroup) {
     const std::size_t second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     memberships.push_back(
-        {Split(std::string_view(line).substr(first + 1, second - first - 1), ','), line.substr(second + 1)});
+        {Split(std::string_view{line}.substr(first + 1, second - first - 1), ','), line.substr(second + 1)});
   }
   return memberships;
 }
@@ -162,7 +162,7 @@ std::vector<CgroupPlace> FindCgroupPlaces(std::string_view cgroup, std::string_v
       const std::size_t dash = mount.find(" - ");
       if (dash == std::string::npos) continue;
       const std::vector<std::string> words = Split(mount, ' ');
-      const std::vector<std::string> tail = Split(std::string_view(mount).substr(dash + 3), ' ');
+      const std::vector<std::string> tail = Split(std::string_view{mount}.substr(dash + 3), ' ');
       if (words.size() < 6 || tail.size() < 3 || tail[0] != type) continue;
       const std::vector<std::string> options = Split(tail[2], ',');
       const bool same = std::all_of(place.controllers.begin(), place.controllers.end(),

@@ -41,6 +41,8 @@ class Child {
     gate_.reset(ends[1]);
     pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
   ~Child() {
     if (pid_ <= 0) return;
     kill(pid_, SIGKILL);

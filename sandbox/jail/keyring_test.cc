@@ -32,7 +32,7 @@ std::string PlantSecret() {
 
 TEST(Keyring, TheHostsSessionKeyringIsLeft) {
   const ChildEnd end = InChild([]() -> std::string {
-    if (const std::string planted = PlantSecret(); planted != "planted") return planted;
+    if (std::string planted = PlantSecret(); planted != "planted") return planted;
     if (const SetupResult<> left = LeaveSessionKeyring(); !left) return Say(left);
     return FindSecret() < 0 && errno == ENOKEY ? "not found" : "found";
   });

@@ -35,7 +35,7 @@ class RootTest : public ::testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "warder-root-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    std::filesystem::permissions(folder_, std::filesystem::perms(0755));
+    std::filesystem::permissions(folder_, std::filesystem::perms{0755});
     std::ofstream(folder_ / "file") << "here";
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

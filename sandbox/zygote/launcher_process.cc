@@ -104,6 +104,7 @@ Result<LauncherProcess> LauncherProcess::Start(const LaunchOptions& options, con
   std::vector<std::string> words = {"warder-launcher", std::to_string(getpid()), std::to_string(uid)};
   words.insert(words.end(), options.permit_degraded.begin(), options.permit_degraded.end());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 

@@ -257,7 +257,7 @@ TEST_F(LauncherTest, TheFoldersAboveTheImageMayBeClosed) {
   const TestImage closed("");
   fs::create_directory(closed.path() / "image");
   fs::copy_file(image_.path() / "zygote", closed.path() / "image/zygote");
-  fs::permissions(closed.path(), fs::perms(0700));
+  fs::permissions(closed.path(), fs::perms{0700});
   auto options = OptionsFor(image_);
   options.image_root = (closed.path() / "image").string();
   TestEngine engine(options);

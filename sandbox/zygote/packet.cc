@@ -98,7 +98,7 @@ Packet PacketReader::Receive(int socket, Wait wait) {
   }
   // We never send an empty packet, so that an empty one is the end.
   packet.kind = received == 0 ? Packet::Kind::kEnd : Packet::Kind::kMessage;
-  packet.bytes = std::string_view(buffer_).substr(0, static_cast<std::size_t>(received));
+  packet.bytes = std::string_view{buffer_}.substr(0, static_cast<std::size_t>(received));
   return packet;
 }
 

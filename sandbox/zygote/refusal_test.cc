@@ -61,7 +61,7 @@ TEST_F(RefusalTest, NamesABadImage) {
   fs::create_symlink("/bin/true", elsewhere.path() / "zygote");  // leads out of the image: nothing is there
   EXPECT_NE(FailureOf(options).message.find("executing /zygote"), std::string::npos);
 
-  fs::permissions(elsewhere.path(), fs::perms(0777));
+  fs::permissions(elsewhere.path(), fs::perms{0777});
   const Error writable = FailureOf(options);
   EXPECT_EQ(writable.layer, "root");
   EXPECT_NE(writable.message.find("chmod o-w"), std::string::npos) << writable.message;

@@ -195,7 +195,7 @@ std::string Suite::InCell(const Escape& escape, const std::string& body) {
   const int asked = server_.asked();
   const Outcome outcome = e2e::RunBody(
       *engine_, "const gained = await (async () => {\n" + body + "\n})();\nreturn { data: gained ?? '' };", limits);
-  const std::string status = StatusName(outcome.status);
+  std::string status = StatusName(outcome.status);
   if (server_.asked() != asked) Fail(escape, "ESCAPED: the server was asked", counts_.escaped);
   if (outcome.usage.peak_rss_bytes > kMostMemory) {
     Fail(escape, "took " + std::to_string(outcome.usage.peak_rss_bytes >> 20) + " MB", counts_.wrong);

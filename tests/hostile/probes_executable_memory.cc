@@ -24,6 +24,7 @@ Attempt MapThenProtect(unsigned long before, unsigned long after, long number) {
   return [=](const World&) {
     const long page = Map(before, kAnonymous);
     if (page < 0) return page;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what a system call answered
     if ((before & PROT_WRITE) != 0) *reinterpret_cast<char*>(page) = '\xc3';
     return Call(number, page, kPage, after, -1);
   };

@@ -90,6 +90,8 @@ class Upstream {
     server_.Answer(broker::testing::Response(std::string(1024, 'x')));
     thread_ = std::thread([this] { loop_.run(); });
   }
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
   ~Upstream() {
     loop_.stop();
     thread_.join();

@@ -28,23 +28,23 @@ class JailedCellTest : public testing::Test {
     options.permit_degraded.emplace_back("landlock");  // its own tests insist on it
     auto launched = zygote::Zygote::Launch(options);
     ASSERT_TRUE(launched.has_value()) << launched.error().message;
-    zygote_ = std::make_unique<zygote::Zygote>(std::move(launched.value()));
-    const auto ready = zygote_->WaitReady();
+    host = std::make_unique<zygote::Zygote>(std::move(launched.value()));
+    const auto ready = host->WaitReady();
     ASSERT_TRUE(ready.has_value()) << ready.error().message;
   }
-  static void TearDownTestSuite() { zygote_.reset(); }
+  static void TearDownTestSuite() { host.reset(); }
 
   void Spawn(TestEngine& engine) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     engine.Attach(UniqueFd(ends[0]));
     const auto spawned =
-        zygote_->Spawn(++last_id_, UniqueFd(ends[1]), {.data_bytes = std::uint64_t{192} << 20, .cpu_seconds = 20});
+        host->Spawn(++last_id, UniqueFd(ends[1]), {.data_bytes = std::uint64_t{192} << 20, .cpu_seconds = 20});
     ASSERT_TRUE(spawned.has_value()) << spawned.error().message;
   }
 
   // The zygote's reports would pile up; what became of a cell the tests see on its socket.
-  void TearDown() override { ASSERT_TRUE(zygote_->Receive().has_value()); }
+  void TearDown() override { ASSERT_TRUE(host->Receive().has_value()); }
 
   // Runs the body of a flow to its end.
   std::optional<proto::FromCell> Run(TestEngine& engine, const std::string& body) {
@@ -58,12 +58,12 @@ class JailedCellTest : public testing::Test {
     return engine.RunToEnd();
   }
 
-  static std::unique_ptr<zygote::Zygote> zygote_;
-  static std::uint64_t last_id_;
+  static std::unique_ptr<zygote::Zygote> host;
+  static std::uint64_t last_id;
 };
 
-std::unique_ptr<zygote::Zygote> JailedCellTest::zygote_;
-std::uint64_t JailedCellTest::last_id_ = 0;
+std::unique_ptr<zygote::Zygote> JailedCellTest::host;
+std::uint64_t JailedCellTest::last_id = 0;
 
 TEST_F(JailedCellTest, RunsAFlow) {
   TestEngine engine;

@@ -38,10 +38,10 @@ TestImage::TestImage(const std::string& program) {
   std::string name = (fs::temp_directory_path() / "warder-image-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
   path_ = name;
-  fs::permissions(path_, fs::perms(0755));
+  fs::permissions(path_, fs::perms{0755});
   if (program.empty()) return;
   fs::copy_file(BesideTest(program), path_ / "zygote");
-  fs::permissions(path_ / "zygote", fs::perms(0755));
+  fs::permissions(path_ / "zygote", fs::perms{0755});
 }
 
 TestImage::~TestImage() {
@@ -103,7 +103,7 @@ std::optional<std::string> Cell::Ask(const std::string& line) {
   return ReadLine();
 }
 
-TestEngine::TestEngine(zygote::LaunchOptions options) {
+TestEngine::TestEngine(const zygote::LaunchOptions& options) {
   auto launched = zygote::Zygote::Launch(options);
   if (!launched) throw std::runtime_error(launched.error().message);
   zygote_.emplace(std::move(*launched));

@@ -59,7 +59,7 @@ struct Cell {
 // A zygote with its events sorted.
 class TestEngine {
  public:
-  explicit TestEngine(zygote::LaunchOptions options);
+  explicit TestEngine(const zygote::LaunchOptions& options);
   zygote::Zygote& zygote() { return *zygote_; }
   const zygote::Ready& ready() const { return ready_; }
   // Spawns a cell and reads its greeting.

@@ -300,7 +300,7 @@ TEST_F(HygieneTest, SiblingsHaveTheirHeapsInDifferentPlaces) {
 }  // namespace warder::e2e
 
 // The canaries in the environment and in the arguments must be there when the process starts: it starts itself anew.
-int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): a test that cannot start
+int main(int argc, char** argv) {
   const char* variable = std::getenv(warder::e2e::kVariable);
   if (variable == nullptr) {
     setenv(warder::e2e::kVariable, warder::e2e::RandomText().c_str(), 1);

@@ -125,8 +125,8 @@ std::pair<Status, std::string> WhyNotOpened(const EngineOptions& options) {
 
 TEST(InstallationTest, APartThatIsMissingIsOneSentenceWithTheRemedy) {
   const TemporaryFolder folder;
-  const auto path = folder.path();
-  std::filesystem::permissions(path, std::filesystem::perms(0755));
+  const auto& path = folder.path();
+  std::filesystem::permissions(path, std::filesystem::perms{0755});
   using testing::AllOf;
   using testing::HasSubstr;
   using testing::Pair;
@@ -136,7 +136,7 @@ TEST(InstallationTest, APartThatIsMissingIsOneSentenceWithTheRemedy) {
   EXPECT_THAT(WhyNotOpened({.image = path}),
               Pair(Status::kFault, AllOf(HasSubstr((path / "root").string()), HasSubstr("build or install it again"))));
   std::filesystem::create_directory(path / "root");
-  std::filesystem::permissions(path / "root", std::filesystem::perms(0755));
+  std::filesystem::permissions(path / "root", std::filesystem::perms{0755});
   EXPECT_THAT(WhyNotOpened({.image = path}),
               Pair(Status::kUnenforceable, AllOf(HasSubstr("/zygote"), HasSubstr("Build it again"))));
   EXPECT_THAT(WhyNotOpened({.launcher = path / "launcher"}),
