@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "engine/audit/base64.h"
 #include "engine/audit/strict_json.h"
+#include "engine/execution/base64.h"
 
 namespace warder::audit {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/audit/base64.h"
+#include "engine/execution/base64.h"
 #include "engine/execution/text.h"
 
 namespace warder::audit {

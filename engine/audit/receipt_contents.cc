@@ -67,11 +67,11 @@ constexpr Member kMembers[] = {
 
 constexpr Member kLayerMembers[] = {{"/layer", Kind::kText}, {"/state", Kind::kText}, {"/detail", Kind::kText}};
 constexpr Member kStepMembers[] = {{"/step", Kind::kText}, {"/us", Kind::kNumber}};
-constexpr Member kCallMembers[] = {{"/call", Kind::kNumber},         {"/method", Kind::kTextOrNull},
-                                   {"/origin", Kind::kTextOrNull},   {"/redirects", Kind::kList},
-                                   {"/outcome", Kind::kText},        {"/status", Kind::kNumber},
-                                   {"/requestBytes", Kind::kNumber}, {"/responseBytes", Kind::kNumber},
-                                   {"/startedUs", Kind::kNumber},    {"/durationUs", Kind::kNumber}};
+constexpr Member kCallMembers[] = {
+    {"/call", Kind::kNumber},          {"/method", Kind::kTextOrNull},     {"/origin", Kind::kTextOrNull},
+    {"/redirects", Kind::kList},       {"/connection", Kind::kTextOrNull}, {"/attempts", Kind::kNumber},
+    {"/outcome", Kind::kText},         {"/status", Kind::kNumber},         {"/requestBytes", Kind::kNumber},
+    {"/responseBytes", Kind::kNumber}, {"/startedUs", Kind::kNumber},      {"/durationUs", Kind::kNumber}};
 constexpr Member kLimitMembers[] = {{"/name", Kind::kText}, {"/value", Kind::kNumber}, {"/peak", Kind::kNumber}};
 constexpr Member kEngineMembers[] = {{"/descriptors/baseline", Kind::kNumber}, {"/descriptors/now", Kind::kNumber}};
 

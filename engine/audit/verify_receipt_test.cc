@@ -3,9 +3,9 @@
 
 #include <boost/json.hpp>
 
-#include "engine/audit/base64.h"
 #include "engine/audit/envelope.h"
 #include "engine/audit/receipt_contents.h"
+#include "engine/execution/base64.h"
 #include "warder/audit.h"
 #include "warder/engine.h"
 
@@ -125,7 +125,7 @@ TEST_F(VerifyTest, ItemsHaveTheirMembers) {
       {"/setup", R"({"step":"fork","us":1.5})", true},
       {"/posture", R"({"layer":"seccomp","state":"enforced","detail":""})", true},
       {"/calls",
-       R"({"call":1,"method":null,"origin":"https://a.test","redirects":["https://b.test"],"status":200,"outcome":"ok",
+       R"({"call":1,"method":null,"origin":"https://a.test","connection":null,"attempts":1,"redirects":["https://b.test"],"status":200,"outcome":"ok",
            "requestBytes":0,"responseBytes":0,"startedUs":0,"durationUs":0})",
        true},
       {"/verdict/limit", R"({"name":"cpu","value":1,"peak":2})", false},

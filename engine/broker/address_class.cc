@@ -11,57 +11,13 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-// Sources: IANA iana-ipv4-special-registry and iana-ipv6-special-registry, and the RFC of each row.
 constexpr std::array kSpecialRanges = {
-    SpecialRange{"0.0.0.0/8", "this network", "RFC 791"},
-    SpecialRange{"10.0.0.0/8", "private", "RFC 1918"},
-    SpecialRange{"100.64.0.0/10", "shared address space (carrier-grade NAT)", "RFC 6598"},
-    SpecialRange{"127.0.0.0/8", "loopback", "RFC 1122"},
-    SpecialRange{"169.254.0.0/16", "link-local (cloud metadata)", "RFC 3927"},
-    SpecialRange{"172.16.0.0/12", "private", "RFC 1918"},
-    SpecialRange{"192.0.0.0/24", "IETF protocol assignments", "RFC 6890"},
-    SpecialRange{"192.0.2.0/24", "documentation (TEST-NET-1)", "RFC 5737"},
-    SpecialRange{"192.31.196.0/24", "AS112", "RFC 7535"},
-    SpecialRange{"192.52.193.0/24", "AMT", "RFC 7450"},
-    SpecialRange{"192.88.99.0/24", "6to4 relay anycast (deprecated)", "RFC 7526"},
-    SpecialRange{"192.168.0.0/16", "private", "RFC 1918"},
-    SpecialRange{"192.175.48.0/24", "AS112 direct delegation", "RFC 7534"},
-    SpecialRange{"198.18.0.0/15", "benchmarking", "RFC 2544"},
-    SpecialRange{"198.51.100.0/24", "documentation (TEST-NET-2)", "RFC 5737"},
-    SpecialRange{"203.0.113.0/24", "documentation (TEST-NET-3)", "RFC 5737"},
-    SpecialRange{"224.0.0.0/4", "multicast", "RFC 5771"},
-    SpecialRange{"255.255.255.255/32", "broadcast", "RFC 919"},
-    SpecialRange{"240.0.0.0/4", "reserved", "RFC 1112"},
-    SpecialRange{"::/128", "unspecified", "RFC 4291"},
-    SpecialRange{"::1/128", "loopback", "RFC 4291"},
-    SpecialRange{"::ffff:0:0/96", "IPv4-mapped", "RFC 4291"},
-    SpecialRange{"::ffff:0:0:0/96", "IPv4-translated", "RFC 2765"},
-    SpecialRange{"::/96", "IPv4-compatible (deprecated)", "RFC 4291"},
-    SpecialRange{"64:ff9b:1::/48", "local-use IPv4 translation", "RFC 8215"},
-    SpecialRange{"100::/64", "discard only", "RFC 6666"},
-    SpecialRange{"100:0:0:1::/64", "dummy prefix", "RFC 9780"},
-    SpecialRange{"2001::/32", "Teredo", "RFC 4380"},
-    SpecialRange{"2001:2::/48", "benchmarking", "RFC 5180"},
-    SpecialRange{"2001:3::/32", "AMT", "RFC 7450"},
-    SpecialRange{"2001:4:112::/48", "AS112", "RFC 7535"},
-    SpecialRange{"2001:10::/28", "ORCHID (deprecated)", "RFC 4843"},
-    SpecialRange{"2001:20::/28", "ORCHIDv2", "RFC 7343"},
-    SpecialRange{"2001:30::/28", "drone remote identification", "RFC 9374"},
-    SpecialRange{"2001::/23", "IETF protocol assignments", "RFC 2928"},
-    SpecialRange{"2001:db8::/32", "documentation", "RFC 3849"},
-    SpecialRange{"2002::/16", "6to4", "RFC 3056"},
-    SpecialRange{"2620:4f:8000::/48", "AS112 direct delegation", "RFC 7534"},
-    SpecialRange{"3fff::/20", "documentation", "RFC 9637"},
-    SpecialRange{"5f00::/16", "segment routing (SRv6)", "RFC 9602"},
-    SpecialRange{"fc00::/7", "unique local", "RFC 4193"},
-    SpecialRange{"fe80::/10", "link-local", "RFC 4291"},
-    SpecialRange{"fec0::/10", "site-local (deprecated)", "RFC 3879"},
-    SpecialRange{"ff00::/8", "multicast", "RFC 4291"},
+#include "engine/broker/special_ranges.inc"
 };
 
 // Ranges that are no prefix.
-constexpr SpecialRange kIsatap{"::5efe:0:0/96", "ISATAP", "RFC 5214"};
-constexpr SpecialRange kNotGlobal{"outside 2000::/3", "not global unicast", "RFC 4291"};
+constexpr SpecialRange kIsatap{"::5efe:0:0/96", "ISATAP", "RFC 5214", "carries an IPv4 address that nobody judged"};
+constexpr SpecialRange kNotGlobal{"outside 2000::/3", "not global unicast", "RFC 4291", "not assigned to anybody"};
 
 struct Network {
   std::array<unsigned char, 16> bytes{};

@@ -20,6 +20,7 @@ class CallHandle final : public Call {
 
   void SendBody(std::string_view data, bool last) override { state_->SendBody(data, last); }
   void GrantResponse(std::uint64_t bytes) override { state_->GrantResponse(bytes); }
+  const std::string& connection() const override { return state_->connection(); }
 
  private:
   const std::shared_ptr<CallState> state_;
@@ -41,9 +42,9 @@ class Broker::Impl {
   Impl(Impl&&) = delete;
   Impl& operator=(Impl&&) = delete;
 
-  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy,
+  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<Capabilities> capabilities,
                               HttpRequest request, CallObserver& observer) {
-    auto state = std::make_shared<CallState>(core_, tenant, std::move(policy), observer);
+    auto state = std::make_shared<CallState>(core_, tenant, std::move(capabilities), observer);
     if (calls_.size() >= sweep_at_) {
       std::erase_if(calls_, [](const auto& call) { return call.expired(); });
       sweep_at_ = std::max<std::size_t>(64, 2 * calls_.size());
@@ -63,9 +64,9 @@ Broker::Broker(boost::asio::io_context& loop, BrokerOptions options)
     : impl_(std::make_unique<Impl>(loop, std::move(options))) {}
 Broker::~Broker() = default;
 
-std::unique_ptr<Call> Broker::Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy,
+std::unique_ptr<Call> Broker::Start(const std::string& tenant, std::shared_ptr<Capabilities> capabilities,
                                     HttpRequest request, CallObserver& observer) {
-  return impl_->Start(tenant, std::move(policy), std::move(request), observer);
+  return impl_->Start(tenant, std::move(capabilities), std::move(request), observer);
 }
 
 }  // namespace warder::broker

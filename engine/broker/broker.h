@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "engine/broker/broker_options.h"
-#include "engine/broker/egress_policy.h"
+#include "engine/broker/capabilities.h"
 
 namespace warder::broker {
 
@@ -28,6 +28,7 @@ struct HttpRequest {
   bool has_body = false;
   std::optional<std::uint64_t> body_bytes;  // known length; otherwise sent chunked
   enum class Redirect { kFollow, kError, kManual } redirect = Redirect::kFollow;
+  std::string connection;  // a handle; empty: none
 };
 
 struct ResponseHead {
@@ -54,6 +55,8 @@ class CallObserver {
   virtual void OnRequestCredit(std::uint64_t bytes) = 0;   // beyond the initial credit
   // A redirect is followed: the request is about to go to `origin` (Origin::ToString), which the policy allows.
   virtual void OnRedirect(const std::string& origin) = 0;
+  // The call is tried once more, after a failure or an answer that says so (retry.h).
+  virtual void OnRetry() = 0;
   virtual void OnFailed(CallFailure failure) = 0;
 
  protected:
@@ -69,6 +72,8 @@ class Call {
   virtual void SendBody(std::string_view data, bool last) = 0;
   // More response bytes may be delivered. A fresh call has proto::kInitialCredit.
   virtual void GrantResponse(std::uint64_t bytes) = 0;
+  // The connection whose policy decides; empty: none, or the call was refused before that was known.
+  virtual const std::string& connection() const = 0;
 };
 
 class Broker {
@@ -81,9 +86,9 @@ class Broker {
   Broker(Broker&&) = delete;
   Broker& operator=(Broker&&) = delete;
 
-  // Starts a call for `tenant` under `policy` (kept alive by the call). Connections are pooled per tenant, never
-  // across. A refusal is reported through the observer like every other failure.
-  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<const EgressPolicy> policy,
+  // Starts a call for `tenant` within `capabilities` (kept alive by the call). Connections are pooled per tenant and
+  // credential, never across. A refusal is reported through the observer like every other failure.
+  std::unique_ptr<Call> Start(const std::string& tenant, std::shared_ptr<Capabilities> capabilities,
                               HttpRequest request, CallObserver& observer);
 
  private:

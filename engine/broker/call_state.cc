@@ -4,20 +4,40 @@
 #include <boost/asio/post.hpp>
 #include <limits>
 
+#include "engine/broker/outgoing.h"
+#include "engine/broker/policy/decide.h"
+#include "engine/broker/retry.h"
+#include "engine/execution/text.h"
+#include "warder/limits.h"
+
 namespace warder::broker {
 namespace {
 
 constexpr std::uint64_t kMaxDiscardBytes = std::uint64_t{64} << 10;  // of a redirect's body, to keep its connection
 
+std::string TooLong(const std::string& what, std::uint64_t most) {
+  return "the body of the " + what + " is longer than the " + FormatLimit(LimitUnit::kBytes, most) +
+         " that the policy allows (" + what + "-bytes)";
+}
+
 }  // namespace
 
-CallState::CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<const EgressPolicy> policy,
+CallState::CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<Capabilities> capabilities,
                      CallObserver& observer)
     : core_(std::move(core)),
       tenant_(std::move(tenant)),
-      policy_(std::move(policy)),
+      capabilities_(std::move(capabilities)),
       observer_(&observer),
-      timer_(core_->loop, [this] { CheckSilence(); }) {}
+      timer_(core_->loop, [this] { CheckSilence(); }),
+      call_timer_(core_->loop, [this] { EndByTimeout(); }),
+      retry_timer_(core_->loop, [this] {
+        if (!over()) StartHop();
+      }) {}
+
+const std::string& CallState::connection() const {
+  static const std::string none;
+  return grant_ ? grant_->name() : none;
+}
 
 void CallState::Begin(HttpRequest request) {
   if (const auto checked = Check(request); !checked) {
@@ -28,65 +48,169 @@ void CallState::Begin(HttpRequest request) {
   hop_.headers = std::move(request.headers);
   hop_.has_body = request.has_body;
   redirect_mode_ = request.redirect;
-  if (request.has_body) body_.emplace(request.body_bytes, core_->options.replay_body_bytes);
-  ticket_ = core_->admission.Enter(tenant_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock(); self && !self->over()) self->StartHop();
-  });
-  if (!ticket_) Refuse("too many calls of this tenant are waiting; wait for some to end");
+  if (request.has_body) {
+    body_.emplace(request.body_bytes, core_->options.replay_body_bytes);
+    if (!capabilities_->placeholders().all().empty()) body_scan_.emplace(capabilities_->placeholders());
+  }
+  if (policy().timeout) call_timer_.Start(*policy().timeout);
+  Queue();
 }
 
 Result<void> CallState::Check(const HttpRequest& request) {
   if (auto method = CheckMethod(request.method); !method) return method;
-  if (request.has_body && (request.method == "GET" || request.method == "HEAD")) {
-    return Refused("a " + request.method + " request has no body; use POST, or leave the body out");
-  }
-  if (request.body_bytes && *request.body_bytes > std::uint64_t{1} << 62) return Refused("the body's length is absurd");
+  if (auto body = CheckBody(request); !body) return body;
   if (auto headers = CheckRequestHeaders(request.headers); !headers) return headers;
   auto url = CanonicalizeUrl(request.url);
   if (!url) return url.error();
   hop_.url = std::move(*url);
-  return CheckGrant(hop_.url, "");
+  auto choice = capabilities_->Choose(request.connection, request.method, hop_.url, request.headers);
+  if (!choice) return choice.error();
+  grant_ = std::move(choice->grant);
+  placeholders_ = std::move(choice->placeholders);
+  if (const Decision decision = Decide(policy(), request.method, hop_.url, request.headers); !decision.allowed) {
+    return Refused(decision.Explanation());
+  }
+  const auto most = policy().request_bytes;
+  if (most && request.body_bytes && *request.body_bytes > *most) return Refused(TooLong("request", *most));
+  const bool kept = request.body_bytes && *request.body_bytes <= core_->options.replay_body_bytes;
+  if (request.has_body && !kept && NeedsWholeBody(*grant_, hop_.url.origin)) {
+    return Refused("the connection signs the body of its requests, which then must have a known length of at most " +
+                   FormatLimit(LimitUnit::kBytes, core_->options.replay_body_bytes));
+  }
+  if (!grant_->TakeCall()) {
+    return Refused("the policy allows " + std::to_string(*policy().calls) +
+                   " calls of one execution, and these were made");
+  }
+  return {};
 }
 
-Result<void> CallState::CheckGrant(const CanonicalUrl& url, const std::string& context) const {
-  if (policy_ && policy_->Allows(url.origin)) return {};
-  const std::string origin = url.origin.ToString();
-  return Refused(context + origin + (context.empty() ? " is not in the grant" : ", which is not in the grant") +
-                 "; allow it with --allow " + origin);
+Result<void> CallState::CheckBody(const HttpRequest& request) {
+  if (request.has_body && (request.method == "GET" || request.method == "HEAD")) {
+    return Refused("a " + request.method + " request has no body; use POST, or leave the body out");
+  }
+  if (request.body_bytes && *request.body_bytes > std::uint64_t{1} << 62) return Refused("the body's length is absurd");
+  return {};
+}
+
+void CallState::Queue() {
+  const auto admit = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->over()) return;
+    self->ticket_ = self->core_->admission.Enter(self->tenant_, [weak] {
+      if (const auto admitted = weak.lock(); admitted && !admitted->over()) admitted->StartHop();
+    });
+    if (!self->ticket_) self->Refuse("too many calls of this tenant are waiting; wait for some to end");
+  };
+  ThrottleBounds bounds;
+  if (const auto& rate = policy().rate) {
+    bounds.rate_count = rate->count;
+    bounds.rate_period = rate->period;
+    bounds.rate_burst = rate->burst;
+  }
+  bounds.in_flight = policy().in_flight.value_or(0);
+  const std::string key = tenant_ + '\n' + grant_->name() + '\n' +
+                          (grant_->connection() != nullptr ? grant_->connection()->policy_sha256() : "");
+  const auto throttle = core_->throttles.Use(key, bounds);
+  if (!throttle) {
+    admit();
+    return;
+  }
+  pace_ = Throttle::Enter(throttle, admit);
+  if (!pace_) Refuse("too many calls of this connection are waiting for its rate; wait for some to end");
 }
 
 void CallState::StartHop() {
-  if (auto known = KnownAddresses(hop_.url)) {
-    addresses_ = std::move(*known);
-    StartTransfer(Connection::kReuse);
+  if (grant_->revoked()) {
+    Refuse("the connection was taken back");
     return;
   }
+  // A request whose body is signed begins when all of it is here (SendBody).
+  if (hop_.has_body && NeedsWholeBody(*grant_, hop_.url.origin) && !left_home_ && !body_->Whole()) {
+    waits_for_body_ = true;
+    return;
+  }
+  const std::string origin = hop_.url.origin.ToString();
+  if (const auto wait = core_->healths.Of(tenant_, origin).Admit(OriginHealth::Clock::now()); wait.count() > 0) {
+    Fail({CallFailure::Kind::kNetwork, origin + " failed " + std::to_string(OriginHealth::kFailuresToOpen) +
+                                           " times in a row and is left alone for another " +
+                                           std::to_string(wait.count()) + " ms"});
+    return;
+  }
+  health_open_ = true;
+  if (auto known = KnownAddresses(hop_.url.origin)) {
+    addresses_ = std::move(*known);
+    FindProxy();
+    return;
+  }
+  Resolve(hop_.url.origin.host, [this](Result<AddressList> answer) { OnResolved(std::move(answer)); });
+}
+
+void CallState::Resolve(const std::string& host, std::function<void(Result<AddressList>)> then) {
   timer_.Start(core_->options.resolve_timeout);
-  lookup_ = core_->resolver.Resolve(hop_.url.origin.host, [weak = weak_from_this()](Result<AddressList> answer) {
-    if (const auto self = weak.lock(); self && !self->over()) self->OnResolved(std::move(answer));
+  lookup_ = core_->resolver.Resolve(host, [weak = weak_from_this(), host, then](Result<AddressList> answer) {
+    const auto self = weak.lock();
+    if (!self || self->over()) return;
+    self->timer_.Stop();
+    const Resolver::Ticket ended = std::move(self->lookup_);
+    if (answer) {
+      then(std::move(answer));
+    } else {
+      self->FailAttempt({CallFailure::Kind::kNetwork, host + " " + answer.error().message});
+    }
   });
 }
 
 void CallState::OnResolved(Result<AddressList> answer) {
-  timer_.Stop();
-  lookup_.reset();
-  if (!answer) {
-    Fail({CallFailure::Kind::kNetwork, hop_.url.origin.host + " " + answer.error().message});
-  } else if (const auto judged = JudgeAddresses(hop_.url, *answer); !judged) {
+  if (const auto judged = JudgeAddresses(hop_.url, *answer); !judged) {
     Refuse(judged.error().message);
   } else {
     addresses_ = std::move(*answer);
-    StartTransfer(Connection::kReuse);
+    FindProxy();
   }
 }
 
-void CallState::StartTransfer(Connection connection) {
+void CallState::FindProxy() {
+  if (!policy().proxy) {
+    StartTransfer(Reuse::kAllowed);
+    return;
+  }
+  // Who wrote the policy vouches for the proxy: its address may be any.
+  if (auto known = KnownAddresses(*policy().proxy)) {
+    proxy_addresses_ = std::move(*known);
+    StartTransfer(Reuse::kAllowed);
+    return;
+  }
+  finding_proxy_ = true;
+  Resolve(policy().proxy->host, [this](Result<AddressList> answer) {
+    finding_proxy_ = false;
+    proxy_addresses_ = std::move(*answer);
+    StartTransfer(Reuse::kAllowed);
+  });
+}
+
+void CallState::StartTransfer(Reuse reuse) {
   transfer_.reset();
   head_seen_ = false;
-  if (!pool_) pool_ = core_->pools.Use(tenant_);
+  const std::optional<std::string_view> all = hop_.has_body ? body_->Whole() : std::string_view();
+  auto prepared = Prepare(*grant_, placeholders_, hop_, !left_home_, all);
+  if (!prepared) {
+    Refuse(prepared.error().message);
+    return;
+  }
+  scrubs_.clear();
+  for (const auto& grant : capabilities_->connections()) {
+    if (grant->connection()->scrub()) scrubs_.push_back(grant->connection()->scrub());
+  }
+  if (prepared->derived) scrubs_.push_back(std::move(prepared->derived));
+  prepared->outgoing.addresses = addresses_;
+  prepared->outgoing.proxy_addresses = proxy_addresses_;
+  if (!pool_) {
+    pool_ = core_->pools.Use(tenant_ + '\n' + (grant_->connection() != nullptr ? grant_->connection()->id() : ""));
+  }
   RequestBody* body = hop_.has_body ? &*body_ : nullptr;
-  transfer_ =
-      std::make_unique<Transfer>(*pool_, core_->options, hop_, addresses_, connection, body, [this] { Schedule(); });
+  transfer_ = std::make_unique<Transfer>(*pool_, core_->options, hop_, std::move(prepared->outgoing), reuse, body,
+                                         [this] { Schedule(); });
+  for (const auto& pattern : scrubs_) transfer_->response_body().AddScrubber(pattern);
   transfer_->response_body().Grant(response_credit_);
   timer_.Start(core_->options.idle_timeout);
 }
@@ -94,8 +218,9 @@ void CallState::StartTransfer(Connection connection) {
 void CallState::CheckSilence() {
   if (over()) return;
   if (!transfer_) {
-    Fail({CallFailure::Kind::kTimeout, hop_.url.origin.host + " was not resolved within " +
-                                           std::to_string(core_->options.resolve_timeout.count()) + " ms"});
+    const std::string& host = finding_proxy_ ? policy().proxy->host : hop_.url.origin.host;
+    FailAttempt({CallFailure::Kind::kTimeout,
+                 host + " was not resolved within " + std::to_string(core_->options.resolve_timeout.count()) + " ms"});
     return;
   }
   if (transfer_->done()) return;
@@ -104,18 +229,35 @@ void CallState::CheckSilence() {
     timer_.Start(core_->options.idle_timeout - silence);
     return;
   }
-  Fail({CallFailure::Kind::kTimeout, hop_.url.origin.ToString() + " neither sent nor took anything for " +
-                                         std::to_string(core_->options.idle_timeout.count()) + " ms"});
+  FailAttempt({CallFailure::Kind::kTimeout, hop_.url.origin.ToString() + " neither sent nor took anything for " +
+                                                std::to_string(core_->options.idle_timeout.count()) + " ms"});
+}
+
+void CallState::EndByTimeout() {
+  if (over()) return;
+  Fail({CallFailure::Kind::kTimeout,
+        "the call to " + hop_.url.origin.ToString() + " took longer than the " +
+            FormatLimit(LimitUnit::kMilliseconds, static_cast<std::uint64_t>(policy().timeout->count())) +
+            " that the policy allows (timeout)"});
 }
 
 void CallState::SendBody(std::string_view data, bool last) {
   if (over()) return;
-  const std::string_view error = body_ ? body_->Append(data, last) : "a body was sent for a request without one";
-  if (error.empty()) {
-    Schedule();
-  } else {
-    Refuse(std::string(error));
+  request_bytes_ += data.size();
+  if (const auto most = policy().request_bytes; most && request_bytes_ > *most) {
+    Refuse(TooLong("request", *most));
+    return;
   }
+  if (const Placeholder* found = body_scan_ ? body_scan_->Feed(data) : nullptr; found != nullptr) {
+    Refuse(Placeholders::Refusal(*found, "the request's body").message);
+    return;
+  }
+  const std::string_view error = body_ ? body_->Append(data, last) : "a body was sent for a request without one";
+  if (!error.empty()) {
+    Refuse(std::string(error));
+    return;
+  }
+  Schedule();
 }
 
 void CallState::GrantResponse(std::uint64_t bytes) {
@@ -133,10 +275,15 @@ void CallState::Abandon() {
 
 void CallState::Release() {
   timer_.Stop();
+  call_timer_.Stop();
+  retry_timer_.Stop();
+  if (health_open_) core_->healths.Of(tenant_, hop_.url.origin.ToString()).Abandoned();
+  health_open_ = false;
   transfer_.reset();
   pool_.reset();
   lookup_.reset();
   ticket_.reset();
+  pace_.reset();
 }
 
 void CallState::Fail(CallFailure failure) {
@@ -156,7 +303,12 @@ void CallState::Schedule() {
 void CallState::Deliver() {
   scheduled_ = false;
   if (!over()) GrantRequest();
+  if (!over() && waits_for_body_ && body_->Whole()) {
+    waits_for_body_ = false;
+    StartHop();
+  }
   if (!over() && transfer_) LookAtTransfer();
+  if (!over() && std::exchange(tell_retry_, false)) observer_->OnRetry();
   if (observer_ == nullptr || !failure_) return;
   CallObserver& observer = *observer_;
   Abandon();
@@ -172,15 +324,15 @@ void CallState::LookAtTransfer() {
   if (transfer_->failure() && !next_hop_) {
     if (transfer_->found_foreign_connection() && !tried_fresh_) {
       tried_fresh_ = true;
-      StartTransfer(Connection::kFresh);
+      StartTransfer(Reuse::kForbidden);
     } else {
-      Fail(*transfer_->failure());
+      FailAttempt(CallFailure(*transfer_->failure()));
     }
     return;
   }
   if (transfer_->head().complete() && !head_seen_) {
     head_seen_ = true;
-    if (!DecideAboutRedirect()) return;
+    if (!DecideAboutRetry() && !DecideAboutRedirect()) return;
   }
   if (next_hop_) {
     FinishRedirect();
@@ -189,6 +341,59 @@ void CallState::LookAtTransfer() {
   } else if (!over()) {
     transfer_->Continue();
   }
+}
+
+void CallState::NoteHealth(bool success) {
+  if (!std::exchange(health_open_, false)) return;
+  OriginHealth& health = core_->healths.Of(tenant_, hop_.url.origin.ToString());
+  if (success) {
+    health.Succeeded();
+  } else {
+    health.Failed(OriginHealth::Clock::now());
+  }
+}
+
+std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std::chrono::milliseconds> asked) const {
+  if (attempt_ >= policy().attempts || head_delivered_ || !IsIdempotent(hop_.method, hop_.headers)) return {};
+  if (hop_.has_body && !body_->Rewindable()) return {};
+  if (asked && *asked > kMaxRetryAfter) return {};
+  if (!core_->healths.Of(tenant_, hop_.url.origin.ToString()).MayRetry()) return {};
+  const std::string random = RandomBytes(2);
+  const double fraction =
+      (static_cast<unsigned char>(random[0]) * 256.0 + static_cast<unsigned char>(random[1])) / 65'536.0;
+  return std::max(asked.value_or(std::chrono::milliseconds(0)), Backoff(attempt_ + 1, fraction));
+}
+
+void CallState::Retry(std::chrono::milliseconds wait) {
+  timer_.Stop();
+  transfer_.reset();
+  lookup_.reset();
+  ++attempt_;
+  tried_fresh_ = false;
+  if (hop_.has_body) (void)body_->Rewind();
+  retry_timer_.Start(wait);
+  tell_retry_ = true;
+  Schedule();
+}
+
+void CallState::FailAttempt(CallFailure failure) {
+  NoteHealth(false);
+  if (const auto wait = RetryWait(std::nullopt)) {
+    Retry(*wait);
+  } else {
+    Fail(std::move(failure));
+  }
+}
+
+bool CallState::DecideAboutRetry() {
+  const ResponseHeadReader& head = transfer_->head();
+  NoteHealth(head.status() < 502 || head.status() > 504);
+  if (!IsRetryableStatus(head.status())) return false;
+  bool conflict = false;
+  const std::string_view after = head.Value("retry-after", &conflict);
+  retry_wait_ = RetryWait(ParseRetryAfter(after, std::chrono::system_clock::now()));
+  if (retry_wait_) next_hop_ = hop_;  // the same once more, when the answer is out of the way
+  return retry_wait_.has_value();
 }
 
 bool CallState::DecideAboutRedirect() {
@@ -214,8 +419,13 @@ bool CallState::DecideAboutRedirect() {
     Refuse(from + " redirected (" + code + ") to a URL that is not accepted: " + next.error().message);
     return false;
   }
-  if (const auto granted = CheckGrant(next->url, from + " redirected (" + code + ") to "); !granted) {
-    Refuse(granted.error().message);
+  const std::string to = from + " redirected (" + code + ") to ";
+  if (const Decision decision = Decide(policy(), next->method, next->url, next->headers); !decision.allowed) {
+    Refuse(to + decision.subject + ", which " + decision.reason);
+    return false;
+  }
+  if (const std::string why = RedirectRefusal(policy(), hop_.url.origin, next->url.origin); !why.empty()) {
+    Refuse(to + next->url.origin.ToString() + ", " + why);
     return false;
   }
   if (next->has_body && body_ && !body_->Rewindable()) {
@@ -238,9 +448,15 @@ void CallState::FinishRedirect() {
     transfer_->Continue();
     return;
   }
+  if (retry_wait_) {
+    next_hop_.reset();
+    Retry(*std::exchange(retry_wait_, std::nullopt));
+    return;
+  }
   transfer_.reset();
   ++redirects_;
   tried_fresh_ = false;
+  left_home_ = left_home_ || next_hop_->url.origin != hop_.url.origin;
   hop_ = std::move(*next_hop_);
   next_hop_.reset();
   if (body_ && !hop_.has_body) body_->Discard();
@@ -260,6 +476,7 @@ bool CallState::DeliverHead() {
   head_delivered_ = true;
   ResponseHead response{head.status(),       head.reason(),  head.Visible(transfer_->decoded()),
                         hop_.url.ToString(), redirects_ > 0, body};
+  ScrubHead(&response);
   if (body) {
     observer_->OnResponseHead(std::move(response));
     return !over() && transfer_ != nullptr;
@@ -270,23 +487,38 @@ bool CallState::DeliverHead() {
   return false;
 }
 
+void CallState::ScrubHead(ResponseHead* head) const {
+  for (const auto& pattern : scrubs_) {
+    head->reason = ScrubText(pattern, head->reason);
+    head->url = ScrubText(pattern, head->url);
+    // A name that holds a secret would be no name any more.
+    std::erase_if(head->headers, [&](const auto& header) { return ScrubText(pattern, header.first) != header.first; });
+    for (auto& [name, value] : head->headers) value = ScrubText(pattern, value);
+  }
+}
+
 void CallState::DeliverBody() {
   ResponseBody& body = transfer_->response_body();
   const bool done = transfer_->done();
   std::string chunk;
-  bool sound = true;
+  std::string_view error;
   if (done && !finished_) {
     finished_ = true;
     ticket_.reset();
-    sound = body.Finish();
+    pace_.reset();
+    error = body.Finish();
   }
-  sound = sound && body.Take(&chunk);
-  if (!sound) {
-    Fail({CallFailure::Kind::kNetwork,
-          hop_.url.origin.ToString() + " sent a body that is cut off or not in the encoding it announced"});
+  if (error.empty()) error = body.Take(&chunk);
+  if (!error.empty()) {
+    Fail({CallFailure::Kind::kNetwork, hop_.url.origin.ToString() + " " + std::string(error)});
     return;
   }
   if (!chunk.empty()) {
+    response_bytes_ += chunk.size();
+    if (const auto most = policy().response_bytes; most && response_bytes_ > *most) {
+      Refuse(TooLong("response", *most));
+      return;
+    }
     observer_->OnResponseBody(chunk);
     if (over()) return;
     Schedule();  // one piece a turn: others of the loop have theirs

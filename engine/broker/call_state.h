@@ -9,15 +9,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/broker/admission.h"
 #include "engine/broker/broker.h"
+#include "engine/broker/capabilities.h"
 #include "engine/broker/destination.h"
+#include "engine/broker/inject/placeholder_scan.h"
 #include "engine/broker/loop_timer.h"
+#include "engine/broker/origin_health.h"
 #include "engine/broker/redirect.h"
 #include "engine/broker/request_body.h"
 #include "engine/broker/resolver.h"
 #include "engine/broker/tenant_pools.h"
+#include "engine/broker/throttle.h"
 #include "engine/broker/transfer.h"
 
 namespace warder::broker {
@@ -31,18 +36,21 @@ struct BrokerCore {
         options(std::move(broker_options)),
         resolver(io, options.dns_servers),
         admission(io, options),
+        throttles(io, options.max_waiting_per_tenant),
         pools(io, options) {}
 
   boost::asio::io_context& loop;
   const BrokerOptions options;
   Resolver resolver;
   Admission admission;
+  Throttles throttles;
+  OriginHealths healths;
   TenantPools pools;
 };
 
 class CallState : public std::enable_shared_from_this<CallState> {
  public:
-  CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<const EgressPolicy> policy,
+  CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<Capabilities> capabilities,
             CallObserver& observer);
 
   void Begin(HttpRequest request);
@@ -50,14 +58,21 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void GrantResponse(std::uint64_t bytes);
   // Aborts; the observer is not called any more.
   void Abandon();
+  const std::string& connection() const;
 
  private:
   Result<void> Check(const HttpRequest& request);
-  Result<void> CheckGrant(const CanonicalUrl& url, const std::string& context) const;
+  Result<void> CheckBody(const HttpRequest& request);
+  const Policy& policy() const { return grant_->policy(); }
+  // In turn: the connection's pace, the broker's, the origin's health, the addresses.
+  void Queue();
   void StartHop();
+  void Resolve(const std::string& host, std::function<void(Result<AddressList>)> then);
   void OnResolved(Result<AddressList> answer);
-  void StartTransfer(Connection connection);
+  void FindProxy();
+  void StartTransfer(Reuse reuse);
   void CheckSilence();
+  void EndByTimeout();
 
   void Schedule();
   void Deliver();
@@ -65,6 +80,15 @@ class CallState : public std::enable_shared_from_this<CallState> {
   // False: the call has failed.
   bool DecideAboutRedirect();
   void FinishRedirect();
+  // How long until the next attempt, where the upstream has `asked` for some time; nothing: this was the last.
+  std::optional<std::chrono::milliseconds> RetryWait(std::optional<std::chrono::milliseconds> asked) const;
+  void Retry(std::chrono::milliseconds wait);
+  // The attempt has come to nothing: another one, or the end.
+  void FailAttempt(CallFailure failure);
+  // True: the answer says "later", and there is to be a later.
+  bool DecideAboutRetry();
+  void NoteHealth(bool success);
+  void ScrubHead(ResponseHead* head) const;
   // False: the call is over, or the observer has to be asked no more for now.
   bool DeliverHead();
   void DeliverBody();
@@ -76,25 +100,43 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
   const std::shared_ptr<BrokerCore> core_;
   const std::string tenant_;
-  const std::shared_ptr<const EgressPolicy> policy_;
+  const std::shared_ptr<Capabilities> capabilities_;
   CallObserver* observer_;
+  std::shared_ptr<Grant> grant_;  // null: the call was refused before anybody could decide about it
+  std::optional<PlaceholderUse> placeholders_;
+  std::optional<PlaceholderScan> body_scan_;
 
   Hop hop_;
   HttpRequest::Redirect redirect_mode_ = HttpRequest::Redirect::kFollow;
   std::optional<RequestBody> body_;
   std::size_t redirects_ = 0;
   std::optional<Hop> next_hop_;
+  bool left_home_ = false;  // a redirect has led to another origin: no credential goes out any more, not even back
+  std::uint64_t attempt_ = 1;
+  std::optional<std::chrono::milliseconds> retry_wait_;  // next_hop_ is the same once more
+  bool health_open_ = false;                             // admitted by the origin's health, which awaits the outcome
 
   // In the order of their use; destroyed the other way round.
+  std::unique_ptr<Throttle::Ticket> pace_;
   std::unique_ptr<Admission::Ticket> ticket_;
   Resolver::Ticket lookup_;
   AddressList addresses_;
+  AddressList proxy_addresses_;
   std::shared_ptr<CurlPool> pool_;
   std::unique_ptr<Transfer> transfer_;
-  LoopTimer timer_;  // of the lookup, then of the upstream's silence
+  LoopTimer timer_;       // of the lookup, then of the upstream's silence
+  LoopTimer call_timer_;  // of the whole call, where the policy sets one
+  LoopTimer retry_timer_;
+  // What is taken out of the response. The last may be for this transfer alone.
+  std::vector<std::shared_ptr<const ScrubPattern>> scrubs_;
 
+  std::uint64_t request_bytes_ = 0;    // sent by the caller
+  std::uint64_t response_bytes_ = 0;   // delivered
   std::uint64_t response_credit_ = 0;  // granted beyond the initial credit
   bool scheduled_ = false;
+  bool waits_for_body_ = false;
+  bool finding_proxy_ = false;
+  bool tell_retry_ = false;
   bool head_seen_ = false;
   bool head_delivered_ = false;
   bool finished_ = false;  // the response body knows its end

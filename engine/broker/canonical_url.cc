@@ -10,6 +10,9 @@
 #include <charconv>
 #include <memory>
 
+#include "engine/broker/idna.h"
+#include "engine/broker/percent.h"
+
 namespace warder::broker {
 namespace {
 
@@ -20,13 +23,6 @@ struct CurlFree {
   void operator()(char* text) const { curl_free(text); }
 };
 
-bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-int HexValue(char c) {
-  if (c <= '9') return c - '0';
-  return (c | 0x20) - 'a' + 10;
-}
-
 // What no part of a URL may hold, wherever it stands.
 std::string_view BadBytes(std::string_view url) {
   for (std::size_t i = 0; i < url.size(); ++i) {
@@ -34,7 +30,7 @@ std::string_view BadBytes(std::string_view url) {
     if (byte >= 0x80) return "holds a character beyond ASCII; percent-encode the path, write the host in punycode";
     if (byte <= 0x20 || byte == 0x7f) return "holds a space or a control character; percent-encode it";
     if (byte == '\\') return "holds a backslash, which some read as a slash; percent-encode it in a query";
-    if (byte == '%' && (i + 2 >= url.size() || !IsHex(url[i + 1]) || !IsHex(url[i + 2]))) {
+    if (byte == '%' && !IsPercentEscape(url.substr(i))) {
       return "holds a \"%\" that two hexadecimal digits do not follow; write %25";
     }
   }
@@ -49,29 +45,9 @@ std::string EncodeBare(std::string_view url) {
   std::string encoded(url.substr(0, begin));
   for (const char c : url.substr(begin)) {
     constexpr std::string_view kBare = "[]{}|^`";
-    if (kBare.find(c) == std::string_view::npos) {
-      encoded += c;
-      continue;
-    }
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    encoded += '%';
-    encoded += kDigits[static_cast<unsigned char>(c) >> 4U];
-    encoded += kDigits[static_cast<unsigned char>(c) & 15U];
+    encoded += kBare.find(c) == std::string_view::npos ? std::string(1, c) : PercentEscape(c);
   }
   return encoded;
-}
-
-std::string PercentDecoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && IsHex(text[i + 1]) && IsHex(text[i + 2])) {
-      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
 }
 
 bool HasDotSegment(std::string_view path) {
@@ -137,6 +113,20 @@ bool CurlAgrees(const CanonicalUrl& expected) {
          target_agrees;
 }
 
+// The URL with its host in A-labels. What is no host that could have any stays, and is judged with the rest.
+Result<std::string> WithAsciiHost(std::string_view url) {
+  constexpr std::string_view kSlashes = "://";
+  const std::size_t scheme = url.find(kSlashes);
+  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t begin = scheme + kSlashes.size();
+  const std::string_view authority = url.substr(begin, url.find_first_of("/?#\\", begin) - begin);
+  const std::string_view host = authority.substr(0, authority.find(':'));
+  if (!NeedsIdna(host)) return std::string(url);
+  auto ascii = ToAsciiHost(host);
+  if (!ascii) return ascii.error();
+  return std::string(url.substr(0, begin)) + *ascii + std::string(url.substr(begin + host.size()));
+}
+
 Result<Origin> ReadOrigin(const boost::urls::url_view& url, HostKind* kind) {
   Origin origin;
   if (url.scheme_id() == boost::urls::scheme::https) {
@@ -166,8 +156,11 @@ Result<Origin> ReadOrigin(const boost::urls::url_view& url, HostKind* kind) {
 
 }  // namespace
 
-Result<CanonicalUrl> CanonicalizeUrl(std::string_view url) {
-  if (url.empty() || url.size() > kMaxUrlBytes) return InvalidInput("the URL must have 1 to 16384 bytes");
+Result<CanonicalUrl> CanonicalizeUrl(std::string_view text) {
+  if (text.empty() || text.size() > kMaxUrlBytes) return InvalidInput("the URL must have 1 to 16384 bytes");
+  const auto url_with_ascii_host = WithAsciiHost(text);
+  if (!url_with_ascii_host) return url_with_ascii_host.error();
+  const std::string_view url = *url_with_ascii_host;
   if (const std::string_view why = BadBytes(url); !why.empty()) return InvalidInput("the URL " + std::string(why));
   if (url.find('#') != std::string_view::npos) return InvalidInput("the URL has a fragment, which is never sent");
   const std::string strict = EncodeBare(url);

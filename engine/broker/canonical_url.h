@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/broker/egress_policy.h"
 #include "engine/broker/host_form.h"
+#include "engine/broker/origin.h"
 #include "sandbox/base/result.h"
 
 namespace warder::broker {
@@ -24,12 +24,13 @@ struct CanonicalUrl {
   std::string ToString() const { return origin.ToString() + target; }
 };
 
-// Reads an absolute http or https URL. Refused: user information, fragments, control characters, spaces, backslashes,
-// characters beyond ASCII, other schemes, ports other than 1..65535 in plain decimal, hosts that ParseHost refuses,
-// malformed percent-encoding, and dot segments in any spelling (also percent-encoded, repeatedly, or behind ';').
-// The few characters that WHATWG URLs leave bare and RFC 3986 does not allow ([ ] { } | ^ `) are percent-encoded.
-// Errors never repeat the path or the query: they may hold what must not be printed.
-Result<CanonicalUrl> CanonicalizeUrl(std::string_view url);
+// Reads an absolute http or https URL; a host beyond ASCII becomes A-labels (idna.h). Refused: user information,
+// fragments, control characters, spaces, backslashes, characters beyond ASCII elsewhere, other schemes, ports other
+// than 1..65535 in plain decimal, hosts that ParseHost refuses, malformed percent-encoding, and dot segments in any
+// spelling (also percent-encoded, repeatedly, or behind ';'). The few characters that WHATWG URLs leave bare and RFC
+// 3986 does not allow ([ ] { } | ^ `) are percent-encoded. Errors never repeat the path or the query: they may hold
+// what must not be printed.
+Result<CanonicalUrl> CanonicalizeUrl(std::string_view text);
 
 // Reads a Location header relative to `base` (RFC 3986 section 5.2); its fragment is dropped.
 Result<CanonicalUrl> ResolveLocation(const CanonicalUrl& base, std::string_view location);

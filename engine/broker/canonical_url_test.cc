@@ -193,18 +193,5 @@ TEST(Origin, IsReadAndWritten) {
   }
 }
 
-TEST(EgressPolicy, AllowsExactOriginsOnly) {
-  const auto policy = EgressPolicy::FromOrigins({"https://a.test", "http://127.0.0.1:8080", "https://a.test:443/"});
-  ASSERT_TRUE(policy);
-  EXPECT_EQ(policy->origins().size(), 2U);
-  EXPECT_TRUE(policy->Allows({"https", "a.test", 443}));
-  EXPECT_FALSE(policy->Allows({"http", "a.test", 80}));
-  EXPECT_FALSE(policy->Allows({"https", "a.test", 444}));
-  EXPECT_FALSE(policy->Allows({"https", "b.a.test", 443}));
-  EXPECT_FALSE(policy->Allows({"http", "localhost", 8080}));
-  EXPECT_FALSE(EgressPolicy::FromOrigins({"https://a.test", "nonsense"}));
-  EXPECT_FALSE(EgressPolicy().Allows({"https", "a.test", 443}));
-}
-
 }  // namespace
 }  // namespace warder::broker

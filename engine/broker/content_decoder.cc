@@ -2,6 +2,7 @@
 
 #include <brotli/decode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -119,9 +120,46 @@ class BrotliDecoder final : public ContentDecoder {
   bool started_ = false;
 };
 
+// RFC 8878: one or more frames. Windows beyond 8 MiB, which no sender may expect of a receiver (RFC 9659), are refused.
+class ZstdDecoder final : public ContentDecoder {
+ public:
+  ZstdDecoder() : stream_(ZSTD_createDStream()) {
+    if (!stream_) throw std::bad_alloc();
+    ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
+  }
+
+  bool Decode(std::string_view* wire, std::string* out, std::size_t limit) override {
+    std::array<char, kStepBytes> step;
+    while (out->size() < limit && (!wire->empty() || more_)) {
+      ZSTD_inBuffer in{wire->data(), wire->size(), 0};
+      ZSTD_outBuffer made{step.data(), step.size(), 0};
+      const std::size_t left = ZSTD_decompressStream(stream_.get(), &made, &in);
+      if (ZSTD_isError(left) != 0) return false;
+      started_ = true;
+      ended_ = left == 0;
+      more_ = made.pos == step.size() && !ended_;
+      wire->remove_prefix(in.pos);
+      out->append(step.data(), made.pos);
+    }
+    return true;
+  }
+
+  bool Complete() const override { return !started_ || ended_; }
+
+ private:
+  static constexpr int kMaxWindowLog = 23;
+  struct Free {
+    void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+  };
+  std::unique_ptr<ZSTD_DStream, Free> stream_;
+  bool started_ = false;
+  bool ended_ = false;
+  bool more_ = false;  // the last step filled its output: the decoder may hold more
+};
+
 }  // namespace
 
-std::string_view AcceptedCodings() { return "gzip, br"; }
+std::string_view AcceptedCodings() { return "gzip, br, zstd"; }
 
 Result<std::unique_ptr<ContentDecoder>> MakeContentDecoder(std::string_view content_encoding) {
   const std::string_view coding = Trim(content_encoding);
@@ -130,7 +168,8 @@ Result<std::unique_ptr<ContentDecoder>> MakeContentDecoder(std::string_view cont
     return std::unique_ptr<ContentDecoder>(std::make_unique<GzipDecoder>());
   }
   if (EqualsIgnoreCase(coding, "br")) return std::unique_ptr<ContentDecoder>(std::make_unique<BrotliDecoder>());
-  return InvalidInput("answered with a content encoding that was not asked for (gzip and br are)");
+  if (EqualsIgnoreCase(coding, "zstd")) return std::unique_ptr<ContentDecoder>(std::make_unique<ZstdDecoder>());
+  return InvalidInput("answered with a content encoding that was not asked for (gzip, br and zstd are)");
 }
 
 }  // namespace warder::broker

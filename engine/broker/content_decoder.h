@@ -25,7 +25,7 @@ class ContentDecoder {
   virtual bool Complete() const = 0;
 };
 
-// What we say we accept: "gzip, br".
+// What we say we accept: "gzip, br, zstd".
 std::string_view AcceptedCodings();
 
 // The decoder for the value of Content-Encoding; a null pointer for no coding. Codings that were not asked for, and

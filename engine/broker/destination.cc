@@ -4,9 +4,11 @@
 
 namespace warder::broker {
 
-std::optional<AddressList> KnownAddresses(const CanonicalUrl& url) {
-  if (url.host_kind != HostKind::kName) return AddressList{boost::asio::ip::make_address(url.origin.host)};
-  if (url.origin.host == "localhost") {
+std::optional<AddressList> KnownAddresses(const Origin& origin) {
+  boost::system::error_code not_an_address;
+  const auto address = boost::asio::ip::make_address(origin.host, not_an_address);
+  if (!not_an_address) return AddressList{address};
+  if (origin.host == "localhost") {
     return AddressList{boost::asio::ip::address_v4::loopback(), boost::asio::ip::address_v6::loopback()};
   }
   return std::nullopt;

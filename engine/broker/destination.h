@@ -18,7 +18,7 @@ using AddressList = std::vector<boost::asio::ip::address>;
 
 // The addresses of a host that needs no lookup: an address, or "localhost" (127.0.0.1 and ::1). Nothing: ask the
 // resolver.
-std::optional<AddressList> KnownAddresses(const CanonicalUrl& url);
+std::optional<AddressList> KnownAddresses(const Origin& origin);
 
 // Refuses the answer for a looked-up name when one of its addresses is special. The error names the range, not the
 // address.

@@ -2,7 +2,9 @@
 #include <brotli/encode.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
+#include <zstd.h>
 
+#include <memory>
 #include <set>
 
 #include "engine/broker/admission.h"
@@ -92,6 +94,19 @@ std::string Brotli(const std::string& text, int window) {
   return out;
 }
 
+std::string Zstd(const std::string& text, int window_log = 0) {
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  if (window_log > 0) {
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, window_log);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);
+  }
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), text.data(), text.size());
+  EXPECT_EQ(ZSTD_isError(size), 0U);
+  out.resize(size);
+  return out;
+}
+
 std::string Gzip(const std::string& text) {
   z_stream stream{};
   deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
@@ -143,7 +158,8 @@ TEST(ContentDecoder, DecodesInAnyPieces) {
   const std::pair<std::string, std::string> bodies[] = {
       {"gzip", Gzip(text)},
       {"X-GZIP", Gzip(text.substr(0, 1000)) + Gzip(text.substr(1000))},
-      {" br ", Brotli(text, 22)}};
+      {" br ", Brotli(text, 22)},
+      {"zstd", Zstd(text.substr(0, 1000)) + Zstd(text.substr(1000))}};
   for (const auto& [coding, wire] : bodies) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, wire.size()}) {
       const Decoded decoded = DecodeInPieces(coding, wire, piece, 1000);
@@ -164,34 +180,100 @@ TEST(ContentDecoder, BoundsTheWindowOfBrotli) {
       << "16 MiB are more than one decoder may have";
 }
 
+TEST(ContentDecoder, BoundsTheWindowOfZstd) {
+  const std::string text = Sample(20 << 20);
+  EXPECT_TRUE(DecodeInPieces("zstd", Zstd(text, 23), 1 << 16, 1 << 18).complete);
+  EXPECT_FALSE(DecodeInPieces("zstd", Zstd(text, 24), 1 << 16, 1 << 18).sound) << "RFC 9659: 8 MiB";
+}
+
 TEST(ContentDecoder, RefusesWhatWasNotAskedFor) {
-  for (const char* coding : {"deflate", "compress", "zstd", "gzip, gzip", "gzip,br", "x", "br,"}) {
+  for (const char* coding : {"deflate", "compress", "zstandard", "gzip, gzip", "gzip,br", "x", "br,"}) {
     EXPECT_FALSE(MakeContentDecoder(coding)) << coding;
   }
   for (const char* coding : {"", " ", "identity", "Identity"})
     EXPECT_EQ(*MakeContentDecoder(coding), nullptr) << coding;
 }
 
+// Text that grows some fifty-fold when it is decoded, as JSON of like records does.
+std::string Repetitive(std::size_t bytes) {
+  std::string text;
+  for (int i = 0; text.size() < bytes; ++i) {
+    text += "{\"identifier\": " + std::to_string(i) + ", \"state\": \"delivered\", \"description\": \"none\"}\n";
+  }
+  return text.substr(0, bytes);
+}
+
+TEST(ResponseBody, EndsWhatGrowsLikeABomb) {
+  const std::string zeros(64 << 20, '\0');
+  const std::pair<const char*, std::string> bombs[] = {
+      {"gzip", Gzip(zeros)}, {"br", Brotli(zeros, 22)}, {"zstd", Zstd(zeros)}};
+  for (const auto& [coding, wire] : bombs) {
+    ResponseBody body;
+    body.SetDecoder(std::move(*MakeContentDecoder(coding)));
+    body.Grant(std::uint64_t{1} << 40);
+    std::string_view error = body.Accept(wire);
+    std::uint64_t taken = 0;
+    for (std::string chunk; error.empty() && !body.Drained();) {
+      error = body.Take(&chunk);
+      taken += chunk.size();
+      if (error.empty() && body.HasRoom()) error = body.Finish();
+    }
+    EXPECT_NE(error.find("250-fold"), std::string_view::npos) << coding << " " << error;
+    EXPECT_LE(taken, ResponseBody::kUnsuspiciousBytes + wire.size() * ResponseBody::kMaxRatio);
+  }
+}
+
+TEST(ResponseBody, TakesSecretsOutOfWhatItDecodes) {
+  const Secret secret("s3cr3t-canary-0123456789");
+  const Secret* const secrets[] = {&secret};
+  const auto pattern = ScrubPattern::Compile(secrets);
+  ASSERT_TRUE(pattern);
+  const std::string text = "before " + std::string(secret.view()) + " after";
+  for (const std::string coding : {"", "gzip", "br", "zstd"}) {
+    const std::string wire = coding == "gzip"   ? Gzip(text)
+                             : coding == "br"   ? Brotli(text, 22)
+                             : coding == "zstd" ? Zstd(text)
+                                                : text;
+    for (std::size_t split = 0; split <= wire.size(); ++split) {
+      ResponseBody body;
+      body.SetDecoder(std::move(*MakeContentDecoder(coding)));
+      body.AddScrubber(*pattern);
+      std::string out;
+      std::string chunk;
+      for (const std::string& piece : {wire.substr(0, split), wire.substr(split)}) {
+        ASSERT_EQ(body.Accept(piece), "");
+        ASSERT_EQ(body.Take(&chunk), "");
+        out += chunk;
+      }
+      ASSERT_EQ(body.Finish(), "");
+      ASSERT_EQ(body.Take(&chunk), "");
+      EXPECT_TRUE(body.Drained());
+      EXPECT_EQ(out + chunk, "before [redacted] after") << coding << split;
+      EXPECT_EQ(body.redactions(), 1U);
+    }
+  }
+}
+
 TEST(ResponseBody, HoldsBoundedOutputAndObeysCredit) {
   ResponseBody body;
   auto decoder = MakeContentDecoder("gzip");
   body.SetDecoder(std::move(*decoder));
-  const std::string wire = Gzip(std::string(10 << 20, '\0'));
-  ASSERT_TRUE(body.Accept(wire));
+  const std::string wire = Gzip(Repetitive(10 << 20));
+  ASSERT_EQ(body.Accept(wire), "");
   EXPECT_FALSE(body.HasRoom());
   std::string chunk;
   std::uint64_t taken = 0;
-  while (body.Take(&chunk) && !chunk.empty()) taken += chunk.size();
+  while (body.Take(&chunk).empty() && !chunk.empty()) taken += chunk.size();
   EXPECT_EQ(taken, proto::kInitialCredit);
   body.Grant(1);
-  ASSERT_TRUE(body.Take(&chunk));
+  ASSERT_EQ(body.Take(&chunk), "");
   EXPECT_EQ(chunk.size(), 1U);
-  ASSERT_TRUE(body.Finish());
+  ASSERT_EQ(body.Finish(), "");
   EXPECT_FALSE(body.Drained());
   body.Grant(std::uint64_t{1} << 63);
   body.Grant(std::uint64_t{1} << 63);
   while (!body.Drained()) {
-    ASSERT_TRUE(body.Take(&chunk));
+    ASSERT_EQ(body.Take(&chunk), "");
     EXPECT_LE(chunk.size(), proto::kMaxBodyChunkBytes);
     taken += chunk.size();
   }

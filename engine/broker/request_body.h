@@ -39,6 +39,12 @@ class RequestBody {
   std::uint64_t TakeGrant();
 
   std::optional<std::uint64_t> declared() const { return declared_; }
+  // All of it, once it has been appended, of a body that can be sent again; nothing before.
+  std::optional<std::string_view> Whole() const {
+    if (!replayable_ || discard_ || !last_) return std::nullopt;
+    return data_;
+  }
+  bool replayable() const { return replayable_; }
 
  private:
   static constexpr std::uint64_t kGrantBytes = proto::kInitialCredit / 4;

@@ -5,25 +5,64 @@
 
 namespace warder::broker {
 
-bool ResponseBody::Accept(std::string_view bytes) {
+std::string_view ResponseBody::Accept(std::string_view bytes) {
   wire_bytes_ += bytes.size();
-  if (!decoder_) {
-    decoded_.append(bytes);
-    return true;
+  if (decoder_) {
+    wire_.append(bytes);
+    return Decode();
   }
-  wire_.append(bytes);
-  return Decode();
+  if (scrubbers_.empty()) {
+    ready_.append(bytes);
+  } else {
+    std::string text(bytes);
+    Pass(&text);
+  }
+  return {};
 }
 
-bool ResponseBody::Decode() {
-  if (!decoder_) return true;
-  std::string_view rest = wire_;
-  const bool ok = decoder_->Decode(&rest, &decoded_, kBufferBytes);
-  wire_.erase(0, wire_.size() - rest.size());
-  return ok && (!finished_ || !wire_.empty() || decoded_.size() >= kBufferBytes || decoder_->Complete());
+std::string_view ResponseBody::Decode() {
+  while (decoder_ && ready_.size() < kBufferBytes) {
+    std::string_view rest = wire_;
+    std::string text;
+    const bool ok = decoder_->Decode(&rest, &text, kBufferBytes - ready_.size());
+    wire_.erase(0, wire_.size() - rest.size());
+    if (!ok) return "sent a body that is not in the encoding it announced";
+    decoded_bytes_ += text.size();
+    if (decoded_bytes_ > kUnsuspiciousBytes && decoded_bytes_ / kMaxRatio > wire_bytes_) {
+      return "sent a body that grows more than 250-fold when it is decoded, as decompression bombs do";
+    }
+    if (text.empty()) break;
+    Pass(&text);
+  }
+  // A full buffer may hide that the decoder has more.
+  if (!finished_ || flushed_ || !wire_.empty() || ready_.size() >= kBufferBytes) return {};
+  if (decoder_ && !decoder_->Complete()) return "sent a body that is cut off, or not in the encoding it announced";
+  flushed_ = true;
+  std::string rest;
+  for (Scrubber& scrubber : scrubbers_) {
+    std::string out;
+    scrubber.Push(rest, &out);
+    scrubber.Finish(&out);
+    rest = std::move(out);
+  }
+  ready_.append(rest);
+  return {};
 }
 
-bool ResponseBody::Finish() {
+void ResponseBody::Pass(std::string* text) {
+  for (Scrubber& scrubber : scrubbers_) {
+    std::string out;
+    scrubber.Push(*text, &out);
+    *text = std::move(out);
+  }
+  if (ready_.empty()) {
+    ready_ = std::move(*text);
+  } else {
+    ready_.append(*text);
+  }
+}
+
+std::string_view ResponseBody::Finish() {
   finished_ = true;
   return Decode();
 }
@@ -34,23 +73,30 @@ void ResponseBody::Grant(std::uint64_t bytes) {
 
 void ResponseBody::Discard() {
   wire_.clear();
-  decoded_.clear();
+  ready_.clear();
   decoder_.reset();
+  scrubbers_.clear();
 }
 
-bool ResponseBody::Take(std::string* out) {
+std::string_view ResponseBody::Take(std::string* out) {
   out->clear();
-  if (!Decode()) return false;
+  if (const std::string_view error = Decode(); !error.empty()) return error;
   const std::size_t size = std::min(
-      {static_cast<std::uint64_t>(decoded_.size()), credit_, static_cast<std::uint64_t>(proto::kMaxBodyChunkBytes)});
-  if (size == decoded_.size()) {
-    std::swap(*out, decoded_);
+      {static_cast<std::uint64_t>(ready_.size()), credit_, static_cast<std::uint64_t>(proto::kMaxBodyChunkBytes)});
+  if (size == ready_.size()) {
+    std::swap(*out, ready_);
   } else {
-    out->assign(decoded_, 0, size);
-    decoded_.erase(0, size);
+    out->assign(ready_, 0, size);
+    ready_.erase(0, size);
   }
   credit_ -= size;
-  return true;
+  return {};
+}
+
+std::uint64_t ResponseBody::redactions() const {
+  std::uint64_t count = 0;
+  for (const Scrubber& scrubber : scrubbers_) count += scrubber.redactions();
+  return count;
 }
 
 }  // namespace warder::broker

@@ -1,15 +1,18 @@
-// Response bytes between libcurl and the observer: decoded, counted against credit, bounded.
+// Response bytes between libcurl and the observer: decoded, scrubbed, counted against credit, bounded.
 //
-// At most kBufferBytes of decoded body plus one read's worth of compressed bytes are held. When that is full the
-// transfer is paused, and the peer's window fills up: back-pressure reaches the upstream.
+// At most kBufferBytes of decoded body plus one read's worth of compressed bytes are held, and what a secret that is
+// not complete yet may have begun with. When that is full the transfer is paused, and the peer's window fills up:
+// back-pressure reaches the upstream.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "engine/broker/content_decoder.h"
+#include "engine/broker/scrub/scrubber.h"
 #include "sandbox/proto/frame.h"
 
 namespace warder::broker {
@@ -17,35 +20,47 @@ namespace warder::broker {
 class ResponseBody {
  public:
   static constexpr std::size_t kBufferBytes = proto::kMaxBodyChunkBytes;
+  // A body may grow by so much when it is decoded, once it is longer than kUnsuspiciousBytes: far more than text does
+  // (JSON of equal records: 50), far less than bombs (gzip of zeros: 1,030; brotli and zstd: a million).
+  static constexpr std::uint64_t kMaxRatio = 250;
+  static constexpr std::uint64_t kUnsuspiciousBytes = std::uint64_t{4} << 20;
 
   // Before the first byte. Null: the body is as it comes.
   void SetDecoder(std::unique_ptr<ContentDecoder> decoder) { decoder_ = std::move(decoder); }
+  // Before the first byte: takes the secrets of one more pattern out of what is decoded.
+  void AddScrubber(std::shared_ptr<const ScrubPattern> pattern) { scrubbers_.emplace_back(std::move(pattern)); }
 
   // Whether more may be accepted now.
-  bool HasRoom() const { return wire_.empty() && decoded_.size() < kBufferBytes; }
-  // False: the bytes are not of the coding that was announced. Only when HasRoom().
-  [[nodiscard]] bool Accept(std::string_view bytes);
-  // The transfer is over. False: the body was cut off inside its coding.
-  [[nodiscard]] bool Finish();
+  bool HasRoom() const { return wire_.empty() && ready_.size() < kBufferBytes; }
+  // The error, empty if none, continues "https://host ...". Only when HasRoom().
+  [[nodiscard]] std::string_view Accept(std::string_view bytes);
+  // The transfer is over. The error as in Accept: the body was cut off inside its coding.
+  [[nodiscard]] std::string_view Finish();
 
   void Grant(std::uint64_t bytes);
-  // What may be delivered now: within credit, at most kMaxBodyChunkBytes; empty: nothing. False as in Accept.
-  [[nodiscard]] bool Take(std::string* out);
+  // What may be delivered now: within credit, at most kMaxBodyChunkBytes; empty: nothing. The error as in Accept.
+  [[nodiscard]] std::string_view Take(std::string* out);
   // Drops what is held.
   void Discard();
   // Everything that came has been taken.
-  bool Drained() const { return wire_.empty() && decoded_.empty(); }
+  bool Drained() const { return wire_.empty() && ready_.empty() && finished_ == flushed_; }
   std::uint64_t wire_bytes() const { return wire_bytes_; }
+  std::uint64_t redactions() const;
 
  private:
-  bool Decode();
+  std::string_view Decode();
+  // Moves `text` through the scrubbers to what is ready.
+  void Pass(std::string* text);
 
   std::unique_ptr<ContentDecoder> decoder_;
-  std::string wire_;     // accepted, not decoded yet
-  std::string decoded_;  // not delivered yet
+  std::deque<Scrubber> scrubbers_;
+  std::string wire_;   // accepted, not decoded yet
+  std::string ready_;  // not delivered yet
   std::uint64_t credit_ = proto::kInitialCredit;
   std::uint64_t wire_bytes_ = 0;
+  std::uint64_t decoded_bytes_ = 0;
   bool finished_ = false;
+  bool flushed_ = false;  // the scrubbers hold nothing any more
 };
 
 }  // namespace warder::broker

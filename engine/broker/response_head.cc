@@ -48,6 +48,7 @@ std::string_view ResponseHeadReader::StatusLine(std::string_view line) {
   if (status_ == 101) return "switched protocols, which was not asked for";
   const std::string_view reason = rest.size() > 4 ? Trim(rest.substr(4)) : std::string_view{};
   if (!IsFieldValue(reason)) return "sent a malformed status line";
+  version_ = line.starts_with("HTTP/2") ? 2 : 1;
   reason_ = reason;
   headers_.clear();
   in_head_ = true;

@@ -35,12 +35,12 @@ std::string_view WithoutZeros(std::string_view digits) {
 
 }  // namespace
 
-Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop, AddressList addresses,
-                   Connection connection, RequestBody* body, std::function<void()> on_event)
+Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop, Outgoing outgoing, Reuse reuse,
+                   RequestBody* body, std::function<void()> on_event)
     : pool_(pool),
       options_(options),
       hop_(hop),
-      addresses_(std::move(addresses)),
+      outgoing_(std::move(outgoing)),
       body_(body),
       on_event_(std::move(on_event)),
       easy_(curl_easy_init()),
@@ -49,9 +49,11 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
       hang_up_timer_(pool.loop(), [this] { LookForHangUp(); }) {
   if (!easy_) throw std::bad_alloc();
   SetUpSafety();
+  SetUpTls();
+  SetUpRoute();
   SetUpRequest();
   SetUpBody();
-  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, connection == Connection::kFresh ? 1L : 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, reuse == Reuse::kForbidden ? 1L : 0L);
   pool_.Add(easy_.get(), *this);
 }
 
@@ -71,14 +73,8 @@ void Transfer::SetUpSafety() {
   curl_easy_setopt(easy, CURLOPT_HSTS_CTRL, 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-  // HTTP/2 of libcurl 7.88 lets a paused stream block the others of its connection; 1.1 until there is a way around.
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_CAPATH,
-                   nullptr);  // with a folder libcurl would read the file for each connection anew
+  // One stream at a time on a connection (CurlPool): libcurl lets a paused stream block the others beside it.
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.connection_lifetime.count()));
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, OnOpenSocket);
@@ -87,32 +83,85 @@ void Transfer::SetUpSafety() {
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, OnResolverStart);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, this);
-  if (hop_.url.host_kind != HostKind::kIpv6) {  // libcurl's syntax has no place for these, and needs none
-    std::string pin = hop_.url.origin.host + ":" + std::to_string(hop_.url.origin.port) + ":";
-    for (std::size_t i = 0; i < addresses_.size(); ++i) {
-      const bool v6 = addresses_[i].is_v6();
-      pin += (i == 0 ? "" : ",") + (v6 ? "[" + addresses_[i].to_string() + "]" : addresses_[i].to_string());
-    }
-    pins_.Add(pin);
-    curl_easy_setopt(easy, CURLOPT_RESOLVE, pins_.get());
+}
+
+void Transfer::SetUpTls() {
+  CURL* easy = easy_.get();
+  const TlsRules& tls = outgoing_.tls;
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  const bool newest = tls.minimum == TlsRules::Version::k13;
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                   static_cast<long>(newest ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+  const std::string& authorities = tls.ca_file.empty() ? options_.ca_file : tls.ca_file;
+  if (!authorities.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, authorities.c_str());
+  // With a folder libcurl would read the file for each connection anew.
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  if (!tls.pins.empty()) {
+    std::string pins;
+    for (const std::string& pin : tls.pins) pins.append(pins.empty() ? "" : ";").append(pin);
+    curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, pins.c_str());
   }
+  if (outgoing_.client_key == nullptr) return;
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.client_certificate.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSLCERTTYPE, "PEM");
+  const std::string_view key = outgoing_.client_key->view();
+  curl_blob blob{const_cast<char*>(key.data()), key.size(), CURL_BLOB_COPY};  // libcurl copies, and does not write
+  curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &blob);
+  curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "PEM");
+}
+
+void Transfer::SetUpRoute() {
+  CURL* easy = easy_.get();
+  const Origin& peer = outgoing_.proxy ? *outgoing_.proxy : hop_.url.origin;
+  const AddressList& addresses = outgoing_.proxy ? outgoing_.proxy_addresses : outgoing_.addresses;
+  if (outgoing_.proxy) {
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_PROXY, outgoing_.proxy->ToString().c_str());
+    curl_easy_setopt(easy, CURLOPT_PROXYTYPE,
+                     static_cast<long>(peer.scheme == "https" ? CURLPROXY_HTTPS : CURLPROXY_HTTP));
+    curl_easy_setopt(easy, CURLOPT_PROXYPORT, static_cast<long>(peer.port));
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options_.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, nullptr);
+    // The proxy is asked for an address that was judged: it has no name to resolve on its own.
+    const auto& upstream = outgoing_.addresses.front();
+    const std::string address = upstream.is_v6() ? "[" + upstream.to_string() + "]" : upstream.to_string();
+    tunnel_.Add("::" + address + ":" + std::to_string(hop_.url.origin.port));
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, tunnel_.get());
+  }
+  if (peer.host.find(':') != std::string::npos) return;  // IPv6: libcurl's syntax has no place for it, and needs none
+  std::string pin = peer.host + ":" + std::to_string(peer.port) + ":";
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const bool v6 = addresses[i].is_v6();
+    pin += (i == 0 ? "" : ",") + (v6 ? "[" + addresses[i].to_string() + "]" : addresses[i].to_string());
+  }
+  pins_.Add(pin);
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, pins_.get());
 }
 
 void Transfer::SetUpRequest() {
   CURL* easy = easy_.get();
-  curl_easy_setopt(easy, CURLOPT_URL, hop_.url.ToString().c_str());
+  std::string url = hop_.url.origin.ToString() + outgoing_.target;
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  WipeString(&url);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnWrite);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  for (const auto& [name, value] : hop_.headers) {
+  for (const auto& [name, value] : outgoing_.headers) {
     std::string line = name;
+    line.reserve(name.size() + value.size() + 2);
     line.append(value.empty() ? ";" : ": ").append(value);
     headers_.Add(line);
+    WipeString(&line);
   }
-  if (!HasHeader(hop_.headers, "user-agent")) headers_.Add("User-Agent: warder");
+  if (!HasHeader(outgoing_.headers, "user-agent")) headers_.Add("User-Agent: warder");
   headers_.Add("Accept-Encoding: " + std::string(AcceptedCodings()));
   headers_.Add("Expect:");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
@@ -163,8 +212,9 @@ void Transfer::OnCurlDone(CURLcode code) {
 }
 
 void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
-  // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours.
-  if (reads || receive_paused_ || !head_.complete()) return;
+  // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours. With HTTP/2 it
+  // always reads, and knows where the response ends.
+  if (reads || receive_paused_ || !head_.complete() || head_.version() == 2) return;
   if (body_ == nullptr || done_ || failure_ || response_complete_) return;
   bool conflict = false;
   const bool libcurl_ends =
@@ -186,7 +236,8 @@ void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
 
 bool Transfer::EndsWithConnection() const {
   bool conflict = false;
-  return head_.Value("content-length", &conflict).empty() && head_.Value("transfer-encoding", &conflict).empty();
+  return head_.version() == 1 && head_.Value("content-length", &conflict).empty() &&
+         head_.Value("transfer-encoding", &conflict).empty();
 }
 
 // libcurl also stops reading at the end of the stream, and looks whether that came too early only when all is sent.
@@ -234,8 +285,9 @@ bool Transfer::IsRepeatable() const { return hop_.method != "POST" && hop_.metho
 bool Transfer::Judged(const std::string& address, int port) const {
   boost::system::error_code error;
   const auto parsed = boost::asio::ip::make_address(address, error);
-  return !error && port == hop_.url.origin.port &&
-         std::find(addresses_.begin(), addresses_.end(), parsed) != addresses_.end();
+  const Origin& peer = outgoing_.proxy ? *outgoing_.proxy : hop_.url.origin;
+  const AddressList& judged = outgoing_.proxy ? outgoing_.proxy_addresses : outgoing_.addresses;
+  return !error && port == peer.port && std::find(judged.begin(), judged.end(), parsed) != judged.end();
 }
 
 void Transfer::OnHeadComplete() {
@@ -249,7 +301,8 @@ void Transfer::OnHeadComplete() {
   auto decoder = MakeContentDecoder(head_.Value("content-encoding", &conflict));
   if (conflict || !decoder) {
     Fail(CallFailure::Kind::kNetwork,
-         hop_.url.origin.ToString() + " answered with a content encoding that was not asked for (gzip and br are)");
+         hop_.url.origin.ToString() +
+             " answered with a content encoding that was not asked for (gzip, br and zstd are)");
     return;
   }
   decoded_ = *decoder != nullptr;

@@ -17,7 +17,7 @@
 
 #include "engine/broker/broker.h"
 #include "engine/broker/curl_pool.h"
-#include "engine/broker/destination.h"
+#include "engine/broker/outgoing.h"
 #include "engine/broker/redirect.h"
 #include "engine/broker/request_body.h"
 #include "engine/broker/response_body.h"
@@ -25,14 +25,14 @@
 
 namespace warder::broker {
 
-enum class Connection { kReuse, kFresh };
+enum class Reuse { kAllowed, kForbidden };  // of a connection that is open already
 
 class Transfer final : private CurlCompletion {
  public:
-  // Starts. `addresses` are the only ones that it connects to or finds at the other end of a reused connection. `body`
-  // is null for a request without one. `on_event` is called when any of the below has changed, at times from inside
-  // libcurl: it may only schedule. All references must outlive the transfer.
-  Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop, AddressList addresses, Connection connection,
+  // Starts. The addresses of `outgoing` are the only ones that it connects to or finds at the other end of a reused
+  // connection. `body` is null for a request without one. `on_event` is called when any of the below has changed, at
+  // times from inside libcurl: it may only schedule. All references must outlive the transfer.
+  Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop, Outgoing outgoing, Reuse reuse,
            RequestBody* body, std::function<void()> on_event);
   // Aborts what is under way; its connection is closed then.
   ~Transfer();
@@ -65,6 +65,8 @@ class Transfer final : private CurlCompletion {
 
  private:
   void SetUpSafety();
+  void SetUpTls();
+  void SetUpRoute();
   void SetUpRequest();
   void SetUpBody();
   bool IsRepeatable() const;
@@ -88,12 +90,13 @@ class Transfer final : private CurlCompletion {
   CurlPool& pool_;
   const BrokerOptions& options_;
   const Hop& hop_;
-  const AddressList addresses_;
+  Outgoing outgoing_;
   RequestBody* const body_;
   const std::function<void()> on_event_;
 
-  CurlStrings headers_;  // libcurl keeps pointers into these two
+  CurlStrings headers_;  // libcurl keeps pointers into these
   CurlStrings pins_;
+  CurlStrings tunnel_;
   EasyHandle easy_;
 
   std::optional<TlsEnds::Watch> tls_end_;  // only where it says whether the body is whole

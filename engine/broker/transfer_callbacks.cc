@@ -60,9 +60,9 @@ std::size_t Transfer::OnWrite(char* data, std::size_t size, std::size_t count, v
     transfer.receive_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  if (!transfer.response_body_.Accept({data, size * count})) {
-    transfer.Fail(CallFailure::Kind::kNetwork,
-                  transfer.hop_.url.origin.ToString() + " sent a body that is not in the encoding it announced");
+  const std::string_view error = transfer.response_body_.Accept({data, size * count});
+  if (!error.empty()) {
+    transfer.Fail(CallFailure::Kind::kNetwork, transfer.hop_.url.origin.ToString() + " " + std::string(error));
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.on_event_();
@@ -122,7 +122,9 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype purpose, curl_sock
 
 int Transfer::OnResolverStart(void* /*resolver*/, void* /*reserved*/, void* self) noexcept {
   // Only to read an IPv6 literal; everything else is pinned, and a pin that is missing must not become a lookup.
-  return static_cast<Transfer*>(self)->hop_.url.host_kind == HostKind::kIpv6 ? 0 : 1;
+  const auto& transfer = *static_cast<Transfer*>(self);
+  const Origin& peer = transfer.outgoing_.proxy ? *transfer.outgoing_.proxy : transfer.hop_.url.origin;
+  return peer.host.find(':') != std::string::npos ? 0 : 1;
 }
 
 }  // namespace warder::broker

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/cli/text.h"
+#include "sandbox/base/nearest_word.h"
 #include "warder/engine.h"
 
 namespace warder::cli {
@@ -86,7 +87,7 @@ std::string Name(const std::pair<CLI::App*, Action>* chosen) {
 }
 
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
-  const auto suggestion = Suggestion(word, candidates);
+  const auto suggestion = NearestWord(word, candidates);
   return suggestion ? "did you mean '" + *suggestion + "'? " : "";
 }
 

@@ -66,7 +66,10 @@ void AddBashCases(const std::string& path, const CommandShape& command, BashCase
     AddBashCases(path.empty() ? inner.name : path + " " + inner.name, inner, cases);
   }
   if (!path.empty() && !command.commands.empty()) {
-    cases.nested += "    " + Quoted(path) + ") ((COMP_CWORD > 2)) && command+=\" ${COMP_WORDS[2]}\" ;;\n";
+    std::vector<std::string> names;
+    for (const CommandShape& inner : command.commands) names.push_back(inner.name);
+    cases.nested += "    " + Quoted(path) + ") case ${COMP_WORDS[2]} in " + Joined(names, "|") +
+                    ") ((COMP_CWORD > 2)) && command+=\" ${COMP_WORDS[2]}\" ;; esac ;;\n";
   }
 }
 
@@ -136,7 +139,8 @@ std::string ZshBody(const CommandShape& command, const std::string& indent) {
   return indent + "commands=(\n" + names + indent + ")\n" + indent + "if ((CURRENT == 2)); then\n" + indent +
          "  [[ $words[2] == -* ]] || _describe command commands\n" + indent + "  _arguments" +
          ZshSpecifications(command) + "\n" + indent + "  return\n" + indent + "fi\n" + indent + "shift words\n" +
-         indent + "((CURRENT--))\n" + indent + "case $words[1] in\n" + cases + indent + "esac\n";
+         indent + "((CURRENT--))\n" + indent + "case $words[1] in\n" + cases + indent + "  *) _arguments" +
+         ZshSpecifications(command) + " ;;\n" + indent + "esac\n";
 }
 
 std::string Zsh(const CommandShape& program) {

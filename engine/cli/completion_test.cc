@@ -70,6 +70,10 @@ TEST(CompletionTest, BashOffersWhatFits) {
   EXPECT_EQ(Offers("warder audit verify-receipt --k"), "--key\n");
   EXPECT_EQ(Offers("warder audit verify-receipt --key x"), "option -o default\n\n");
   EXPECT_EQ(Offers("warder audit public-key --s"), "--signing-key\n");
+  EXPECT_EQ(Offers("warder policy ch"), "check\n");
+  EXPECT_EQ(Offers("warder policy --json --m"), "--markdown\n");
+  EXPECT_EQ(Offers("warder policy check x --r"), "--request\n");
+  EXPECT_EQ(Offers("warder policy show ac"), "option -o default\n\n");
 }
 
 }  // namespace

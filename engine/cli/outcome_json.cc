@@ -16,6 +16,8 @@ json::array Calls(const Outcome& outcome) {
                                  {"method", call.method},
                                  {"origin", call.origin},
                                  {"path", call.path},
+                                 {"connection", call.connection},
+                                 {"attempts", call.attempts},
                                  {"redirects", json::array(call.redirects.begin(), call.redirects.end())},
                                  {"status", call.http_status},
                                  {"outcome", call.outcome},

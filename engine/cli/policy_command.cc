@@ -1,4 +1,4 @@
-// warder policy: the tables that the code enforces.
+// warder policy: the tables that the code enforces; below it, commands for policy files.
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -6,6 +6,7 @@
 
 #include "engine/cli/command.h"
 #include "engine/cli/json_text.h"
+#include "engine/cli/policy_file_command.h"
 #include "engine/cli/table.h"
 #include "warder/engine.h"
 
@@ -17,7 +18,9 @@ namespace json = boost::json;
 constexpr const char* kExamples =
     "  warder policy\n"
     "  warder policy --json | jq '.limits[] | {name, default, maximum}'\n"
-    "  warder policy --markdown";
+    "  warder policy --markdown\n"
+    "  warder policy show acme.policy\n"
+    "  warder policy check acme.policy --request 'GET https://api.acme.test/v1/orders/42'";
 
 json::array RowsJson(const std::vector<PolicyText::Row>& rows) {
   json::array array;
@@ -89,7 +92,10 @@ Action Declare(CLI::App& app) {
   auto* json_flag = app.add_flag("--json", *as_json, "Print one object: syscalls, limits, headers");
   app.add_flag("--markdown", *as_markdown, "Print the table of system calls as SECURITY.md has it")
       ->excludes(json_flag);
-  return [as_json, as_markdown](Environment& environment) {
+  return [as_json, as_markdown, files = DeclarePolicyFileCommands(app)](Environment& environment) {
+    for (const auto& [command, action] : files) {
+      if (command->parsed()) return action(environment);
+    }
     const PolicyText policy = DescribePolicy();
     Output& out = environment.out;
     if (*as_json) {
@@ -111,6 +117,8 @@ Action Declare(CLI::App& app) {
 
 }  // namespace
 
-Command PolicyCommand() { return {"policy", "Print system calls, limits and refused headers", kExamples, Declare}; }
+Command PolicyCommand() {
+  return {"policy", "Print system calls, limits and refused headers; show and check policy files", kExamples, Declare};
+}
 
 }  // namespace warder::cli

@@ -158,6 +158,10 @@ Action Declare(CLI::App& app) {
                  "Origin that the flow may call, such as https://api.example.com; repeatable (default: none)")
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
+  app.add_option("--connect", options->connect,
+                 "A connection, and the JSON file with its policy and credential (docs/policy.md); repeatable")
+      ->type_name("NAME=FILE")
+      ->allow_extra_args(false);
   file("--limits", options->limits, "JSON object such as {\"wall\": \"30s\", \"heap\": \"64MB\"}; see `warder policy`");
   file(
       "--receipt", options->receipt,

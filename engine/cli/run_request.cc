@@ -22,6 +22,14 @@ Limits ReadLimits(const std::string& path) {
   }
 }
 
+NamedConnection ReadConnection(const std::string& option) {
+  const std::size_t equals = option.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == option.size()) {
+    throw EngineError(Status::kInvalid, "--connect takes NAME=FILE, such as acme=acme.json, not \"" + option + "\"");
+  }
+  return {option.substr(0, equals), Connection::Load(option.substr(equals + 1))};
+}
+
 std::string EventName(const RunOptions& options) { return options.event == "-" ? "standard input" : options.event; }
 
 }  // namespace
@@ -31,6 +39,7 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   request.limits = ReadLimits(options.limits);
   request.flow = options.flow;
   request.allow_origins = options.allow;
+  for (const std::string& each : options.connect) request.connections.push_back(ReadConnection(each));
   if (options.event == "-") {
     request.event_json = ReadInput(kEvent, in, EventName(options), request.limits);
   } else if (!options.event.empty()) {

@@ -18,6 +18,7 @@ struct RunOptions {
   std::string record;
   std::string signing_key;  // a path, empty: the default one
   std::vector<std::string> allow;
+  std::vector<std::string> connect;  // NAME=FILE
   std::vector<std::string> permit_degraded;
   bool json = false;
   bool quiet = false;

@@ -56,25 +56,6 @@ std::string Decimal(double value, int digits, const char* unit) {
   return text.data();
 }
 
-// Optimal string alignment: edits, and swaps of neighbours, between two short words.
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) {
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
-        continue;
-      }
-      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-      }
-    }
-  }
-  return cost[a.size()][b.size()];
-}
-
 }  // namespace
 
 std::string Printable(std::string_view untrusted, std::size_t maximum) { return Shown(untrusted, maximum, nullptr); }
@@ -131,21 +112,6 @@ std::string SizeText(std::uint64_t bytes) {
 
 std::string CountText(std::uint64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
-
-std::optional<std::string> Suggestion(std::string_view word, const std::vector<std::string>& candidates) {
-  if (word.size() > 64) return std::nullopt;
-  // A third of the word may be wrong; more is guessing.
-  std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
-  std::optional<std::string> found;
-  for (const std::string& candidate : candidates) {
-    const std::size_t distance = Distance(word, candidate);
-    if (distance < best) {
-      best = distance;
-      found = candidate;
-    }
-  }
-  return found;
 }
 
 }  // namespace warder::cli

@@ -6,10 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace warder::cli {
 
@@ -40,8 +38,5 @@ std::string SizeText(std::uint64_t bytes);
 
 // "1 call", "3 calls".
 std::string CountText(std::uint64_t count, std::string_view noun);
-
-// The candidate that `word` was probably meant to be.
-std::optional<std::string> Suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace warder::cli

@@ -4,6 +4,7 @@
 
 #include "engine/cli/table.h"
 #include "engine/cli/testing.h"
+#include "sandbox/base/nearest_word.h"
 
 namespace warder::cli {
 namespace {
@@ -65,13 +66,13 @@ TEST(NumbersTest, SizesReadAsPeopleWriteThem) {
   EXPECT_EQ(SizeText((1ull << 30) - 1), "1.0 GB");
 }
 
-TEST(SuggestionTest, NearMissesOnly) {
+TEST(NearestWordTest, NearMissesOnly) {
   const std::vector<std::string> commands = {"run", "doctor", "policy", "completion"};
-  EXPECT_EQ(Suggestion("doctr", commands), "doctor");
-  EXPECT_EQ(Suggestion("rnu", commands), "run");
-  EXPECT_EQ(Suggestion("polciy", commands), "policy");
-  EXPECT_EQ(Suggestion("banana", commands), std::nullopt);
-  EXPECT_EQ(Suggestion("", commands), std::nullopt);
+  EXPECT_EQ(NearestWord("doctr", commands), "doctor");
+  EXPECT_EQ(NearestWord("rnu", commands), "run");
+  EXPECT_EQ(NearestWord("polciy", commands), "policy");
+  EXPECT_EQ(NearestWord("banana", commands), std::nullopt);
+  EXPECT_EQ(NearestWord("", commands), std::nullopt);
 }
 
 TEST(TableTest, ColumnsAlignByCharacterNotByByte) {

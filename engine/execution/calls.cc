@@ -58,7 +58,8 @@ class Calls::HttpCall final : public broker::CallObserver {
   HttpCall(Calls& calls, std::uint64_t number, bool has_body) : calls_(calls), number_(number), sending_(has_body) {}
 
   void Start(broker::HttpRequest request) {
-    call_ = calls_.broker_.Start(calls_.tenant_, calls_.policy_, std::move(request), *this);
+    call_ = calls_.broker_.Start(calls_.tenant_, calls_.capabilities_, std::move(request), *this);
+    calls_.Record(number_).connection = call_->connection();
     // What the cell sent while the call waited for its turn.
     if (!waiting_body_.empty() || waiting_last_) call_->SendBody(std::exchange(waiting_body_, {}), waiting_last_);
   }
@@ -132,6 +133,8 @@ class Calls::HttpCall final : public broker::CallObserver {
 
   void OnRedirect(const std::string& origin) override { calls_.Record(number_).redirects.push_back(origin); }
 
+  void OnRetry() override { ++calls_.Record(number_).attempts; }
+
   void OnRequestCredit(std::uint64_t bytes) override {
     credit_ += bytes;
     if (!sending_) return;
@@ -193,11 +196,11 @@ class Calls::Timer : public std::enable_shared_from_this<Calls::Timer> {
   boost::asio::steady_timer timer_;
 };
 
-Calls::Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<const broker::EgressPolicy> policy,
+Calls::Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<broker::Capabilities> capabilities,
              std::string tenant, const Limits& limits, CallHost& host)
     : loop_(loop),
       broker_(broker),
-      policy_(std::move(policy)),
+      capabilities_(std::move(capabilities)),
       tenant_(std::move(tenant)),
       limits_(limits),
       host_(host) {}
@@ -232,6 +235,7 @@ void Calls::OnHttpRequest(const proto::HttpRequest& request) {
   out.method = request.method();
   out.url = request.url();
   for (const auto& header : request.headers()) out.headers.emplace_back(header.name(), header.value());
+  out.connection = request.connection();
   out.has_body = request.body();
   if (request.body() && request.has_body_bytes()) out.body_bytes = request.body_bytes();
   switch (request.redirect()) {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "engine/broker/broker.h"
-#include "engine/broker/egress_policy.h"
+#include "engine/broker/capabilities.h"
 #include "sandbox/proto/cell.pb.h"
 #include "warder/engine.h"
 
@@ -40,7 +40,7 @@ class CallHost {
 
 class Calls {
  public:
-  Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<const broker::EgressPolicy> policy,
+  Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<broker::Capabilities> capabilities,
         std::string tenant, const Limits& limits, CallHost& host);
   ~Calls();
   Calls(const Calls&) = delete;
@@ -78,7 +78,7 @@ class Calls {
 
   boost::asio::io_context& loop_;
   broker::Broker& broker_;
-  std::shared_ptr<const broker::EgressPolicy> policy_;
+  std::shared_ptr<broker::Capabilities> capabilities_;
   std::string tenant_;
   Limits limits_;
   CallHost& host_;

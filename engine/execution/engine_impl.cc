@@ -103,6 +103,23 @@ std::string KernelRelease() {
   return ::uname(&name) == 0 ? std::string(name.sysname) + " " + name.release : "unknown";
 }
 
+std::shared_ptr<broker::Capabilities> CapabilitiesOf(const ExecutionRequest& request) {
+  auto policy = broker::Policy::FromOrigins(request.allow_origins);
+  if (!policy) Throw(policy.error());
+  std::vector<broker::Capabilities::Named> connections;
+  for (const NamedConnection& named : request.connections) {
+    if (!named.connection) throw EngineError(Status::kInvalid, "the connection \"" + named.name + "\" is null");
+    if (named.name.size() > kMaxLabelBytes || FindInvalidUtf8(named.name)) {
+      throw EngineError(Status::kInvalid, "a connection's name is at most 256 bytes of UTF-8");
+    }
+    connections.push_back({named.name, named.connection->get()});
+  }
+  auto made =
+      broker::Capabilities::Make(std::make_shared<const broker::Policy>(std::move(*policy)), std::move(connections));
+  if (!made) Throw(made.error());
+  return std::move(*made);
+}
+
 }  // namespace
 
 EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
@@ -196,8 +213,7 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
     throw EngineError(Status::kInvalid,
                       "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name");
   }
-  auto policy = broker::EgressPolicy::FromOrigins(request.allow_origins);
-  if (!policy) Throw(policy.error());
+  auto capabilities = CapabilitiesOf(request);
   Journal journal;
   if (!request.record.empty()) {
     auto created = Journal::Create(request.record);
@@ -212,14 +228,14 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
       if (const auto found = running_.find(id); found != running_.end()) found->second->Cancel();
     });
   });
-  boost::asio::post(loop_, [this, request = ExecutionRequest(request),
-                            policy = std::make_shared<const broker::EgressPolicy>(std::move(*policy)),
-                            journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
-                            shared]() mutable { Run(std::move(request), policy, std::move(*journal), sink, shared); });
+  boost::asio::post(loop_,
+                    [this, request = ExecutionRequest(request), capabilities = std::move(capabilities),
+                     journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
+                     shared]() mutable { Run(std::move(request), capabilities, std::move(*journal), sink, shared); });
   return Execution(shared);
 }
 
-void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal,
+void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<broker::Capabilities> capabilities, Journal journal,
                      EventSink sink, const std::shared_ptr<Execution::Impl>& shared) {
   const std::string id = shared->id();
   Outcome refusal;
@@ -234,7 +250,7 @@ void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<const broker::Egr
     return;
   }
   ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_, &cgroups_};
-  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(policy),
+  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(capabilities),
                                                       std::move(journal), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {

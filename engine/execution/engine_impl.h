@@ -30,7 +30,7 @@ class EngineImpl final : public Engine {
  private:
   // Everything below is touched by the loop's thread only.
   Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
-  void Run(ExecutionRequest request, std::shared_ptr<const broker::EgressPolicy> policy, Journal journal,
+  void Run(ExecutionRequest request, std::shared_ptr<broker::Capabilities> capabilities, Journal journal,
            EventSink sink, const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();

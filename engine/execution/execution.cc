@@ -109,20 +109,20 @@ proto::SetupStep StepOf(const char* name, steady_clock::duration time) {
 }  // namespace
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
-                                   std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
+                                   std::shared_ptr<broker::Capabilities> capabilities, Journal journal, EventSink sink,
                                    std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),
       sink_(std::move(sink)),
       shared_(std::move(shared)),
-      policy_(std::move(policy)),
+      capabilities_(std::move(capabilities)),
       spawned_at_(steady_clock::now()),
       started_at_(spawned_at_),
       requested_wall_(system_clock::now()),
       deadline_(*context.loop),
       cpu_timer_(*context.loop),
-      calls_(new Calls(*context.loop, *context.broker, policy_, request_.tenant, request_.limits, *this)) {
+      calls_(new Calls(*context.loop, *context.broker, capabilities_, request_.tenant, request_.limits, *this)) {
   outcome_.execution = shared_->id();
   if (journal_.descriptor() >= 0) ledger_.Made(journal_.descriptor());
 }
@@ -140,7 +140,7 @@ void RunningExecution::Start(std::function<void()> on_over) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
   });
   // While the cell is being made.
-  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, limits, *policy_, context_.engine->permit_degraded));
+  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, limits, *capabilities_, context_.engine->permit_degraded));
 }
 
 void RunningExecution::Cancel() { End(Cause::kCancelled); }
@@ -292,6 +292,18 @@ void RunningExecution::SendStart() {
   start->set_array_buffer_bytes(request_.limits.array_buffer_bytes);
   start->set_output_bytes(request_.limits.output_bytes);
   start->set_log_bytes(request_.limits.log_bytes);
+  for (const auto& grant : capabilities_->connections()) {
+    auto* connection = start->add_connections();
+    connection->set_name(grant->name());
+    connection->set_handle(grant->handle());
+    connection->set_origin(grant->policy().base.ToString());
+    for (const broker::Placeholder& placeholder : capabilities_->placeholders().all()) {
+      if (placeholder.stands_for.connection != grant->name()) continue;
+      auto* field = connection->add_placeholders();
+      field->set_field(placeholder.stands_for.field);
+      field->set_text(placeholder.text);
+    }
+  }
   SendToCell(frame, 0);
 }
 
@@ -478,7 +490,7 @@ void RunningExecution::WriteReceipt(system_clock::time_point over) {
   facts.request = &request_;
   facts.outcome = &outcome_;
   facts.death = &evidence_.death;
-  facts.egress = policy_.get();
+  facts.egress = capabilities_.get();
   facts.permit_degraded = engine.permit_degraded;
   facts.policy_sha256 = policy_sha256_;
   facts.v8_version = context_.zygote->report().v8_version;

@@ -79,7 +79,7 @@ struct ExecutionContext {
 class RunningExecution final : private CellObserver, private CallHost {
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
-                   std::shared_ptr<const broker::EgressPolicy> policy, Journal journal, EventSink sink,
+                   std::shared_ptr<broker::Capabilities> capabilities, Journal journal, EventSink sink,
                    std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
@@ -124,7 +124,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   EventSink sink_;
   std::shared_ptr<Execution::Impl> shared_;
   std::function<void()> on_over_;
-  std::shared_ptr<const broker::EgressPolicy> policy_;
+  std::shared_ptr<broker::Capabilities> capabilities_;
   std::string policy_sha256_;
   DescriptorLedger ledger_;
 

@@ -2,10 +2,9 @@
 
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
-#include <limits>
 #include <optional>
 
+#include "engine/execution/quantity.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -46,26 +45,6 @@ constexpr std::array kTable = {
 };
 // clang-format on
 
-struct Suffix {
-  std::string_view text;
-  std::uint64_t factor;
-};
-// Largest first: FormatLimit takes the first that divides the value.
-constexpr std::array kTimeSuffixes = {Suffix{"m", 60'000}, Suffix{"s", 1'000}, Suffix{"ms", 1}};
-constexpr std::array kSizeSuffixes = {Suffix{"GB", kGiB}, Suffix{"MB", kMiB}, Suffix{"KB", kKiB}, Suffix{"B", 1}};
-
-std::span<const Suffix> SuffixesOf(LimitUnit unit) {
-  switch (unit) {
-    case LimitUnit::kMilliseconds:
-      return kTimeSuffixes;
-    case LimitUnit::kBytes:
-      return kSizeSuffixes;
-    case LimitUnit::kCount:
-      break;
-  }
-  return {};
-}
-
 std::string_view Examples(LimitUnit unit) {
   switch (unit) {
     case LimitUnit::kMilliseconds:
@@ -78,23 +57,8 @@ std::string_view Examples(LimitUnit unit) {
   return "a whole number";
 }
 
-// "60s" -> 60000. Nothing where it is not a whole number with a suffix of the unit, or too large for 64 bits.
-std::optional<std::uint64_t> ParseText(LimitUnit unit, std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (rest.empty()) return number;
-  for (const Suffix& suffix : SuffixesOf(unit)) {
-    if (rest != suffix.text) continue;
-    if (number > std::numeric_limits<std::uint64_t>::max() / suffix.factor) return std::nullopt;
-    return number * suffix.factor;
-  }
-  return std::nullopt;
-}
-
 std::optional<std::uint64_t> ParseValue(LimitUnit unit, const boost::json::value& value) {
-  if (const auto* text = value.if_string()) return ParseText(unit, std::string_view(text->data(), text->size()));
+  if (const auto* text = value.if_string()) return ParseQuantity(unit, std::string_view(text->data(), text->size()));
   if (const auto* number = value.if_int64(); number != nullptr && *number >= 0) {
     return static_cast<std::uint64_t>(*number);
   }
@@ -141,16 +105,6 @@ Limits ParseLimits(std::string_view json, const Limits& base) {
     limits.*(spec->value) = *parsed;
   }
   return limits;
-}
-
-std::string FormatLimit(LimitUnit unit, std::uint64_t value) {
-  if (value != 0) {
-    for (const Suffix& suffix : SuffixesOf(unit)) {
-      if (value % suffix.factor == 0) return std::to_string(value / suffix.factor) + std::string(suffix.text);
-    }
-  }
-  const auto suffixes = SuffixesOf(unit);
-  return std::to_string(value) + (suffixes.empty() ? "" : std::string(suffixes.back().text));
 }
 
 }  // namespace warder

@@ -1,6 +1,7 @@
 #include "engine/execution/policy_text.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -65,7 +66,7 @@ std::string MakeConstantPart() {
 
 }  // namespace
 
-std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell, const broker::EgressPolicy& egress,
+std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell, const broker::Capabilities& egress,
                             std::span<const std::string> permit_degraded) {
   static const std::string constant = MakeConstantPart();
   std::string text = constant;
@@ -75,9 +76,10 @@ std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell
   for (const LimitSpec& spec : LimitTable()) {
     text += "limit " + std::string(spec.name) + " " + std::to_string(limits.*(spec.value)) + "\n";
   }
-  std::set<std::string> origins;
-  for (const broker::Origin& origin : egress.origins()) origins.insert(origin.ToString());
-  for (const std::string& origin : origins) text += "origin " + origin + "\n";
+  text += broker::PrintPolicy(egress.plain()->policy());
+  std::map<std::string, std::string> connections;
+  for (const auto& grant : egress.connections()) connections[grant->name()] = grant->connection()->policy_sha256();
+  for (const auto& [name, sha256] : connections) text += "connection " + name + " " + sha256 + "\n";
   for (const std::string& layer : std::set<std::string>(permit_degraded.begin(), permit_degraded.end())) {
     text += "permit " + layer + "\n";
   }

@@ -36,10 +36,22 @@ json::object CodeOf(const ExecutionRequest& request) {
   return {{"sha256", request.bundle->sha256()}, {"entry", request.bundle->entry()}, {"flow", request.flow}};
 }
 
-std::set<std::string> OriginsOf(const broker::EgressPolicy& egress) {
+std::set<std::string> OriginsOf(const broker::Capabilities& egress) {
   std::set<std::string> origins;
-  for (const broker::Origin& origin : egress.origins()) origins.insert(origin.ToString());
+  const auto add = [&](const broker::Policy& policy) {
+    for (const broker::Origin& origin : policy.origins) origins.insert(origin.ToString());
+  };
+  add(egress.plain()->policy());
+  for (const auto& grant : egress.connections()) add(grant->policy());
   return origins;
+}
+
+json::array ConnectionsOf(const broker::Capabilities& egress) {
+  json::array connections;
+  for (const auto& grant : egress.connections()) {
+    connections.push_back({{"name", grant->name()}, {"policySha256", grant->connection()->policy_sha256()}});
+  }
+  return connections;
 }
 
 json::object PolicyOf(const ReceiptFacts& facts) {
@@ -47,6 +59,7 @@ json::object PolicyOf(const ReceiptFacts& facts) {
   const std::set<std::string> permitted(facts.permit_degraded.begin(), facts.permit_degraded.end());
   return {{"sha256", facts.policy_sha256},
           {"origins", json::array(origins.begin(), origins.end())},
+          {"connections", ConnectionsOf(*facts.egress)},
           {"permitDegraded", json::array(permitted.begin(), permitted.end())}};
 }
 
@@ -88,7 +101,7 @@ bool IsMethod(const std::string& text) {
 
 // As many calls as have room, in order; the rest is counted. What a script chose is named only where the policy names
 // it too: a refused call could carry anything in its host or method.
-json::array CallsOf(const std::vector<CallRecord>& calls, const broker::EgressPolicy& egress, std::size_t* omitted) {
+json::array CallsOf(const std::vector<CallRecord>& calls, const broker::Capabilities& egress, std::size_t* omitted) {
   const std::set<std::string> granted = OriginsOf(egress);
   json::array array;
   std::size_t bytes = 0;
@@ -96,6 +109,8 @@ json::array CallsOf(const std::vector<CallRecord>& calls, const broker::EgressPo
     json::object object{{"call", call.call},
                         {"method", IsMethod(call.method) ? json::value(call.method) : json::value(nullptr)},
                         {"origin", granted.contains(call.origin) ? json::value(call.origin) : json::value(nullptr)},
+                        {"connection", call.connection.empty() ? json::value(nullptr) : json::value(call.connection)},
+                        {"attempts", call.attempts},
                         {"redirects", json::array(call.redirects.begin(), call.redirects.end())},
                         {"status", call.http_status},
                         {"outcome", call.outcome},

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/broker/egress_policy.h"
+#include "engine/broker/capabilities.h"
 #include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/verdict.h"
 
@@ -20,7 +20,7 @@ struct ReceiptFacts {
   const ExecutionRequest* request = nullptr;
   const Outcome* outcome = nullptr;
   const CellDeath* death = nullptr;
-  const broker::EgressPolicy* egress = nullptr;
+  const broker::Capabilities* egress = nullptr;
   std::vector<std::string> permit_degraded;
   std::string policy_sha256;
   std::string v8_version;

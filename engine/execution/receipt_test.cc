@@ -143,14 +143,15 @@ class ReceiptFactsTest : public EngineTest {
     facts_.request = &request_;
     facts_.outcome = &outcome_;
     facts_.death = &death_;
-    facts_.egress = &egress_;
+    facts_.egress = egress_.get();
   }
   json::value Receipt() const { return json::parse(MakeReceipt(facts_)); }
 
   const ExecutionRequest request_ = Request("succeed");
   Outcome outcome_;
   CellDeath death_;
-  broker::EgressPolicy egress_ = *broker::EgressPolicy::FromOrigins({"https://a.test"});
+  std::shared_ptr<broker::Capabilities> egress_ = broker::Capabilities::OfPolicy(
+      std::make_shared<broker::Policy>(*broker::Policy::FromOrigins({"https://a.test"})));
   ReceiptFacts facts_;
 };
 

@@ -169,8 +169,8 @@ void Execution::Run() {
   const auto event = ParseInput("event", std::exchange(event_, {}));
   const auto config = ParseInput("configuration", std::exchange(config_, {}));
   if (!runtime_
-           ->Call("start",
-                  {integration, Text(start_.flow()), event, config, Text(start_.execution_id()), Text(start_.tenant())})
+           ->Call("start", {integration, Text(start_.flow()), event, config, Text(start_.execution_id()),
+                            Text(start_.tenant()), Connections()})
            .ToLocal(&started)) {
     FinishThrown(caught.Exception());
   }
@@ -180,6 +180,22 @@ void Execution::Run() {
     return;
   }
   FinishRejected(RejectionOf(started.As<v8::Array>()));
+}
+
+v8::Local<v8::Value> Execution::Connections() const {
+  const auto list = [&](std::vector<v8::Local<v8::Value>> values) {
+    return v8::Array::New(isolate_, values.data(), values.size()).As<v8::Value>();
+  };
+  std::vector<v8::Local<v8::Value>> connections;
+  for (const proto::Connection& connection : start_.connections()) {
+    std::vector<v8::Local<v8::Value>> fields;
+    for (const proto::Placeholder& each : connection.placeholders()) {
+      fields.push_back(list({Text(each.field()), Text(each.text())}));
+    }
+    connections.push_back(
+        list({Text(connection.name()), Text(connection.handle()), Text(connection.origin()), list(std::move(fields))}));
+  }
+  return list(std::move(connections));
 }
 
 v8::Local<v8::Value> Execution::ParseInput(const char* what, const std::string& json) {

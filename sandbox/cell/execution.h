@@ -48,6 +48,8 @@ class Execution {
   void OnSettled(v8::Local<v8::Promise> promise);
 
   void CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arguments);
+  // What Start granted: [[name, handle, origin, [[field, placeholder], ...]], ...].
+  v8::Local<v8::Value> Connections() const;
   v8::Local<v8::Value> ParseInput(const char* what, const std::string& json);
   // While the bundle loads, an error of a malformed declaration rejects it.
   [[noreturn]] void FinishThrown(v8::Local<v8::Value> exception);

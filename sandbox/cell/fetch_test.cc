@@ -53,6 +53,56 @@ TEST_F(FetchTest, SendsARequestAndReadsAResponse) {
   EXPECT_EQ(Finish(), "[201,true,\"https://api.test/final\",\"1, ä\",{\"b\":2}]");
 }
 
+class ConnectionTest : public FetchTest {
+ protected:
+  ConnectionTest() {
+    auto* acme = cell.start.add_connections();
+    acme->set_name("acme");
+    acme->set_handle("handle-of-acme");
+    acme->set_origin("https://api.acme.test");
+    auto* token = acme->add_placeholders();
+    token->set_field("token");
+    token->set_text("wrd_0123");
+  }
+};
+
+TEST_F(ConnectionTest, SendsPathsOfItsOriginWithItsHandle) {
+  StartFlow(
+      "const { acme } = context.connections;\n"
+      "const response = await acme.fetch('/v1/orders/4 2?x=1', { method: 'PUT', body: 'b' });\n"
+      "await fetch('https://api.acme.test/plain');\n"
+      "return { data: [response.status, acme.name, acme.origin, acme.fields] };");
+  const auto request = NextRequest();
+  EXPECT_EQ(request.connection(), "handle-of-acme");
+  EXPECT_EQ(request.method(), "PUT");
+  EXPECT_EQ(request.url(), "https://api.acme.test/v1/orders/4%202?x=1");
+  Expect(proto::FromCell::kRequestBody);
+  cell.RespondHead(1, 200, false);
+  EXPECT_EQ(NextRequest().connection(), "");
+  cell.RespondHead(2, 200, false);
+  EXPECT_EQ(Finish(), R"([200,"acme","https://api.acme.test",{"token":"wrd_0123"}])");
+}
+
+TEST_F(ConnectionTest, LeavesOtherOriginsToTheEngine) {
+  StartFlow(
+      "const response = await context.connections.acme.fetch(new URL('https://files.acme.test/a'));\n"
+      "return { data: response.status };");
+  const auto request = NextRequest();
+  EXPECT_EQ(request.connection(), "handle-of-acme");
+  EXPECT_EQ(request.url(), "https://files.acme.test/a");
+  cell.RespondHead(1, 200, false);
+  EXPECT_EQ(Finish(), "200");
+}
+
+TEST_F(ConnectionTest, CannotBeChangedOrReached) {
+  EXPECT_EQ(Output("const { connections } = context; const { acme } = connections;\n"
+                   "const frozen = [connections, acme, acme.fields].every(Object.isFrozen);\n"
+                   "return { data: [frozen, Object.keys(acme), JSON.stringify(context).includes('handle-of'),\n"
+                   "  connections.other === undefined, connections.toString === undefined,\n"
+                   "  await acme.fetch('data:,x').catch((error) => error.name)] };"),
+            R"([true,["name","origin","fields","fetch"],false,true,true,"TypeError"])");
+}
+
 TEST_F(FetchTest, GrantsCreditAsTheScriptReads) {
   StartFlow(
       "const response = await fetch('https://a.test/');\n"

@@ -43,8 +43,9 @@ std::string ToByteString(v8::Isolate* isolate, v8::Local<v8::Value> value) {
   return bytes;
 }
 
-// httpStart(method, url, headers: [name, value, ...], body: boolean, bodyBytes: number, redirect: number): call
-// bodyBytes is -1 where the length is not known.
+// httpStart(method, url, headers: [name, value, ...], body: boolean, bodyBytes: number, redirect: number,
+//           connection: string): call
+// bodyBytes is -1 where the length is not known; connection is a handle, or empty.
 void HttpStart(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   const auto context = isolate->GetCurrentContext();
@@ -67,6 +68,7 @@ void HttpStart(const Info& info) {
     request.set_body_bytes(static_cast<std::uint64_t>(body_bytes));
   }
   request.set_redirect(static_cast<proto::HttpRequest::Redirect>(info[5].As<v8::Int32>()->Value()));
+  request.set_connection(ToUtf8(isolate, info[6]));
   if (request.ByteSizeLong() > kMaxRequestHeadBytes) {
     ThrowType(isolate, "fetch failed: the URL and the headers are longer than 256 KB together");
     return;

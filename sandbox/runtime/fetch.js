@@ -141,10 +141,17 @@ function percentDecode(text) {
 
 /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
 export async function fetch(input, init = undefined) {
-  const request = new Request(input, init);
+  return send(new Request(input, init), "");
+}
+
+/**
+ * Sends a request, with the connection that has this handle, or with none ("").
+ * @param {Request} request @param {string} connection @returns {Promise<Response>}
+ */
+export async function send(request, connection) {
   const { signal, url } = request;
   if (signal.aborted) throw signal.reason;
-  if (startsWith(url, "data:")) {
+  if (startsWith(url, "data:") && connection === "") {
     return fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#")));
   }
   if (!startsWith(url, "http:") && !startsWith(url, "https:")) {
@@ -155,7 +162,7 @@ export async function fetch(input, init = undefined) {
   const target = fragment < 0 ? url : sliceString(url, 0, fragment);
   const length = body?.bytes ? body.bytes.length : -1;
   const { method, headers, redirect } = request;
-  const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect]);
+  const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect], connection);
   const settle = /** @type {any} */ ({});
   const response = new Promise((resolve, reject) => {
     settle.resolve = resolve;

@@ -1,6 +1,9 @@
 // What C++ gives the runtime: the one argument of its outermost function. See sandbox/cell/natives_*.cc.
 interface Host {
-  httpStart(method: string, url: string, headers: string[], body: boolean, bodyBytes: number, redirect: number): number;
+  httpStart(
+    method: string, url: string, headers: string[], body: boolean, bodyBytes: number, redirect: number,
+    connection: string,
+  ): number;
   httpSend(call: number, bytes: Uint8Array, offset: number, last: boolean): number;
   httpConsumed(call: number, bytes: number): void;
   cancel(call: number): void;

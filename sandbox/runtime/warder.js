@@ -1,6 +1,7 @@
 // The `warder` module: what authors write integrations with. Each function checks what it is given and says what is
 // wrong; describe, connections, steps and triggers come with their own issues and are added here as further exports.
 import { DEBUG, ERROR, INFO, WARN } from "./console.js";
+import { makeConnections } from "./connections.js";
 import { inspect } from "./inspect.js";
 import { apply, freeze, isArray, join, map, push, stringify, test, uncurry } from "./primordials.js";
 
@@ -131,11 +132,12 @@ const logger = (level) => (message, fields) => {
   log(level, typeof message === "string" ? message : inspect(message), fieldsJson(fields));
 };
 
-function makeContext(config, executionId, tenant) {
+function makeContext(config, executionId, tenant, connections) {
   return freeze({
     executionId,
     tenant,
     config: config ?? {},
+    connections: makeConnections(connections),
     log: freeze({ debug: logger(DEBUG), info: logger(INFO), warn: logger(WARN), error: logger(ERROR) }),
   });
 }
@@ -160,7 +162,7 @@ function encode(result) {
  * Starts a flow. Returns a promise of its result's JSON, or [kind, sentence] where there is no such flow.
  * @param {unknown} exported the default export of the bundle's entry
  */
-export function start(exported, key, event, config, executionId, tenant) {
+export function start(exported, key, event, config, executionId, tenant, connections) {
   if (!isIntegration(exported)) {
     const what = exported === undefined ? "there is none" : `it is ${describe(exported)}`;
     return [SHAPE, `The bundle's default export must be integration({ name, version, flows }), but ${what}.`];
@@ -173,7 +175,7 @@ export function start(exported, key, event, config, executionId, tenant) {
     return [NO_SUCH_FLOW, key === "" ? `The integration "${name}" has several flows, so one must be named: ${keys}.`
                                      : `The integration "${name}" has no flow "${key}"; it has ${keys}.`];
   }
-  return run(chosen, makeContext(config, executionId, tenant), event);
+  return run(chosen, makeContext(config, executionId, tenant, connections), event);
 }
 
 async function run(chosen, context, event) {

@@ -1,4 +1,5 @@
-// Writes one seed for each message that a cell can send, for cell_stream_fuzz and engine_fuzz, into FOLDER/TARGET.
+// Writes seeds into FOLDER/TARGET: one for each message that a cell can send, for cell_stream_fuzz and engine_fuzz; some
+// for inject_fuzz; one for each alphabet and each way of writing a secret, for scrub_fuzz.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -87,9 +88,32 @@ std::string Step(const FromCell& message) {
   return std::string{'\0', static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size())} + payload;
 }
 
+// See ReadSecrets and ReadText in scrub_fuzz.cc: two secrets, then the first one, written in that way, twice.
+std::string ScrubSeed(int alphabet, int step) {
+  std::string seed{static_cast<char>(alphabet), 1};
+  for (int secret = 0; secret < 2; ++secret) {
+    seed += {1, 4};  // new, of 8 + 4 characters
+    for (int i = 0; i < 12; ++i) seed += static_cast<char>(i * 5 + secret);
+  }
+  seed += 3;  // cut into pieces of 2 + 3 bytes
+  for (int i = 0; i < 2; ++i) seed += {static_cast<char>(step), 0, 3, 2, 4, 1, 5, 7};
+  return seed;
+}
+
 void Write(const std::filesystem::path& file, const std::string& bytes) {
   std::filesystem::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << bytes;
+}
+
+// The first byte says what reads the rest: see inject_fuzz.cc.
+void WriteInjectSeeds(const std::filesystem::path& folder) {
+  const std::string kinds("\0\1\2", 3);
+  Write(folder / "template",
+        kinds.substr(0, 1) + R"({method}\n{origin}{path}{body}\\{timestamp}{nonce}{header:x-a}{{}})");
+  Write(folder / "bearer", kinds.substr(1, 1) + "authorization:Bearer \1\naccept:x");
+  Write(folder / "basic", kinds.substr(1, 1) + "authorization:B \2:\2");
+  Write(folder / "elsewhere", kinds.substr(1, 1) + "x-y:Key \1%5F");
+  Write(folder / "body", kinds.substr(2, 1) + "\7a=%41&b=\1%");
 }
 
 }  // namespace
@@ -114,6 +138,11 @@ int main(int argc, char** argv) {
     Write(folder / "engine_fuzz" / name, Step(Message(kind)));
   }
   Write(folder / "cell_stream_fuzz" / "all", '\x10' + all);
+  for (int alphabet = 0; alphabet < 8; ++alphabet) {
+    for (int step = 0; step < 8; ++step) {
+      Write(folder / "scrub_fuzz" / (std::to_string(alphabet) + "-" + std::to_string(step)), ScrubSeed(alphabet, step));
+    }
+  }
   FromCell done;
   done.mutable_result()->set_succeeded(true);
   const std::string end = Step(Message(FromCell::kOutput)) + Step(done);
@@ -121,5 +150,6 @@ int main(int argc, char** argv) {
   Write(folder / "engine_fuzz" / "fetches",
         Step(Message(FromCell::kHttpRequest)) + Step(Message(FromCell::kRequestBody)) + wait + end);
   Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
+  WriteInjectSeeds(folder / "inject_fuzz");
   return 0;
 }

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Fuzzes what a cell can reach, with AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes what a cell or a server can reach, and what a person writes, with AddressSanitizer and
+# UndefinedBehaviorSanitizer.
 #
 #   tests/fuzz/run.sh [SECONDS]      for each target; 60 unless told
 #
 #   cell_stream_fuzz   the frame decoder and the messages
+#   inject_fuzz        message templates, and placeholders in requests
 #   engine_fuzz        a whole engine, driven by a lying cell
+#   policy_fuzz        egress policies, and what they say about requests
+#   scrub_fuzz         the scrubbing of responses, against one that decodes everything
 #
 # The corpora of the tree are in tests/fuzz/corpus/TARGET; what a run adds stays in build-fuzz/corpus/TARGET. A finding is written to build-fuzz/findings/ and named; run the target with
 # that file as its argument to see it again.
@@ -15,7 +19,7 @@ case $seconds in
   --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
   '' | *[!0-9]*) echo "tests/fuzz/run.sh takes a number of seconds, not '$seconds'." >&2 && exit 2 ;;
 esac
-targets=(cell_stream_fuzz engine_fuzz)
+targets=(cell_stream_fuzz engine_fuzz inject_fuzz policy_fuzz scrub_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \
   -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-fsanitize=fuzzer-no-link
@@ -26,10 +30,12 @@ build-fuzz/tests/fuzz/make_corpus build-fuzz/seeds
 failed=0
 for target in "${targets[@]}"; do
   corpus=build-fuzz/corpus/$target
+  seeds=()
+  [ ! -d "build-fuzz/seeds/$target" ] || seeds=("build-fuzz/seeds/$target")
   mkdir -p "$corpus" build-fuzz/findings
   echo "== $target, $seconds s"
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-fuzz/tests/fuzz/$target" \
-    "$corpus" "build-fuzz/seeds/$target" "tests/fuzz/corpus/$target" \
+    "$corpus" "${seeds[@]}" "tests/fuzz/corpus/$target" \
     -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
     -artifact_prefix="build-fuzz/findings/$target-" || {
     failed=1

@@ -33,9 +33,8 @@ struct BasicInjection {
 };
 
 // A keyed hash (RFC 2104) over a text made from the request. The template holds `{method}`, `{origin}`, `{path}` (with
-// the query), `{body}`, `{timestamp}` (seconds since the epoch), `{nonce}` (32 hex digits) and `{header:NAME}`; `{{`
-// and
-// `}}` are braces; `\n` is a line feed.
+// the query), `{body}`, `{timestamp}` (seconds since the epoch), `{nonce}` (32 hex digits) and `{header:NAME}` (a
+// header of the script); `{{` and `}}` are braces, `\n` is a line feed, `\\` is a backslash.
 struct HmacInjection {
   enum class Hash { kSha1, kSha256, kSha512 } hash = Hash::kSha256;
   enum class Encoding { kHex, kBase64, kBase64Url } encoding = Encoding::kHex;

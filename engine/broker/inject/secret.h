@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,18 @@ class Secret {
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 
+  // The parts one behind the other, in one piece of memory from the beginning.
+  static Secret Join(std::initializer_list<std::string_view> parts) {
+    Secret joined;
+    for (const std::string_view part : parts) joined.size_ += part.size();
+    joined.bytes_ = std::make_unique<char[]>(joined.size_);
+    char* end = joined.bytes_.get();
+    for (const std::string_view part : parts) end += part.copy(end, part.size());
+    return joined;
+  }
+  // What stands in `text`, which is wiped.
+  static Secret Take(std::string* text);
+
   Secret Copy() const { return Secret(view()); }
   // Valid as long as the secret. Whoever copies it into another buffer wipes that one (WipeString).
   std::string_view view() const { return {bytes_.get(), size_}; }
@@ -47,6 +60,12 @@ class Secret {
 inline void WipeString(std::string* text) {
   OPENSSL_cleanse(text->data(), text->size());
   text->clear();
+}
+
+inline Secret Secret::Take(std::string* text) {
+  Secret taken(*text);
+  WipeString(text);
+  return taken;
 }
 
 // A credential: its fields by name ("token", "password").

@@ -35,6 +35,7 @@ class Recorder final : public CallObserver {
   std::optional<CallFailure> failure;
   bool ended = false;
   int events_after_end = 0;
+  int retries = 0;
 
   bool over() const { return ended || failure.has_value(); }
 
@@ -56,6 +57,7 @@ class Recorder final : public CallObserver {
     ended = true;
     Tell("end");
   }
+  void OnRetry() override { ++retries; }
   void OnRedirect(const std::string& origin) override {
     CountLate();
     redirects.push_back(origin);
@@ -116,16 +118,19 @@ class BrokerTest : public ::testing::Test {
     return request;
   }
 
-  static std::shared_ptr<const EgressPolicy> Policy(const std::vector<std::string>& origins) {
-    auto policy = EgressPolicy::FromOrigins(origins);
+  static std::shared_ptr<Capabilities> Allow(const Result<Policy>& policy) {
     EXPECT_TRUE(policy) << (policy ? "" : policy.error().message);
-    return std::make_shared<EgressPolicy>(policy ? *policy : EgressPolicy());
+    return Capabilities::OfPolicy(std::make_shared<Policy>(policy ? *policy : Policy()));
   }
 
   void Start(Recorder& recorder, HttpRequest request, const std::vector<std::string>& origins,
              const std::string& tenant = "acme") {
+    StartWith(recorder, std::move(request), Allow(Policy::FromOrigins(origins)), tenant);
+  }
+  void StartWith(Recorder& recorder, HttpRequest request, std::shared_ptr<Capabilities> capabilities,
+                 const std::string& tenant = "acme") {
     if (!broker) broker = std::make_unique<Broker>(*loop, options);
-    recorder.call = broker->Start(tenant, Policy(origins), std::move(request), recorder);
+    recorder.call = broker->Start(tenant, std::move(capabilities), std::move(request), recorder);
   }
 
   // Runs the loop until `condition` holds; fails the test after ten seconds.

@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "warder/connection.h"
 #include "warder/limits.h"
 
 namespace warder {
@@ -110,6 +111,9 @@ struct ExecutionRequest {
   // Exact origins the flow may call ("https://api.example.com", "http://127.0.0.1:8080"). Empty: none. A private or
   // loopback address is reached only where it stands here.
   std::vector<std::string> allow_origins;
+  // What the flow may do with credentials, by the names that it uses. Calls through a connection are held to its policy
+  // and to nothing else of this list or the one above.
+  std::vector<NamedConnection> connections;
   // File that receives the journal (every frame sent to the cell). Empty: none is kept.
   std::filesystem::path record;
 };
@@ -141,6 +145,8 @@ struct CallRecord {
   std::string method;
   std::string origin;  // empty: the URL could not be read, and nothing was sent
   std::string path;
+  std::string connection;  // the name of the one whose policy decided; empty: none
+  std::uint64_t attempts = 1;
   std::vector<std::string> redirects;  // the origin of every redirect that was followed, in order; ten at most
   int http_status = 0;
   std::string outcome;  // "ok", "refused", "network", "timeout", "cancelled"

@@ -1,0 +1,42 @@
+// A connection: its policy and its credential, checked against each other and ready for use.
+//
+// Made once, shared by every execution that may use it, wiped with the last of them. Immutable, so that it may be used
+// from several threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/broker/inject/secret.h"
+#include "engine/broker/policy/policy.h"
+#include "engine/broker/scrub/scrub_pattern.h"
+#include "sandbox/base/result.h"
+
+namespace warder::broker {
+
+class Connection {
+ public:
+  // Invalid input, naming what is wrong: a text that is no policy; a field that the policy uses and the credential does
+  // not have, or the other way round; a field too short to be told from innocent text.
+  static Result<std::shared_ptr<const Connection>> Make(std::string_view policy_text, SecretFields fields);
+
+  const std::shared_ptr<const Policy>& policy() const { return policy_; }
+  const std::string& policy_sha256() const { return policy_sha256_; }
+  const SecretFields& fields() const { return fields_; }
+  // Finds the credential, and what follows from it alone, in what an upstream says. Null: there is no credential.
+  const std::shared_ptr<const ScrubPattern>& scrub() const { return scrub_; }
+  // Random, another for each connection: connections of two credentials are never in one pool.
+  const std::string& id() const { return id_; }
+
+ private:
+  Connection(Policy policy, SecretFields fields);
+
+  std::shared_ptr<const Policy> policy_;
+  std::string policy_sha256_;
+  SecretFields fields_;
+  std::shared_ptr<const ScrubPattern> scrub_;
+  std::string id_;
+};
+
+}  // namespace warder::broker

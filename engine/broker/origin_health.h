@@ -1,0 +1,60 @@
+// What a tenant's calls to one origin have come to lately, and what follows from it: a circuit and a budget of retries.
+//
+// The circuit opens after failures in a row: calls then fail at once instead of waiting for an upstream that is down,
+// which keeps their slots for others. After a while one call is let through; when it succeeds the circuit closes, else
+// it stays open for another while. The budget keeps retries a small part of all calls (as gRPC's retry throttling does,
+// proposal A6): where most calls fail, trying again makes it worse.
+//
+// Per tenant, so that what one tenant's credential or load does to an upstream closes it to nobody else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace warder::broker {
+
+class OriginHealth {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr int kFailuresToOpen = 10;
+  static constexpr std::chrono::seconds kOpenFor{10};
+
+  // Zero: a call may go out, and will be followed by Succeeded, Failed or Abandoned. Otherwise: not before that time.
+  std::chrono::milliseconds Admit(Clock::time_point now);
+  // The upstream answered with something that is not its own failure.
+  void Succeeded();
+  // It could not be reached, did not answer, or answered 502, 503 or 504.
+  void Failed(Clock::time_point now);
+  // Nobody knows: the call was given up before it had an answer.
+  void Abandoned();
+
+  // Whether one more attempt fits the budget.
+  bool MayRetry() const { return tokens_ > kMaxTokens / 2; }
+
+  bool Unremarkable() const { return failures_ == 0 && tokens_ == kMaxTokens && !probing_; }
+
+ private:
+  static constexpr int kMaxTokens = 100;  // ten failures' worth
+  static constexpr int kTokensPerFailure = 10;
+  static constexpr int kTokensPerSuccess = 1;
+
+  int failures_ = 0;  // in a row
+  Clock::time_point open_until_{};
+  bool probing_ = false;  // the one call that is let through
+  int tokens_ = kMaxTokens;
+};
+
+// By tenant and origin. Origins that nothing is remarkable about are forgotten.
+class OriginHealths {
+ public:
+  OriginHealth& Of(const std::string& tenant, const std::string& origin);
+  std::size_t size() const { return healths_.size(); }
+
+ private:
+  std::map<std::pair<std::string, std::string>, OriginHealth> healths_;
+  std::size_t sweep_at_ = 256;
+};
+
+}  // namespace warder::broker
