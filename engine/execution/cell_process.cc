@@ -34,6 +34,7 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
       ledger_(ledger),
       cgroups_(cgroups),
       memory_bytes_(limits.data_bytes + kMemorySlackBytes),
+      own_limits_(jail::MemoryAndCpuLimits(limits.data_bytes, limits.cpu_seconds)),
       timer_(loop) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/zygote_host.h"
 #include "sandbox/jail/cgroup.h"
+#include "sandbox/jail/rlimits.h"
 
 namespace warder::execution {
 
@@ -79,6 +81,8 @@ class CellProcess final : private CellOwner {
   std::chrono::nanoseconds cgroup_time() const { return cgroup_time_; }
   // What was said of every layer by whoever sets it up.
   std::vector<jail::LayerState> ReportedLayers() const;
+  // The limits that were asked for, for this cell alone.
+  std::span<const jail::Limit> OwnLimits() const { return own_limits_; }
   // Whether the process has ended, asked now.
   bool IsDead() const;
 
@@ -99,6 +103,7 @@ class CellProcess final : private CellOwner {
   DescriptorLedger& ledger_;
   jail::CgroupTree& cgroups_;
   const std::uint64_t memory_bytes_;
+  const std::vector<jail::Limit> own_limits_;
   jail::CgroupLeaf leaf_;
   std::chrono::nanoseconds cgroup_time_{0};
   std::shared_ptr<CellChannel> channel_;

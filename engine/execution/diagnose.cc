@@ -60,7 +60,7 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
  private:
   void Observe() {
     if (!ready_ || !cell_->spawned() || observed_) return;
-    if (const auto found = observe_(cell_->pidfd(), cell_->ReportedLayers())) {
+    if (const auto found = observe_(cell_->pidfd(), cell_->ReportedLayers(), cell_->OwnLimits())) {
       diagnosis_.layers = JudgePosture(*found, permit_degraded_);
       observed_ = true;
     } else {

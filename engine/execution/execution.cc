@@ -230,7 +230,7 @@ void RunningExecution::RunIfEnforced() {
   if (state_ != State::kSpawning || !ready_ || !cell_->spawned()) return;
   setup_.push_back(StepOf("cgroup", cell_->cgroup_time()));
   const auto before = steady_clock::now();
-  const auto found = context_.engine->observe(cell_->pidfd(), cell_->ReportedLayers());
+  const auto found = context_.engine->observe(cell_->pidfd(), cell_->ReportedLayers(), cell_->OwnLimits());
   setup_.push_back(StepOf("posture", steady_clock::now() - before));
   if (!found) {
     if (cell_->IsDead()) return;  // which is about to be heard of, and says more

@@ -11,13 +11,14 @@
 
 #include "sandbox/base/result.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/jail/rlimits.h"
 #include "warder/engine.h"
 
 namespace warder::execution {
 
 // As jail::ObservePosture, which is what every engine uses; the engine's own tests show it worse cells.
-using PostureObserver =
-    std::function<Result<std::vector<jail::LayerState>>(int pidfd, std::span<const jail::LayerState> reported)>;
+using PostureObserver = std::function<Result<std::vector<jail::LayerState>>(
+    int pidfd, std::span<const jail::LayerState> reported, std::span<const jail::Limit> own_limits)>;
 
 // One state for each of jail::Layers(), in that order.
 std::vector<LayerStatus> JudgePosture(std::span<const jail::LayerState> observed,

@@ -26,8 +26,9 @@ class PostureTest : public EngineTest {
   // An engine whose cells look as `change` makes them look.
   void Open(std::function<void(States&)> change, const EngineOptions& options = Options()) {
     OpenWith(
-        [change = std::move(change)](int pidfd, std::span<const jail::LayerState> reported) {
-          auto states = jail::ObservePosture(pidfd, reported);
+        [change = std::move(change)](int pidfd, std::span<const jail::LayerState> reported,
+                                     std::span<const jail::Limit> limits) {
+          auto states = jail::ObservePosture(pidfd, reported, limits);
           if (states) change(*states);
           return states;
         },
@@ -120,21 +121,33 @@ TEST_F(PostureTest, ADegradableLayerMayBeMissingWhereThatIsPermitted) {
 }
 
 TEST_F(PostureTest, ACellThatCannotBeLookedAtDoesNotRun) {
-  OpenWith([](int, std::span<const jail::LayerState>) -> Result<States> { return Internal("no /proc here"); });
+  OpenWith([](int, std::span<const jail::LayerState>, std::span<const jail::Limit>) -> Result<States> {
+    return Internal("no /proc here");
+  });
   EXPECT_THAT(ExpectRefused().reason, HasSubstr("could not be looked at: no /proc here"));
   EXPECT_FALSE(engine().Diagnose().enforceable);
 }
 
 TEST_F(PostureTest, ACellThatDiesWhileItIsLookedAtIsJudgedByItsDeath) {
-  OpenWith([](int pidfd, std::span<const jail::LayerState> reported) {
+  OpenWith([](int pidfd, std::span<const jail::LayerState> reported, std::span<const jail::Limit> limits) {
     ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
-    while (jail::ObservePosture(pidfd, reported)) {
+    while (jail::ObservePosture(pidfd, reported, limits)) {
     }
-    return jail::ObservePosture(pidfd, reported);
+    return jail::ObservePosture(pidfd, reported, limits);
   });
   const Outcome outcome = Run("succeed");
   EXPECT_EQ(outcome.status, Status::kFault);
   EXPECT_THAT(outcome.reason, HasSubstr("killed from outside"));
+}
+
+// Of the cell's own limits the values are compared, not only that there are some.
+TEST_F(PostureTest, ACellWithHigherLimitsThanItsOwnIsRefused) {
+  OpenWith([](int pidfd, std::span<const jail::LayerState> reported, std::span<const jail::Limit> limits) {
+    std::vector<jail::Limit> lower(limits.begin(), limits.end());
+    for (jail::Limit& limit : lower) limit.value -= 1;
+    return jail::ObservePosture(pidfd, reported, lower);
+  });
+  EXPECT_EQ(StateIn(ExpectRefused(), "rlimits"), "unavailable");
 }
 
 // What the engine would find if its cells had no jail at all: the real measurement, of an ordinary process.
@@ -144,8 +157,9 @@ TEST_F(PostureTest, AnUnjailedProcessIsRefused) {
     for (;;) ::pause();
   }
   const UniqueFd unjailed(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-  OpenWith(
-      [&](int, std::span<const jail::LayerState> reported) { return jail::ObservePosture(unjailed.get(), reported); });
+  OpenWith([&](int, std::span<const jail::LayerState> reported, std::span<const jail::Limit> limits) {
+    return jail::ObservePosture(unjailed.get(), reported, limits);
+  });
   const Outcome outcome = ExpectRefused();
   for (const char* layer : {"user-namespace", "root", "seccomp", "descriptors", "rlimits"}) {
     EXPECT_EQ(StateIn(outcome, layer), "unavailable") << layer;

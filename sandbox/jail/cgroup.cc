@@ -177,7 +177,7 @@ std::vector<CgroupPlace> FindCgroupPlaces(std::string_view cgroup, std::string_v
 }
 
 Result<CgroupFolder> CgroupFolder::Make(std::shared_ptr<const UniqueFd> parent, std::string name) {
-  if (mkdirat(parent->get(), name.c_str(), 0755) != 0) return SystemFailure("making a cgroup", errno);
+  if (mkdirat(parent->get(), name.c_str(), 0700) != 0) return SystemFailure("making a cgroup", errno);
   UniqueFd folder = OpenFolder(parent->get(), name.c_str());
   if (!folder) {
     const int error_number = errno;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -27,8 +28,14 @@ LayerState Found(std::string_view name, bool enforced, std::string detail) {
 // One cell, its files read once.
 class Observer {
  public:
-  Observer(int pidfd, const ProcFolder& cell, std::string status, std::span<const LayerState> reported)
-      : pidfd_(pidfd), cell_(cell), self_(getpid()), status_(std::move(status)), reported_(reported) {}
+  Observer(int pidfd, const ProcFolder& cell, std::string status, std::span<const LayerState> reported,
+           std::span<const Limit> own_limits)
+      : pidfd_(pidfd),
+        cell_(cell),
+        self_(getpid()),
+        status_(std::move(status)),
+        reported_(reported),
+        own_limits_(own_limits) {}
 
   LayerState Observe(std::string_view name) const;
 
@@ -50,6 +57,7 @@ class Observer {
   ProcFolder self_;
   std::string status_;
   std::span<const LayerState> reported_;
+  std::span<const Limit> own_limits_;
 };
 
 LayerState Observer::Observe(std::string_view name) const {
@@ -131,7 +139,7 @@ LayerState Observer::Seccomp() const {
 
 LayerState Observer::Rlimits() const {
   const std::string text = cell_.Read("limits").value_or("");
-  // Name, soft and hard, in columns; the last two of the limits of every execution have a value of their own.
+  // Name, soft and hard, in columns.
   const auto hard = [&](std::string_view name) -> std::string {
     const std::size_t at = text.find("\n" + std::string(name) + " ");
     if (at == std::string::npos) return "unknown";
@@ -147,9 +155,12 @@ LayerState Observer::Rlimits() const {
     if (value != std::to_string(limit.value)) enforced = false;
     detail += std::string(limit.name) + " " + value + ", ";
   }
-  for (const Limit& limit : MemoryAndCpuLimits(1, 1)) {
+  for (const Limit& limit : own_limits_) {
+    // The engine itself may run under a lower one.
     const std::string value = hard(limit.name);
-    if (value == "unlimited" || value == "unknown") enforced = false;
+    rlim_t most = RLIM_INFINITY;
+    std::from_chars(value.data(), value.data() + value.size(), most);
+    if (most > limit.value) enforced = false;
     detail += std::string(limit.name) + " " + value + ", ";
   }
   detail.resize(detail.size() - 2);
@@ -202,13 +213,14 @@ LayerState Observer::Reported(std::string_view name) const {
 
 }  // namespace
 
-Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported) {
+Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported,
+                                               std::span<const Limit> own_limits) {
   const ProcFolder cell(PidOf(pidfd));
   const std::string status = "\n" + cell.Read("status").value_or("");
   // Alive now, so the pid was still its own when the folder was opened.
   if (!cell || status.size() < 2 || !IsAlive(pidfd))
     return Internal("The cell has ended before it could be looked at.");
-  const Observer observer(pidfd, cell, status, reported);
+  const Observer observer(pidfd, cell, status, reported, own_limits);
   std::vector<LayerState> states;
   for (const LayerInfo& info : Layers()) states.push_back(observer.Observe(info.name));
   if (!IsAlive(pidfd)) return Internal("The cell has ended while it was looked at.");

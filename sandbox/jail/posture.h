@@ -11,12 +11,15 @@
 
 #include "sandbox/base/result.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/jail/rlimits.h"
 
 namespace warder::jail {
 
 // Every layer of Layers(), in its order. `pidfd` refers to a cell that is ready (its filter is on) and not yet reaped;
-// `reported` is what ZygoteReady said, and what the engine has seen of the cell's cgroup. An error: the process is
+// `reported` is what ZygoteReady said, and what the engine has seen of the cell's cgroup;
+// `own_limits` are those that this cell has beside the ones of every cell. An error: the process is
 // gone, or /proc cannot be read.
-Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported);
+Result<std::vector<LayerState>> ObservePosture(int pidfd, std::span<const LayerState> reported,
+                                               std::span<const Limit> own_limits);
 
 }  // namespace warder::jail

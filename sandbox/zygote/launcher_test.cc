@@ -29,6 +29,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of a cell that TestEngine::Spawn asks for.
+const std::vector<jail::Limit> kOwnLimits = jail::MemoryAndCpuLimits(std::uint64_t{256} << 20, 60);
+
 class LauncherTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -320,7 +323,7 @@ TEST_F(LauncherTest, TheObservedPostureIsExactlyTheExpectedOne) {
   TestEngine engine(OptionsFor(image_));
   Cell cell = engine.Spawn();
   ASSERT_NE(cell.greeting, "");
-  const auto posture = jail::ObservePosture(cell.pidfd.get(), engine.ready().layers);
+  const auto posture = jail::ObservePosture(cell.pidfd.get(), engine.ready().layers, kOwnLimits);
   ASSERT_TRUE(posture) << posture.error().message;
   ASSERT_EQ(posture->size(), jail::Layers().size());
   for (std::size_t i = 0; i < posture->size(); ++i) {
@@ -338,7 +341,7 @@ TEST_F(LauncherTest, ThePostureDoesNotDependOnTheDigitsOfTheUid) {
   options.jail_uid = 1879050000;
   TestEngine engine(options);
   Cell cell = engine.Spawn();
-  const auto posture = jail::ObservePosture(cell.pidfd.get(), engine.ready().layers);
+  const auto posture = jail::ObservePosture(cell.pidfd.get(), engine.ready().layers, kOwnLimits);
   ASSERT_TRUE(posture);
   for (const auto& state : *posture) {
     EXPECT_TRUE(state.enforced || state.name != "not-dumpable") << state.detail;
@@ -351,7 +354,7 @@ TEST_F(LauncherTest, ThePostureOfAnOrdinaryProcessIsSeenAsOpen) {
     for (;;) pause();
   }
   const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  const auto posture = jail::ObservePosture(pidfd.get(), {});
+  const auto posture = jail::ObservePosture(pidfd.get(), {}, kOwnLimits);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   ASSERT_TRUE(posture);
@@ -367,7 +370,7 @@ TEST_F(LauncherTest, ThePostureOfAnEndedCellIsAnError) {
   Cell cell = engine.Spawn();
   cell.socket.reset();
   engine.AwaitReaped(cell.id);
-  EXPECT_FALSE(jail::ObservePosture(cell.pidfd.get(), engine.ready().layers));
+  EXPECT_FALSE(jail::ObservePosture(cell.pidfd.get(), engine.ready().layers, kOwnLimits));
   EXPECT_LE(jail::PidOf(cell.pidfd.get()), 0);
 }
 

@@ -130,6 +130,7 @@ class Soak {
   mutable std::mutex mutex_;
   std::mt19937 random_;
   int started_ = 0;
+  int ended_ = 0;
   int cells_killed_ = 0;
   int zygotes_killed_ = 0;
   std::vector<Clock::time_point> kills_;
@@ -193,6 +194,9 @@ void Soak::One(std::size_t kind, int number) {
   Tally& tally = tallies_[kind];
   tally.milliseconds.push_back(milliseconds);
   Judge(kKinds.at(kind), from, outcome, &tally);
+  if (++ended_ % std::max(1, executions_ / 10) == 0) {
+    std::fprintf(stderr, "%d of %d executions, %zu complaints\n", ended_, executions_, complaints_.size());
+  }
 }
 
 bool Soak::KilledSince(Clock::time_point from) const {
