@@ -1,6 +1,8 @@
 // Connections on live calls: what an upstream gets of a credential, and what comes back of it.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "engine/broker/origin_health.h"
 #include "engine/broker/testing/broker_fixture.h"
 
@@ -348,6 +350,33 @@ TEST_F(ConnectionTest, CallsUnderWayAreBoundedPerConnection) {
   }
   for (Recorder& recorder : recorders) Finish(recorder);
   EXPECT_EQ(server->connections(), 2U);
+}
+
+TEST_F(ConnectionTest, BytesAreCountedOverAllCalls) {
+  GrantBearer("total-bytes 10B\n");
+  server->Answer(Response("four"));
+  for (int i = 0; i < 2; ++i) {
+    Recorder recorder;
+    Run(recorder, Request("GET", Get()), handle());
+    EXPECT_EQ(recorder.body, "four");
+  }
+  EXPECT_THAT(Refusal(Request("GET", Get()), handle()), HasSubstr("10B together"));
+}
+
+TEST_F(ConnectionTest, AMillionGuessesFindNoHandle) {
+  GrantBearer();
+  const auto url = CanonicalizeUrl(Get());
+  std::set<std::string> answers;
+  for (int i = 0; i < 1'000'000; ++i) {
+    std::string guess = handle();  // as near as can be: all but one digit right
+    guess[static_cast<std::size_t>(i) % guess.size()] = "0123456789abcdef"[i % 16];
+    if (guess == handle()) continue;
+    const auto choice = capabilities->Choose(guess, "GET", *url, {});
+    ASSERT_FALSE(choice);
+    answers.insert(choice.error().message);
+  }
+  EXPECT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(capabilities->Choose(handle(), "GET", *url, {}));
 }
 
 TEST_F(ConnectionTest, AConnectionMustFitItsPolicy) {

@@ -241,6 +241,13 @@ void CallState::EndByTimeout() {
             " that the policy allows (timeout)"});
 }
 
+bool CallState::TakeBytes(std::size_t bytes) {
+  if (grant_->TakeBytes(bytes)) return true;
+  Refuse("the policy allows the bodies of one execution " + FormatLimit(LimitUnit::kBytes, *policy().total_bytes) +
+         " together, and these are used up (total-bytes)");
+  return false;
+}
+
 void CallState::SendBody(std::string_view data, bool last) {
   if (over()) return;
   request_bytes_ += data.size();
@@ -248,6 +255,7 @@ void CallState::SendBody(std::string_view data, bool last) {
     Refuse(TooLong("request", *most));
     return;
   }
+  if (!TakeBytes(data.size())) return;
   if (const Placeholder* found = body_scan_ ? body_scan_->Feed(data) : nullptr; found != nullptr) {
     Refuse(Placeholders::Refusal(*found, "the request's body").message);
     return;
@@ -519,6 +527,7 @@ void CallState::DeliverBody() {
       Refuse(TooLong("response", *most));
       return;
     }
+    if (!TakeBytes(chunk.size())) return;
     observer_->OnResponseBody(chunk);
     if (over()) return;
     Schedule();  // one piece a turn: others of the loop have theirs

@@ -73,6 +73,8 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void StartTransfer(Reuse reuse);
   void CheckSilence();
   void EndByTimeout();
+  // False: the budget of bytes is used up, and the call is over.
+  bool TakeBytes(std::size_t bytes);
 
   void Schedule();
   void Deliver();

@@ -42,6 +42,11 @@ class Grant {
     ++calls_;
     return true;
   }
+  // Counts bytes of bodies; false: the policy's are used up.
+  [[nodiscard]] bool TakeBytes(std::uint64_t bytes) {
+    bytes_ += bytes;
+    return !policy_->total_bytes || bytes_ <= *policy_->total_bytes;
+  }
 
  private:
   friend class Capabilities;
@@ -51,6 +56,7 @@ class Grant {
   const std::shared_ptr<const Policy> policy_;
   std::shared_ptr<const Connection> connection_;
   std::uint64_t calls_ = 0;
+  std::uint64_t bytes_ = 0;
   bool revoked_ = false;
 };
 

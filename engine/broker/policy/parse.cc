@@ -274,6 +274,8 @@ constexpr std::array kDirectives = {
               ReadQuantity<&Policy::request_bytes, LimitUnit::kBytes, 0, kMaxBodyBytes>, 1},
     Directive{{"response-bytes", "response-bytes SIZE", "response-bytes 100MB"},
               ReadQuantity<&Policy::response_bytes, LimitUnit::kBytes, 0, kMaxBodyBytes>, 1},
+    Directive{{"total-bytes", "total-bytes SIZE", "total-bytes 1GB"},
+              ReadQuantity<&Policy::total_bytes, LimitUnit::kBytes, 0, kMaxBodyBytes>, 1},
     Directive{{"timeout", "timeout DURATION", "timeout 30s"}, ReadTimeout, 1},
     Directive{{"redirects", "redirects none | same-origin | listed", "redirects same-origin"}, ReadRedirects, 1},
     Directive{{"retry", "retry ATTEMPTS", "retry 3"},

@@ -120,6 +120,7 @@ struct Policy {
   std::optional<std::uint64_t> calls;                // calls of one execution
   std::optional<std::uint64_t> request_bytes;        // of one request's body
   std::optional<std::uint64_t> response_bytes;       // of one response's body, after decompression
+  std::optional<std::uint64_t> total_bytes;          // of all bodies of one execution, both ways
   std::optional<std::chrono::milliseconds> timeout;  // of one call, from its start to its last byte
   RedirectRule redirects = RedirectRule::kSameOrigin;
   std::uint64_t attempts = 1;  // of a call that is idempotent

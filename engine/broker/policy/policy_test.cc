@@ -42,6 +42,7 @@ in-flight 8
 calls 1000
 request-bytes 10MB
 response-bytes 100MB
+total-bytes 1GB
 timeout 1500ms
 redirects none
 retry 3
@@ -74,6 +75,7 @@ in-flight 8
 calls 1000
 request-bytes 10MB
 response-bytes 100MB
+total-bytes 1GB
 timeout 1500ms
 redirects none
 retry 3

@@ -78,6 +78,7 @@ std::string PrintPolicy(const Policy& policy) {
   printer.Quantity("calls", LimitUnit::kCount, policy.calls);
   printer.Quantity("request-bytes", LimitUnit::kBytes, policy.request_bytes);
   printer.Quantity("response-bytes", LimitUnit::kBytes, policy.response_bytes);
+  printer.Quantity("total-bytes", LimitUnit::kBytes, policy.total_bytes);
   if (policy.timeout) {
     printer.Quantity("timeout", LimitUnit::kMilliseconds, static_cast<std::uint64_t>(policy.timeout->count()));
   }
