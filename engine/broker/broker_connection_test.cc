@@ -225,6 +225,26 @@ TEST_F(ConnectionTest, PlaceholdersAnywhereElseAreRefused) {
   }
 }
 
+TEST_F(ConnectionTest, PlaceholdersAreFilledInTheirHeaderAfterARedirectThatDropsOthers) {
+  Grant({{"acme", Make("placeholder token header x-key\n", {{"token", std::string(kToken)}})}});
+  server->Answer([&](const std::string& request) {
+    return request.starts_with("GET /b ") ? Response("end") : RedirectTo("/b", "303 See Other");
+  });
+  auto request = Request("POST", Get("/a"));
+  request.headers = {{"Content-Type", "text/plain"}, {"X-Key", placeholder("token")}, {"X-Last", "mine"}};
+  Recorder recorder;
+  Run(recorder, request, "");
+  ASSERT_FALSE(recorder.failure) << recorder.failure->message;
+  EXPECT_THAT(server->requests().at(1), HasSubstr("X-Key: " + std::string(kToken) + "\r\nX-Last: mine\r\n"));
+}
+
+TEST_F(ConnectionTest, ARedirectToAPlaceholderIsRefused) {
+  Grant({{"acme", Make("placeholder token header x-key\n", {{"token", std::string(kToken)}})}});
+  server->Answer(RedirectTo("/b?key=" + placeholder("token")));
+  EXPECT_THAT(Refusal(Request("GET", Get("/a")), handle()), HasSubstr("the URL's query"));
+  EXPECT_EQ(server->requests().size(), 1U);
+}
+
 TEST_F(ConnectionTest, WhatComesBackIsScrubbedEverywhere) {
   GrantBearer("allow GET /**\n");
   const std::string token(kToken);

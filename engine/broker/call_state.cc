@@ -443,6 +443,13 @@ bool CallState::DecideAboutRedirect() {
               std::to_string(core_->options.replay_body_bytes) + " bytes are kept for that"});
     return false;
   }
+  // Headers may be gone, and those behind them moved up: where placeholders stand is found anew.
+  auto choice = capabilities_->Choose(grant_->handle(), next->method, next->url, next->headers);
+  if (!choice) {
+    Refuse(from + " redirected (" + code + "), and of what follows " + choice.error().message);
+    return false;
+  }
+  placeholders_ = std::move(choice->placeholders);
   next_hop_ = std::move(*next);
   return true;
 }
