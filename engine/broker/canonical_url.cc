@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
 #include <memory>
@@ -74,6 +73,31 @@ std::string_view BadPath(std::string_view path) {
     if (round == 3) return "has a path that is percent-encoded more than three times";
     current = std::move(decoded);
   }
+}
+
+// RFC 3986 section 5.2.4, but that ".." with nothing before it stays, to be refused. Nothing else is touched: an
+// upstream may have signed its redirects in the spelling that it sent.
+std::string WithoutDotSegments(std::string_view path) {
+  std::string kept;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin + 1), path.size());
+    const std::string_view segment = path.substr(begin, end - begin);  // with the slash before it
+    const bool last = end == path.size();
+    const bool up = segment == "/.." && !kept.empty() && !kept.ends_with("/..");
+    if (segment == "/." || up) {
+      if (up) kept.erase(kept.rfind('/'));
+      if (last) kept += '/';
+    } else {
+      kept += segment;
+    }
+    begin = end;
+  }
+  return kept;
+}
+
+template <typename View>
+std::string TextOf(const View& view) {
+  return {view.data(), view.size()};
 }
 
 Result<std::uint16_t> ParsePort(std::string_view text) {
@@ -192,14 +216,21 @@ Result<CanonicalUrl> ResolveLocation(const CanonicalUrl& base, std::string_view 
   if (const std::string_view why = BadBytes(location); !why.empty()) return InvalidInput("the URL " + std::string(why));
   const std::string strict = EncodeBare(location);
   const auto reference = boost::urls::parse_uri_reference(strict);
-  const std::string base_text = base.ToString();
-  const auto parsed_base = boost::urls::parse_uri(base_text);
-  if (!reference || !parsed_base) return InvalidInput("the URL is not well-formed (RFC 3986)");
-  boost::urls::url resolved;
-  if (!boost::urls::resolve(*parsed_base, *reference, resolved)) {
-    return InvalidInput("the URL is not well-formed (RFC 3986)");
+  if (!reference) return InvalidInput("the URL is not well-formed (RFC 3986)");
+  std::string front = base.origin.ToString();
+  const std::string_view base_path = std::string_view(base.target).substr(0, base.target.find('?'));
+  std::string path = TextOf(reference->encoded_path());
+  std::string query = reference->has_query() ? "?" + TextOf(reference->encoded_query()) : "";
+  if (reference->has_scheme() || reference->has_authority()) {
+    front = reference->has_scheme() ? TextOf(reference->scheme()) : base.origin.scheme;
+    front += reference->has_authority() ? "://" + TextOf(reference->encoded_authority()) : ":";
+  } else if (path.empty()) {
+    path = base_path;
+    if (query.empty()) query = base.target.substr(base_path.size());
+  } else if (!path.starts_with('/')) {
+    path.insert(0, base_path.substr(0, base_path.rfind('/') + 1));
   }
-  return CanonicalizeUrl(std::string_view(resolved.buffer().data(), resolved.buffer().size()));
+  return CanonicalizeUrl(front + WithoutDotSegments(path) + query);
 }
 
 }  // namespace warder::broker

@@ -170,16 +170,33 @@ TEST(CanonicalUrl, LocationsAreResolvedLikeReferences) {
   const auto base = CanonicalizeUrl("https://a.test/x/y?q");
   ASSERT_TRUE(base);
   const std::pair<const char*, const char*> cases[] = {
-      {"z", "https://a.test/x/z"},  {"/z?[1]#f", "https://a.test/z?%5B1%5D"}, {"?z", "https://a.test/x/y?z"},
-      {"../z", "https://a.test/z"}, {"//b.test/z", "https://b.test/z"},       {"http://b.test", "http://b.test/"},
+      {"z", "https://a.test/x/z"},
+      {"/z?[1]#f", "https://a.test/z?%5B1%5D"},
+      {"?z", "https://a.test/x/y?z"},
+      {"../z", "https://a.test/z"},
+      {"//b.test/z", "https://b.test/z"},
+      {"http://b.test", "http://b.test/"},
+      {"", "https://a.test/x/y?q"},
+      {"#f", "https://a.test/x/y?q"},
+      {"?", "https://a.test/x/y?"},
+      {".", "https://a.test/x/"},
+      {"..", "https://a.test/"},
+      {"./z/./w/..", "https://a.test/x/z/"},
+      {"/z//../w", "https://a.test/z/w"},
+      {"/.z/z../...", "https://a.test/.z/z../..."},
+      {"//b.test/z/../w?../q", "https://b.test/w?../q"},
+      {"z//w", "https://a.test/x/z//w"},
+      // As the upstream spells it: it may have signed that.
+      {"/%7Ez%2d%3a%25%32", "https://a.test/%7Ez%2d%3a%25%32"},
+      {"/z?%2D%61", "https://a.test/z?%2D%61"},
   };
   for (const auto& [location, expected] : cases) {
     const auto url = ResolveLocation(*base, location);
     ASSERT_TRUE(url) << location << ": " << url.error().message;
     EXPECT_EQ(url->ToString(), expected);
   }
-  for (const char* location :
-       {"http:z", "http:/z", "///z", "/\\z", "ftp://b/", "/%2e%2e/z", "//u@b/", "//b:0/", "/ z", "\tz", "../../../z"}) {
+  for (const char* location : {"http:z", "http:/z", "///z", "/\\z", "ftp://b/", "/%2e%2e/z", "//u@b/", "//b:0/", "/ z",
+                               "\tz", "../../../z", "/..", "/z/../..", "z:w"}) {
     EXPECT_FALSE(ResolveLocation(*base, location)) << location;
   }
 }
