@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/broker/request_headers.h"
-
 namespace warder::wire {
 namespace {
 
@@ -109,12 +107,30 @@ std::string Folded(std::string_view name) {
   return folded;
 }
 
+std::span<const std::string_view> OwnedHeaders() {
+  static constexpr std::string_view kOwned[] = {
+      // framing
+      "host", "content-length", "transfer-encoding", "te", "trailer", "expect",
+      // the connection, and what is negotiated on it
+      "connection", "keep-alive", "upgrade", "http2-settings", "alt-used", "early-data", "accept-encoding",
+      "accept-charset", "sec-*",
+      // proxies
+      "proxy", "proxy-*", "max-forwards", "via",
+      // who the client is
+      "forwarded", "x-forwarded", "x-forwarded-*", "x-forward-*", "x-real-ip", "x-client-ip", "x-cluster-client-ip",
+      "x-originating-ip", "x-remote-ip", "x-remote-addr", "true-client-ip", "cf-connecting-ip", "fastly-client-ip",
+      "client-ip",
+      // what the request is
+      "x-host", "x-original-host", "x-http-method", "x-http-method-override", "x-method-override", "x-original-url",
+      "x-rewrite-url"};
+  return kOwned;
+}
+
 bool IsOwned(std::string_view name) {
   const std::string folded = Folded(name);
-  const auto rules = broker::RefusedHeaders();
-  return std::any_of(rules.begin(), rules.end(), [&](const broker::HeaderRule& rule) {
-    if (!rule.name.ends_with('*')) return folded == rule.name;
-    return folded.starts_with(rule.name.substr(0, rule.name.size() - 1));
+  const auto owned = OwnedHeaders();
+  return std::any_of(owned.begin(), owned.end(), [&](std::string_view rule) {
+    return rule.ends_with('*') ? folded.starts_with(rule.substr(0, rule.size() - 1)) : folded == rule;
   });
 }
 

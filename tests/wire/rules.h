@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,9 @@ Verdict JudgeSecret(std::string_view secret);
 
 // In lower case, "_" as "-": how the most lenient upstream compares names.
 std::string Folded(std::string_view name);
-// `name` is one that RefusedHeaders() lists.
+// Headers that no script may set, in lower case; a "*" at the end stands for anything.
+std::span<const std::string_view> OwnedHeaders();
+// `name` is one of them.
 bool IsOwned(std::string_view name);
 
 }  // namespace warder::wire
