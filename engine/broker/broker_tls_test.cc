@@ -60,7 +60,7 @@ TEST_F(TlsTest, ExpiredCertificatesAreNot) {
 TEST_F(TlsTest, OldVersionsAreNotSpoken) {
   Recorder recorder;
   Call(recorder, {.only_tls_1_1 = true});
-  EXPECT_NE(recorder.failure.value().message.find("TLS 1.2 or later is needed"), std::string::npos)
+  EXPECT_NE(recorder.failure.value().message.find("TLS 1.2 or later and HTTP/1.1 are needed"), std::string::npos)
       << recorder.failure->message;
 }
 

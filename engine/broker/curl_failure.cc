@@ -42,7 +42,7 @@ CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin,
     case CURLE_SSL_CACERT_BADFILE:
       return Network("the file of trusted TLS authorities cannot be read");
     case CURLE_SSL_CONNECT_ERROR:
-      return Network("the TLS handshake with " + peer + " failed (TLS 1.2 or later is needed)");
+      return Network("the TLS handshake with " + peer + " failed (TLS 1.2 or later and HTTP/1.1 are needed)");
     case CURLE_GOT_NOTHING:
       return Network(peer + " closed the connection without an answer");
     case CURLE_PARTIAL_FILE:
@@ -56,8 +56,6 @@ CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin,
                      " broke while the request was sent, and its body cannot be sent again");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
     case CURLE_BAD_CONTENT_ENCODING:
       return Network(peer + " sent something that is not a valid HTTP response");
     case CURLE_OUT_OF_MEMORY:

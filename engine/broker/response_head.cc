@@ -35,7 +35,7 @@ std::string_view ResponseHeadReader::Line(std::string_view line) {
 }
 
 std::string_view ResponseHeadReader::StatusLine(std::string_view line) {
-  // "HTTP/1.1 200 OK"; HTTP/2 as libcurl writes it: "HTTP/2 200".
+  // "HTTP/1.1 200 OK"; the reason may be missing.
   const std::size_t space = line.find(' ');
   if (!line.starts_with("HTTP/") || space == std::string_view::npos) return "sent a malformed status line";
   const std::string_view rest = line.substr(space + 1);
@@ -48,7 +48,6 @@ std::string_view ResponseHeadReader::StatusLine(std::string_view line) {
   if (status_ == 101) return "switched protocols, which was not asked for";
   const std::string_view reason = rest.size() > 4 ? Trim(rest.substr(4)) : std::string_view{};
   if (!IsFieldValue(reason)) return "sent a malformed status line";
-  version_ = line.starts_with("HTTP/2") ? 2 : 1;
   reason_ = reason;
   headers_.clear();
   in_head_ = true;

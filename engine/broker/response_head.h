@@ -23,8 +23,6 @@ class ResponseHeadReader {
 
   // The final response's head has been read.
   bool complete() const { return complete_; }
-  // 1 or 2, of HTTP.
-  int version() const { return version_; }
   int status() const { return status_; }
   const std::string& reason() const { return reason_; }
   const HeaderList& headers() const { return headers_; }
@@ -46,7 +44,6 @@ class ResponseHeadReader {
   std::size_t informational_ = 0;
   bool in_head_ = false;
   bool complete_ = false;
-  int version_ = 1;
   int status_ = 0;
   std::string reason_;
   HeaderList headers_;

@@ -73,8 +73,9 @@ void Transfer::SetUpSafety() {
   curl_easy_setopt(easy, CURLOPT_HSTS_CTRL, 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-  // One stream at a time on a connection (CurlPool): libcurl lets a paused stream block the others beside it.
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  // libcurl 7.88 takes RST_STREAM and a connection that broke a rule of HTTP/2 for the end of a body, drops what came
+  // right before a RST_STREAM, never notices a stream that ends while it sends, and lets a paused stream block others.
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.connection_lifetime.count()));
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, OnOpenSocket);
@@ -212,9 +213,8 @@ void Transfer::OnCurlDone(CURLcode code) {
 }
 
 void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
-  // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours. With HTTP/2 it
-  // always reads, and knows where the response ends.
-  if (reads || receive_paused_ || !head_.complete() || head_.version() == 2) return;
+  // libcurl reads from the first byte of a transfer to the last of its response, but for pauses of ours.
+  if (reads || receive_paused_ || !head_.complete()) return;
   if (body_ == nullptr || done_ || failure_ || response_complete_) return;
   bool conflict = false;
   const bool libcurl_ends =
@@ -236,8 +236,7 @@ void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
 
 bool Transfer::EndsWithConnection() const {
   bool conflict = false;
-  return head_.version() == 1 && head_.Value("content-length", &conflict).empty() &&
-         head_.Value("transfer-encoding", &conflict).empty();
+  return head_.Value("content-length", &conflict).empty() && head_.Value("transfer-encoding", &conflict).empty();
 }
 
 // libcurl also stops reading at the end of the stream, and looks whether that came too early only when all is sent.
