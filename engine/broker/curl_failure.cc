@@ -17,32 +17,71 @@ std::string ConnectReason(CURL* easy) {
   return ": " + std::system_category().message(static_cast<int>(error));
 }
 
-std::string CertificateReason(CURL* easy) {
+std::string CertificateReason(CURL* easy, CURLINFO verdict_of) {
   long verdict = X509_V_OK;
-  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  curl_easy_getinfo(easy, verdict_of, &verdict);
   // libcurl compares the names itself, before it asks OpenSSL for its verdict.
   if (verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED) return "it is not for this host";
   return X509_verify_cert_error_string(verdict);
 }
 
+// Repeats neither the name of the file nor a byte of the key.
+constexpr std::string_view kClientCertificate =
+    "the client certificate of the policy and its private key cannot be used: they must be PEM, and belong together";
+
 CallFailure Network(std::string message) { return {CallFailure::Kind::kNetwork, std::move(message)}; }
+
+std::string HandshakeNeeds(const TlsRules& tls) {
+  return std::string("(TLS ") + (tls.minimum == TlsRules::Version::k13 ? "1.3" : "1.2") +
+         " or later and HTTP/1.1 are needed)";
+}
+
+// There is a proxy, and it has not opened its tunnel. `status`: what it answered instead; 0: nothing.
+bool ProxyInTheWay(CURL* easy, const Outgoing& outgoing, long* status) {
+  long connects = 0;  // 0: the tunnel of an earlier transfer
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, status);
+  return outgoing.proxy.has_value() && connects > 0 && *status / 100 != 2;
+}
+
+CallFailure DescribeProxyFailure(CURL* easy, CURLcode code, const std::string& proxy, const std::string& peer,
+                                 long status) {
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return Network("the TLS certificate of " + proxy +
+                   " is not trusted: " + CertificateReason(easy, CURLINFO_PROXY_SSL_VERIFYRESULT));
+  }
+  return Network(proxy + " did not open a tunnel to " + peer +
+                 (status == 0 ? "" : ": it answered with status " + std::to_string(status)));
+}
 
 }  // namespace
 
-CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin, const BrokerOptions& options) {
+CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin, const Outgoing& outgoing,
+                                const BrokerOptions& options) {
   const std::string peer = origin.ToString();
+  const std::string next = outgoing.proxy ? "the proxy " + outgoing.proxy->ToString() : peer;
+  long status = 0;
+  const bool connected = code != CURLE_COULDNT_CONNECT && code != CURLE_OPERATION_TIMEDOUT;
+  if (connected && ProxyInTheWay(easy, outgoing, &status)) {
+    return DescribeProxyFailure(easy, code, next, peer, status);
+  }
   switch (code) {
     case CURLE_COULDNT_CONNECT:
-      return Network("could not connect to " + peer + ConnectReason(easy));
+      return Network("could not connect to " + next + ConnectReason(easy));
     case CURLE_OPERATION_TIMEDOUT:
-      return {CallFailure::Kind::kTimeout,
-              "no connection to " + peer + " within " + Milliseconds(options.connect_timeout)};
+      return {CallFailure::Kind::kTimeout, "no connection to " + peer + (outgoing.proxy ? " through " + next : "") +
+                                               " within " + Milliseconds(options.connect_timeout)};
     case CURLE_PEER_FAILED_VERIFICATION:
-      return Network("the TLS certificate of " + peer + " is not trusted: " + CertificateReason(easy));
+      return Network("the TLS certificate of " + peer +
+                     " is not trusted: " + CertificateReason(easy, CURLINFO_SSL_VERIFYRESULT));
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return Network("the TLS certificate of " + peer + " has a public key that the policy does not pin");
+    case CURLE_SSL_CERTPROBLEM:
+      return Network(std::string(kClientCertificate));
     case CURLE_SSL_CACERT_BADFILE:
       return Network("the file of trusted TLS authorities cannot be read");
     case CURLE_SSL_CONNECT_ERROR:
-      return Network("the TLS handshake with " + peer + " failed (TLS 1.2 or later and HTTP/1.1 are needed)");
+      return Network("the TLS handshake with " + peer + " failed " + HandshakeNeeds(outgoing.tls));
     case CURLE_GOT_NOTHING:
       return Network(peer + " closed the connection without an answer");
     case CURLE_PARTIAL_FILE:

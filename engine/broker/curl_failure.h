@@ -5,9 +5,11 @@
 #include <curl/curl.h>
 
 #include "engine/broker/broker.h"
+#include "engine/broker/outgoing.h"
 
 namespace warder::broker {
 
-CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin, const BrokerOptions& options);
+CallFailure DescribeCurlFailure(CURL* easy, CURLcode code, const Origin& origin, const Outgoing& outgoing,
+                                const BrokerOptions& options);
 
 }  // namespace warder::broker

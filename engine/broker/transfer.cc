@@ -126,6 +126,7 @@ void Transfer::SetUpRoute() {
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options_.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, nullptr);
     // The proxy is asked for an address that was judged: it has no name to resolve on its own.
@@ -197,7 +198,7 @@ void Transfer::OnCurlDone(CURLcode code) {
   // After a whole response nothing that happens to the rest of the request matters.
   const bool matters = code == CURLE_PARTIAL_FILE || !response_complete_;
   if (code != CURLE_OK && !failure_ && matters)
-    failure_ = DescribeCurlFailure(easy_.get(), code, hop_.url.origin, options_);
+    failure_ = DescribeCurlFailure(easy_.get(), code, hop_.url.origin, outgoing_, options_);
   if (!failure_ && !head_.complete()) {
     failure_ = CallFailure{CallFailure::Kind::kNetwork,
                            hop_.url.origin.ToString() + " closed the connection without an answer"};

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <memory>
 
 namespace warder::broker::testing {
 namespace {
@@ -31,10 +34,22 @@ std::string Record(const std::string& name, unsigned type, const std::string& da
          data;
 }
 
+constexpr std::size_t kUdpBytes = 512;  // RFC 1035, section 4.2.1
+
+// The question alone, with the bit that says that there is more.
+std::string Truncated(const std::string& query, std::string reply) {
+  reply.resize(query.find('\0', 12) + 5);
+  reply[2] = static_cast<char>(reply[2] | 2);
+  return reply.replace(6, 2, 2, '\0');
+}
+
 }  // namespace
 
-FakeDns::FakeDns(boost::asio::io_context& loop) : socket_(loop, ip::udp::endpoint(ip::address_v4::loopback(), 0)) {
+FakeDns::FakeDns(boost::asio::io_context& loop)
+    : socket_(loop, ip::udp::endpoint(ip::address_v4::loopback(), 0)),
+      acceptor_(loop, ip::tcp::endpoint(ip::address_v4::loopback(), socket_.local_endpoint().port())) {
   Receive();
+  Accept();
 }
 
 std::string FakeDns::server() const { return "127.0.0.1:" + std::to_string(socket_.local_endpoint().port()); }
@@ -48,11 +63,36 @@ void FakeDns::Receive() {
   socket_.async_receive_from(boost::asio::buffer(buffer_), sender_,
                              [this](boost::system::error_code error, std::size_t size) {
                                if (error) return;
-                               const std::string reply = Reply(std::string(buffer_.data(), size));
+                               const std::string query(buffer_.data(), size);
+                               std::string reply = Reply(query);
+                               if (reply.size() > kUdpBytes) reply = Truncated(query, std::move(reply));
                                boost::system::error_code ignored;
                                if (!reply.empty()) socket_.send_to(boost::asio::buffer(reply), sender_, 0, ignored);
                                Receive();
                              });
+}
+
+void FakeDns::Accept() {
+  acceptor_.async_accept([this](boost::system::error_code error, ip::tcp::socket socket) {
+    if (error) return;
+    const auto peer = std::make_shared<ip::tcp::socket>(std::move(socket));
+    const auto bytes = std::make_shared<std::string>(2, '\0');
+    Accept();
+    // One question a connection is all that a resolver needs.
+    boost::asio::async_read(
+        *peer, boost::asio::buffer(*bytes), [this, peer, bytes](boost::system::error_code failed, std::size_t) {
+          if (failed) return;
+          bytes->resize(static_cast<unsigned char>((*bytes)[0]) * 256U + static_cast<unsigned char>((*bytes)[1]));
+          boost::asio::async_read(*peer, boost::asio::buffer(*bytes),
+                                  [this, peer, bytes](boost::system::error_code cut_off, std::size_t) {
+                                    if (cut_off) return;
+                                    const std::string reply = Reply(*bytes);
+                                    *bytes = U16(static_cast<unsigned>(reply.size())) + reply;
+                                    boost::asio::async_write(*peer, boost::asio::buffer(*bytes),
+                                                             [peer, bytes](boost::system::error_code, std::size_t) {});
+                                  });
+        });
+  });
 }
 
 void FakeDns::AppendAddresses(const std::string& name, unsigned type, std::string* records, unsigned* count) {

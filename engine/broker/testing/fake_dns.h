@@ -1,8 +1,10 @@
-// A DNS server that answers what a test tells it, counts questions, and can be silent.
+// A DNS server that answers what a test tells it, counts questions, and can be silent. What is too long for UDP is
+// truncated there and whole over TCP.
 #pragma once
 
 #include <array>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <cstdint>
 #include <functional>
@@ -33,10 +35,12 @@ class FakeDns {
 
  private:
   void Receive();
+  void Accept();
   std::string Reply(const std::string& query);
   void AppendAddresses(const std::string& name, unsigned type, std::string* records, unsigned* count);
 
   boost::asio::ip::udp::socket socket_;
+  boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::udp::endpoint sender_;
   std::array<char, 1500> buffer_{};
   std::map<std::string, std::vector<std::vector<std::string>>> answers_;

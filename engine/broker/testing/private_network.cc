@@ -1,6 +1,8 @@
 #include "engine/broker/testing/private_network.h"
 
 #include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -84,10 +86,51 @@ std::string Enter() {
   return AddV6(kPublic6);
 }
 
+// As `ip route add local default dev lo`.
+std::string AddLocalDefaultRoute(unsigned char family) {
+  struct Request {
+    nlmsghdr header;
+    rtmsg route;
+    rtattr attribute;
+    std::uint32_t interface;
+  };
+  Request request{};
+  request.header = {.nlmsg_len = sizeof(request),
+                    .nlmsg_type = RTM_NEWROUTE,
+                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK};
+  request.route.rtm_family = family;
+  request.route.rtm_table = RT_TABLE_LOCAL;
+  request.route.rtm_protocol = RTPROT_BOOT;
+  request.route.rtm_scope = RT_SCOPE_HOST;
+  request.route.rtm_type = RTN_LOCAL;
+  request.attribute = {.rta_len = RTA_LENGTH(sizeof(request.interface)), .rta_type = RTA_OIF};
+  request.interface = ::if_nametoindex("lo");
+  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  struct Answer {
+    nlmsghdr header;
+    nlmsgerr verdict;
+  };
+  Answer answer{};
+  if (::send(socket.get(), &request, sizeof(request), 0) != sizeof(request) ||
+      ::recv(socket.get(), &answer, sizeof(answer), 0) < static_cast<ssize_t>(sizeof(answer))) {
+    return Failed("RTM_NEWROUTE");
+  }
+  errno = -answer.verdict.error;
+  return errno == 0 ? "" : Failed("RTM_NEWROUTE");
+}
+
 }  // namespace
 
 const std::string& EnterPrivateNetwork() {
   static const std::string error = Enter();
+  return error;
+}
+
+std::string LeadEveryAddressHere() {
+  static const std::string error = [] {
+    std::string failed = AddLocalDefaultRoute(AF_INET);
+    return failed.empty() ? AddLocalDefaultRoute(AF_INET6) : failed;
+  }();
   return error;
 }
 

@@ -13,6 +13,10 @@ namespace warder::broker::testing {
 // process; later calls repeat the first answer.
 const std::string& EnterPrivateNetwork();
 
+// From then on every address of either family leads to this process, special ones too: whoever listens on all addresses
+// records what a real network would have got. Empty: done; otherwise why not. In the private network only.
+std::string LeadEveryAddressHere();
+
 // Addresses of the network that FindSpecialRange finds public.
 inline constexpr const char* kPublic4 = "93.184.216.34";
 inline constexpr const char* kOtherPublic4 = "151.101.1.6";

@@ -1,5 +1,7 @@
 #include "engine/broker/testing/raw_server.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
@@ -96,8 +98,14 @@ void RawServer::Peer::Reset() {
   socket_.close(ignored);
 }
 
-RawServer::RawServer(boost::asio::io_context& loop, const std::string& address, std::uint16_t port)
-    : acceptor_(loop, ip::tcp::endpoint(ip::make_address(address), port)) {
+RawServer::RawServer(boost::asio::io_context& loop, const std::string& address, std::uint16_t port) : acceptor_(loop) {
+  const ip::tcp::endpoint endpoint(ip::make_address(address), port);
+  acceptor_.open(endpoint.protocol());
+  acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
+  // Of those that share a port, the one of the exact address gets the connection.
+  if (port != 0) acceptor_.set_option(boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>(true));
+  acceptor_.bind(endpoint);
+  acceptor_.listen();
   Accept();
 }
 

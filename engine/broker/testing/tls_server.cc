@@ -1,16 +1,9 @@
 #include "engine/broker/testing/tls_server.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
-#include <stdexcept>
 
 namespace warder::broker::testing {
 namespace {
@@ -18,32 +11,10 @@ namespace {
 namespace asio = boost::asio;
 using Stream = asio::ssl::stream<asio::ip::tcp::socket>;
 
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
-};
-
-std::unique_ptr<X509, Free> MakeCertificate(EVP_PKEY* key, const TlsServerOptions& options) {
-  std::unique_ptr<X509, Free> certificate(X509_new());
-  X509* x509 = certificate.get();
-  X509_set_version(x509, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -86'400);
-  X509_gmtime_adj(X509_getm_notAfter(x509), options.expired ? -3'600 : 86'400);
-  X509_set_pubkey(x509, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("warder test"), -1, -1, 0);
-  X509_set_issuer_name(x509, X509_get_subject_name(x509));
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, x509, x509, nullptr, nullptr, 0);
-  const std::string names = "DNS:" + options.certificate_host;
-  const std::unique_ptr<X509_EXTENSION, Free> extension(
-      X509V3_EXT_conf_nid(nullptr, &context, NID_subject_alt_name, names.c_str()));
-  X509_add_ext(x509, extension.get(), -1);
-  X509_sign(x509, key, EVP_sha256());
-  return certificate;
+// A server that offers HTTP/2 alone: RFC 7301, section 3.2.
+int RefuseProtocols(SSL* /*session*/, const unsigned char** /*out*/, unsigned char* /*out_size*/,
+                    const unsigned char* /*in*/, unsigned /*in_size*/, void* /*argument*/) {
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 struct Session : std::enable_shared_from_this<Session> {
@@ -85,27 +56,28 @@ struct Session : std::enable_shared_from_this<Session> {
 
 TlsServer::TlsServer(asio::io_context& loop, TlsServerOptions options)
     : options_(std::move(options)),
+      identity_(options_.certificate_host, options_.expired),
       context_(asio::ssl::context::tls_server),
       acceptor_(loop, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-  const std::unique_ptr<EVP_PKEY, Free> key(EVP_EC_gen("P-256"));
-  const auto certificate = MakeCertificate(key.get(), options_);
-  SSL_CTX_use_certificate(context_.native_handle(), certificate.get());
-  SSL_CTX_use_PrivateKey(context_.native_handle(), key.get());
+  SSL_CTX* context = context_.native_handle();
+  identity_.UseIn(context);
   if (options_.only_tls_1_1) {
-    SSL_CTX_set_cipher_list(context_.native_handle(), "ALL:@SECLEVEL=0");
-    SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_1_VERSION);
-    SSL_CTX_set_max_proto_version(context_.native_handle(), TLS1_1_VERSION);
+    SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
+    SSL_CTX_set_min_proto_version(context, TLS1_1_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
   }
-  ca_file_ = "/tmp/warder-test-ca-XXXXXX";
-  const int fd = ::mkstemp(ca_file_.data());
-  FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
-  if (file == nullptr) throw std::runtime_error("no temporary file for the certificate");
-  PEM_write_X509(file, certificate.get());
-  ::fclose(file);
+  if (options_.only_tls_1_2) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  if (options_.only_http_2) SSL_CTX_set_alpn_select_cb(context, RefuseProtocols, nullptr);
+  if (options_.client != nullptr) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), options_.client->certificate());
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // Resumed sessions need it (SSL_CTX_set_session_id_context(3)).
+    SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("test"), 4);
+  }
   Accept();
 }
 
-TlsServer::~TlsServer() { ::unlink(ca_file_.c_str()); }
+TlsServer::~TlsServer() = default;
 
 void TlsServer::Accept() {
   acceptor_.async_accept([this](boost::system::error_code error, asio::ip::tcp::socket socket) {

@@ -8,14 +8,19 @@
 #include <memory>
 #include <string>
 
+#include "engine/broker/testing/identity.h"
+
 namespace warder::broker::testing {
 
 struct TlsServerOptions {
   std::string certificate_host = "localhost";
   bool expired = false;
   bool only_tls_1_1 = false;
-  bool close_rudely = false;    // close the socket after the answer, without close_notify
-  bool close_politely = false;  // after the answer, with close_notify
+  bool only_tls_1_2 = false;
+  bool only_http_2 = false;          // by ALPN
+  const Identity* client = nullptr;  // whose certificate a client has to show
+  bool close_rudely = false;         // close the socket after the answer, without close_notify
+  bool close_politely = false;       // after the answer, with close_notify
   std::string response;
 };
 
@@ -30,16 +35,17 @@ class TlsServer {
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   // PEM file with the certificate, which is its own authority.
-  const std::string& ca_file() const { return ca_file_; }
+  const std::string& ca_file() const { return identity_.file(); }
+  std::string pin() const { return identity_.pin(); }
   int requests() const { return *requests_; }
 
  private:
   void Accept();
 
   TlsServerOptions options_;
+  Identity identity_;
   boost::asio::ssl::context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  std::string ca_file_;
   std::shared_ptr<int> requests_ = std::make_shared<int>(0);
 };
 
