@@ -404,6 +404,20 @@ bool CallState::DecideAboutRetry() {
   return retry_wait_.has_value();
 }
 
+std::string CallState::RedirectRefusal(const Result<Hop>& next) const {
+  if (!next) return "a URL that is not accepted: " + next.error().message;
+  if (const Decision decision = Decide(policy(), next->method, next->url, next->headers); !decision.allowed) {
+    return decision.subject + ", which " + decision.reason;
+  }
+  const std::string why = broker::RedirectRefusal(policy(), hop_.url.origin, next->url.origin);
+  return why.empty() ? "" : next->url.origin.ToString() + ", " + why;
+}
+
+bool CallState::HoldsSecret(std::string_view text) const {
+  return std::any_of(scrubs_.begin(), scrubs_.end(),
+                     [&](const auto& pattern) { return ScrubText(pattern, text) != text; });
+}
+
 bool CallState::DecideAboutRedirect() {
   const ResponseHeadReader& head = transfer_->head();
   bool conflict = false;
@@ -423,17 +437,11 @@ bool CallState::DecideAboutRedirect() {
     return false;
   }
   auto next = conflict ? Result<Hop>(InvalidInput("it names two")) : FollowRedirect(hop_, head.status(), location);
-  if (!next) {
-    Refuse(from + " redirected (" + code + ") to a URL that is not accepted: " + next.error().message);
-    return false;
-  }
-  const std::string to = from + " redirected (" + code + ") to ";
-  if (const Decision decision = Decide(policy(), next->method, next->url, next->headers); !decision.allowed) {
-    Refuse(to + decision.subject + ", which " + decision.reason);
-    return false;
-  }
-  if (const std::string why = RedirectRefusal(policy(), hop_.url.origin, next->url.origin); !why.empty()) {
-    Refuse(to + next->url.origin.ToString() + ", " + why);
+  if (const std::string why = RedirectRefusal(next); !why.empty()) {
+    // A refusal names the host, and may shorten it or write it in lower case: what is left of a secret then is no text
+    // that could be searched for.
+    Refuse(from + " redirected (" + code + ") to " +
+           (HoldsSecret(location) ? "a URL that is refused and holds a secret of this execution" : why));
     return false;
   }
   if (next->has_body && body_ && !body_->Rewindable()) {

@@ -81,6 +81,9 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void LookAtTransfer();
   // False: the call has failed.
   bool DecideAboutRedirect();
+  // Where it would lead, and why not there; empty: it may be followed.
+  std::string RedirectRefusal(const Result<Hop>& next) const;
+  bool HoldsSecret(std::string_view text) const;
   void FinishRedirect();
   // How long until the next attempt, where the upstream has `asked` for some time; nothing: this was the last.
   std::optional<std::chrono::milliseconds> RetryWait(std::optional<std::chrono::milliseconds> asked) const;

@@ -136,6 +136,8 @@ void RawServer::Answer(Respond respond) {
 void RawServer::Accept() {
   acceptor_.async_accept([this, alive = alive_](boost::system::error_code error, ip::tcp::socket socket) {
     if (error || !*alive) return;
+    boost::system::error_code ignored;
+    socket.set_option(ip::tcp::no_delay(true), ignored);  // pieces go out as they are sent
     peers_.push_back(std::make_shared<Peer>(std::move(socket)));
     Read(peers_.back());
     Accept();
