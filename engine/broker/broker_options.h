@@ -18,7 +18,10 @@ struct BrokerOptions {
 
   std::size_t max_idle_pools = 64;                      // connection pools kept for tenants without a call
   std::chrono::milliseconds pool_idle_timeout{30'000};  // after which such a pool goes
-  std::size_t idle_connections_per_pool = 8;            // kept open for the next call
+  // Kept open for the next call: as many as a tenant may use at once while fewer than max_kept_connections are open in
+  // all, else this number beside those in use.
+  std::size_t idle_connections_per_pool = 8;
+  std::size_t max_kept_connections = 512;
   std::chrono::seconds connection_lifetime{300};  // a connection is not used again after that, so that DNS is followed
   std::size_t max_redirects = 10;                 // per call
   std::size_t replay_body_bytes = std::size_t{256} << 10;  // a body of known length up to this can follow a 307 or 308

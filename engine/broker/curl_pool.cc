@@ -21,8 +21,10 @@ CURLM* MakeMulti() {
 
 }  // namespace
 
-CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options)
+CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options, std::size_t& open_connections)
     : loop_(loop),
+      options_(options),
+      open_connections_(open_connections),
       watcher_(loop,
                [this](int fd, bool readable, bool writable) {
                  Act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
@@ -33,7 +35,6 @@ CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options)
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, OnTimer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.idle_connections_per_pool));
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 }
 
@@ -50,11 +51,22 @@ void CurlPool::Add(CURL* easy, CurlCompletion& completion) {
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, TlsEnds::OnContext);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &tls_ends_);
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) throw std::bad_alloc();
+  ++transfers_;
+  BoundConnections();
 }
 
 void CurlPool::Remove(CURL* easy) {
   // Only a call from inside a callback can fail; going on would free what libcurl is using.
   if (curl_multi_remove_handle(multi_, easy) != CURLM_OK) std::abort();
+  --transfers_;
+  BoundConnections();
+}
+
+void CurlPool::BoundConnections() {
+  // libcurl counts those that are in use, too, and closes one where a transfer ends and there are more.
+  const bool many = open_connections_ >= options_.max_kept_connections;
+  const std::size_t idle = many ? options_.idle_connections_per_pool : options_.max_transfers_per_tenant;
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(transfers_ + idle));
 }
 
 int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*socket_data*/) noexcept {
@@ -78,7 +90,9 @@ int CurlPool::OnTimer(CURLM* /*multi*/, long milliseconds, void* self) noexcept 
 }
 
 int CurlPool::OnCloseSocket(void* self, curl_socket_t fd) noexcept {
-  static_cast<CurlPool*>(self)->watcher_.Watch(fd, false, false);
+  auto& pool = *static_cast<CurlPool*>(self);
+  pool.watcher_.Forget(fd);
+  --pool.open_connections_;
   return ::close(fd);
 }
 

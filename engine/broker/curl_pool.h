@@ -29,7 +29,8 @@ class CurlCompletion {
 
 class CurlPool {
  public:
-  CurlPool(boost::asio::io_context& loop, const BrokerOptions& options);
+  // `open_connections` counts those of all pools; it outlives them, as `options` does.
+  CurlPool(boost::asio::io_context& loop, const BrokerOptions& options, std::size_t& open_connections);
   ~CurlPool();  // every easy handle must have been removed; closes the connections
   CurlPool(const CurlPool&) = delete;
   CurlPool& operator=(const CurlPool&) = delete;
@@ -40,6 +41,8 @@ class CurlPool {
   // context). Not from inside one of libcurl's callbacks, and neither is Remove.
   void Add(CURL* easy, CurlCompletion& completion);
   void Remove(CURL* easy);
+  // A transfer has opened a socket, which the pool will close.
+  void NoteOpened() { ++open_connections_; }
 
   TlsEnds& tls_ends() { return tls_ends_; }
   boost::asio::io_context& loop() { return loop_; }
@@ -49,8 +52,12 @@ class CurlPool {
   static int OnTimer(CURLM* multi, long milliseconds, void* self) noexcept;
   static int OnCloseSocket(void* self, curl_socket_t fd) noexcept;
   void Act(curl_socket_t fd, int events);
+  void BoundConnections();
 
   boost::asio::io_context& loop_;
+  const BrokerOptions& options_;
+  std::size_t& open_connections_;
+  std::size_t transfers_ = 0;
   TlsEnds tls_ends_;
   FdWatcher watcher_;
   LoopTimer timer_;

@@ -1,73 +1,115 @@
 #include "engine/broker/fd_watcher.h"
 
+#include <sys/epoll.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
 namespace warder::broker {
+namespace {
 
-struct FdWatcher::Entry {
-  explicit Entry(boost::asio::io_context& loop) : descriptor(loop) {}
+constexpr std::size_t kEventsPerTurn = 64;
+constexpr std::uint32_t kFailed = EPOLLERR | EPOLLHUP;  // reported whatever is wished
 
-  // The library owns the descriptor: it leaves the loop but stays open.
-  void Release() {
-    if (descriptor.is_open()) descriptor.release();
-    forgotten = true;
+}  // namespace
+
+class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
+ public:
+  Set(boost::asio::io_context& loop, Ready ready) : poller_(loop), ready_(std::move(ready)) {
+    const int made = ::epoll_create1(EPOLL_CLOEXEC);
+    if (made < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    poller_.assign(made);
   }
 
-  boost::asio::posix::stream_descriptor descriptor;
-  int fd = -1;
-  bool read = false;
-  bool write = false;
-  bool read_armed = false;
-  bool write_armed = false;
-  bool forgotten = false;
+  void Wait() {
+    poller_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                       [weak = weak_from_this()](boost::system::error_code error) {
+                         const auto self = weak.lock();
+                         if (!self || self->ended_ || error) return;
+                         self->Deliver();
+                         if (!self->ended_) self->Wait();
+                       });
+  }
+
+  void End() {
+    ended_ = true;
+    poller_.close();
+  }
+
+  void Watch(int fd, std::uint32_t wish) {
+    if (wish == 0 && !entries_.contains(fd)) return;
+    Entry& entry = entries_[fd];
+    if (entry.generation == 0) entry.generation = ++generations_;
+    entry.wish = wish;
+    // Between two requests nobody wishes to read, and nothing comes.
+    if (wish == 0 && entry.registered == EPOLLIN) return;
+    Register(fd, entry, wish);
+  }
+
+  void Forget(int fd) {
+    const auto known = entries_.find(fd);
+    if (known == entries_.end()) return;
+    Register(fd, known->second, 0);
+    entries_.erase(known);
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t wish = 0;
+    std::uint32_t registered = 0;
+    std::uint32_t generation = 0;  // tells apart who has had the same descriptor, one after the other
+  };
+
+  void Register(int fd, Entry& entry, std::uint32_t events) {
+    if (events == entry.registered) return;
+    const int operation = events == 0 ? EPOLL_CTL_DEL : entry.registered == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    epoll_event event{events, {.u64 = std::uint64_t{entry.generation} << 32 | static_cast<std::uint32_t>(fd)}};
+    // Where it fails the descriptor is not watched: the transfer or lookup ends by its own timeout.
+    entry.registered = ::epoll_ctl(poller_.native_handle(), operation, fd, &event) == 0 ? events : 0;
+  }
+
+  // What is ready now, at most so much that others of the loop have their turn.
+  void Deliver() {
+    std::array<epoll_event, kEventsPerTurn> events{};
+    const int count = ::epoll_wait(poller_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count && !ended_; ++i) {
+      const epoll_event& event = events.at(static_cast<std::size_t>(i));
+      const int fd = static_cast<int>(event.data.u64 & UINT32_MAX);
+      const auto known = entries_.find(fd);
+      if (known == entries_.end() || known->second.generation != event.data.u64 >> 32) continue;
+      Entry& entry = known->second;
+      const bool readable = (entry.wish & EPOLLIN) != 0 && (event.events & (EPOLLIN | kFailed)) != 0;
+      const bool writable = (entry.wish & EPOLLOUT) != 0 && (event.events & (EPOLLOUT | kFailed)) != 0;
+      if (readable || writable) {
+        ready_(fd, readable, writable);
+      } else {
+        Register(fd, entry, entry.wish);
+      }
+    }
+  }
+
+  boost::asio::posix::stream_descriptor poller_;
+  const Ready ready_;
+  std::unordered_map<int, Entry> entries_;
+  std::uint32_t generations_ = 0;
+  bool ended_ = false;
 };
 
-FdWatcher::~FdWatcher() {
-  for (auto& [fd, entry] : entries_) entry->Release();
+FdWatcher::FdWatcher(boost::asio::io_context& loop, Ready ready) : set_(std::make_shared<Set>(loop, std::move(ready))) {
+  set_->Wait();
 }
+
+FdWatcher::~FdWatcher() { set_->End(); }
 
 void FdWatcher::Watch(int fd, bool read, bool write) {
-  const auto known = entries_.find(fd);
-  if (!read && !write) {
-    if (known == entries_.end()) return;
-    known->second->Release();
-    entries_.erase(known);
-    return;
-  }
-  std::shared_ptr<Entry> entry;
-  if (known == entries_.end()) {
-    entry = std::make_shared<Entry>(loop_);
-    entry->fd = fd;
-    boost::system::error_code error;
-    entry->descriptor.assign(fd, error);
-    if (error) return;  // not watched: the transfer or lookup ends by its own timeout
-    entries_.emplace(fd, entry);
-  } else {
-    entry = known->second;
-  }
-  entry->read = read;
-  entry->write = write;
-  Arm(entry, false);
-  Arm(entry, true);
+  set_->Watch(fd, (read ? std::uint32_t{EPOLLIN} : 0) | (write ? std::uint32_t{EPOLLOUT} : 0));
 }
 
-void FdWatcher::Arm(const std::shared_ptr<Entry>& entry, bool write) {
-  bool& armed = write ? entry->write_armed : entry->read_armed;
-  if (armed || !(write ? entry->write : entry->read)) return;
-  armed = true;
-  const auto type =
-      write ? boost::asio::posix::descriptor_base::wait_write : boost::asio::posix::descriptor_base::wait_read;
-  // The watcher owns its entries: as long as this one is not forgotten, `this` is alive.
-  entry->descriptor.async_wait(type,
-                               [this, weak = std::weak_ptr<Entry>(entry), write](boost::system::error_code error) {
-                                 const std::shared_ptr<Entry> fired = weak.lock();
-                                 if (fired && !fired->forgotten && !error) OnReady(fired, write);
-                               });
-}
-
-void FdWatcher::OnReady(const std::shared_ptr<Entry>& entry, bool write) {
-  (write ? entry->write_armed : entry->read_armed) = false;
-  if (!(write ? entry->write : entry->read)) return;
-  ready_(entry->fd, !write, write);
-  if (!entry->forgotten) Arm(entry, write);
-}
+void FdWatcher::Forget(int fd) { set_->Forget(fd); }
 
 }  // namespace warder::broker

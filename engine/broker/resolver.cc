@@ -139,7 +139,12 @@ class Resolver::Channel {
   };
 
   static void OnSocketState(void* self, ares_socket_t fd, int readable, int writable) {
-    static_cast<Channel*>(self)->watcher_.Watch(fd, readable != 0, writable != 0);
+    FdWatcher& watcher = static_cast<Channel*>(self)->watcher_;
+    if (readable == 0 && writable == 0) {
+      watcher.Forget(fd);  // c-ares closes it next
+    } else {
+      watcher.Watch(fd, readable != 0, writable != 0);
+    }
   }
 
   static void OnAnswer(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) {

@@ -13,10 +13,10 @@ TenantPools::TenantPools(boost::asio::io_context& loop, const BrokerOptions& opt
 
 std::shared_ptr<CurlPool> TenantPools::Use(const std::string& tenant) {
   Pool& entry = pools_[tenant];
-  if (!entry.pool) entry.pool = std::make_shared<CurlPool>(loop_, options_);
   entry.last_used = std::chrono::steady_clock::now();
-  std::shared_ptr<CurlPool> pool = entry.pool;
-  DropIdle();
+  if (entry.pool) return entry.pool;
+  std::shared_ptr<CurlPool> pool = entry.pool = std::make_shared<CurlPool>(loop_, options_, open_connections_);
+  DropIdle();  // there are more idle ones than before only where there is a new one
   return pool;
 }
 

@@ -32,6 +32,7 @@ class TenantPools {
 
   boost::asio::io_context& loop_;
   const BrokerOptions& options_;
+  std::size_t open_connections_ = 0;
   std::map<std::string, Pool> pools_;
   LoopTimer sweep_;
   bool sweeping_ = false;

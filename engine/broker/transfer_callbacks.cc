@@ -117,7 +117,10 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype purpose, curl_sock
   if (purpose != CURLSOCKTYPE_IPCXN || address->socktype != SOCK_STREAM || !transfer.Judged(peer.text, peer.port)) {
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  transfer.pool_.NoteOpened();
+  return fd;
 }
 
 int Transfer::OnResolverStart(void* /*resolver*/, void* /*reserved*/, void* self) noexcept {
