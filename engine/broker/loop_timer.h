@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
@@ -26,11 +27,16 @@ class LoopTimer {
   // Calls once, `delay` from now, instead of whenever it would have been.
   void Start(std::chrono::microseconds delay) {
     const std::uint64_t round = ++state_->round;
-    state_->timer.expires_after(delay);
-    state_->timer.async_wait([weak = std::weak_ptr<State>(state_), round](boost::system::error_code error) {
+    const auto fire = [weak = std::weak_ptr<State>(state_), round](boost::system::error_code error) {
       const auto state = weak.lock();
       if (state && !error && state->round == round) state->fire();
-    });
+    };
+    if (delay.count() <= 0) {  // libcurl asks for this with each request, and setting a timer is a system call
+      boost::asio::post(state_->timer.get_executor(), [fire] { fire({}); });
+      return;
+    }
+    state_->timer.expires_after(delay);
+    state_->timer.async_wait(fire);
   }
 
   void Stop() {
