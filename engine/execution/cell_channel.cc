@@ -34,16 +34,18 @@ std::string_view CellChannel::Send(const proto::ToCell& frame, std::size_t body_
   const std::size_t start = pending_.size();
   if (!proto::AppendFrame(frame, &pending_)) throw std::logic_error("a frame to the cell is too long");
   pending_body_bytes_ += body_bytes;
-  if (writing_.empty()) {
-    const std::size_t length = pending_.size() - start;
-    Write();
-    return std::string_view{writing_}.substr(writing_.size() - length);
+  if (writing_.empty() && !std::exchange(write_due_, true)) {
+    // What else is due in this turn of the loop leaves with it.
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      self->write_due_ = false;
+      if (self->open_ && self->writing_.empty()) self->Write();
+    });
   }
   return std::string_view{pending_}.substr(start);
 }
 
 void CellChannel::Write() {
-  writing_ = std::exchange(pending_, {});
+  std::swap(writing_, pending_);  // keeps what both have allocated
   body_bytes_written_ += std::exchange(pending_body_bytes_, 0);
   boost::asio::async_write(socket_, boost::asio::buffer(writing_),
                            [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {

@@ -63,6 +63,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   std::string writing_;
   std::uint64_t pending_body_bytes_ = 0;
   std::uint64_t body_bytes_written_ = 0;
+  bool write_due_ = false;
   bool open_ = false;
   bool sound_ = true;  // the reader has taken every byte so far
 };

@@ -16,7 +16,7 @@ std::uint64_t CallTable::StartHttp(proto::HttpRequest request) {
   request.set_call(id);
   proto::FromCell frame;
   *frame.mutable_http_request() = std::move(request);
-  channel_->Send(frame);
+  channel_->Queue(frame);
   return id;
 }
 
@@ -26,7 +26,7 @@ std::uint64_t CallTable::StartTimer(std::uint64_t delay_ms) {
   proto::FromCell frame;
   frame.mutable_timer_request()->set_call(id);
   frame.mutable_timer_request()->set_delay_ms(delay_ms);
-  channel_->Send(frame);
+  channel_->Queue(frame);
   return id;
 }
 
@@ -44,7 +44,7 @@ std::optional<std::size_t> CallTable::SendBody(std::uint64_t call, std::span<con
     chunk.set_call(call);
     chunk.set_data(bytes.data() + sent, size);
     chunk.set_last(end);
-    channel_->Send(frame);
+    channel_->Queue(frame);
     it->second.request_credit -= size;
     sent += size;
     if (end) it->second.request_open = false;
@@ -59,7 +59,7 @@ void CallTable::Consumed(std::uint64_t call, std::uint64_t bytes) {
   proto::FromCell frame;
   frame.mutable_response_credit()->set_call(call);
   frame.mutable_response_credit()->set_bytes(bytes);
-  channel_->Send(frame);
+  channel_->Queue(frame);
 }
 
 void CallTable::Cancel(std::uint64_t call) {
@@ -67,7 +67,7 @@ void CallTable::Cancel(std::uint64_t call) {
   cancelled_.insert(call);
   proto::FromCell frame;
   frame.mutable_cancel_call()->set_call(call);
-  channel_->Send(frame);
+  channel_->Queue(frame);
 }
 
 CallTable::Call* CallTable::Find(std::uint64_t call, bool timer, Verdict* verdict) {

@@ -19,7 +19,10 @@ bool Channel::TakeFrame(proto::ToCell* frame) {
 }
 
 void Channel::Receive(proto::ToCell* frame) {
-  while (!TakeFrame(frame)) ReadSome();
+  while (!TakeFrame(frame)) {
+    Flush();
+    ReadSome();
+  }
 }
 
 void Channel::ReadSome() {
@@ -32,13 +35,18 @@ void Channel::ReadSome() {
   if (!reader_.Feed({in_.get(), static_cast<std::size_t>(count)})) Exit(kBadFrame);
 }
 
-void Channel::Queue(const proto::FromCell& frame) {
+void Channel::Append(const proto::FromCell& frame) {
   // Whoever builds a frame keeps it small enough.
   if (!proto::AppendFrame(frame, &out_)) Exit(kFault);
 }
 
+void Channel::Queue(const proto::FromCell& frame) {
+  Append(frame);
+  if (out_.size() >= kQueueBytes) Flush();
+}
+
 void Channel::Send(const proto::FromCell& frame) {
-  Queue(frame);
+  Append(frame);
   Flush();
 }
 

@@ -37,11 +37,13 @@ class Channel {
   // The next frame; blocks.
   void Receive(proto::ToCell* frame);
 
+  // At once, with all that was queued before.
   void Send(const proto::FromCell& frame);
-  // Like Send, but the bytes leave together with the next Send.
+  // With what else the script causes until the cell waits for the engine: at the latest then, or when it is much.
   void Queue(const proto::FromCell& frame);
 
  private:
+  void Append(const proto::FromCell& frame);
   bool TakeFrame(proto::ToCell* frame);
   void ReadSome();
   void Flush();
@@ -54,6 +56,8 @@ class Channel {
   std::unique_ptr<char[]> in_ = std::make_unique<char[]>(kReadBytes);
 
   static constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+  // A system call costs about as much as encoding a few frames, and the engine can work on these meanwhile.
+  static constexpr std::size_t kQueueBytes = std::size_t{16} << 10;
 };
 
 }  // namespace warder::cell
