@@ -32,6 +32,15 @@ std::size_t RequestBody::Read(char* out, std::size_t size) {
   return take;
 }
 
+std::optional<std::string_view> RequestBody::ReadWhole() {
+  const auto whole = Whole();
+  if (whole) {
+    read_ = data_.size();
+    consumed_ = appended_;
+  }
+  return whole;
+}
+
 bool RequestBody::Rewind() {
   if (!Rewindable()) return false;
   read_ = 0;

@@ -44,6 +44,8 @@ class RequestBody {
     if (!replayable_ || discard_ || !last_) return std::nullopt;
     return data_;
   }
+  // The same, as if it had been read. The view lasts until Discard.
+  std::optional<std::string_view> ReadWhole();
   bool replayable() const { return replayable_; }
 
  private:

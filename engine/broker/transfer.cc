@@ -17,6 +17,9 @@ using std::chrono::steady_clock;
 // How often a connection is looked at whose server has answered before it has the whole request.
 constexpr std::chrono::milliseconds kHangUpInterval{50};
 
+// A body of up to so many bytes that is here as a whole leaves together with the request's head.
+constexpr std::size_t kBodyAtOnceBytes = std::size_t{16} << 10;
+
 bool HasHeader(const HeaderList& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return EqualsIgnoreCase(header.first, name); });
@@ -166,7 +169,14 @@ void Transfer::SetUpRequest() {
   if (!HasHeader(outgoing_.headers, "user-agent")) headers_.Add("User-Agent: warder");
   headers_.Add("Accept-Encoding: " + std::string(AcceptedCodings()));
   headers_.Add("Expect:");
+  // libcurl would take it for a form.
+  if (SendsBodyAtOnce() && !HasHeader(outgoing_.headers, "content-type")) headers_.Add("Content-Type:");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
+}
+
+bool Transfer::SendsBodyAtOnce() const {
+  const auto whole = body_ != nullptr ? body_->Whole() : std::nullopt;
+  return whole && whole->size() <= kBodyAtOnceBytes;
 }
 
 void Transfer::SetUpBody() {
@@ -177,9 +187,16 @@ void Transfer::SetUpBody() {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
-  curl_easy_setopt(easy, sends ? CURLOPT_UPLOAD : CURLOPT_HTTPGET, 1L);
+  const bool at_once = SendsBodyAtOnce();
+  curl_easy_setopt(easy, at_once ? CURLOPT_POST : sends ? CURLOPT_UPLOAD : CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
   if (!sends) return;
+  if (at_once) {
+    const std::string_view whole = *body_->ReadWhole();  // NOLINT(bugprone-unchecked-optional-access): SendsBodyAtOnce
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(whole.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, whole.data());
+    return;
+  }
   curl_off_t length = 0;
   if (body_ != nullptr) length = body_->declared() ? static_cast<curl_off_t>(*body_->declared()) : -1;
   curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, length);

@@ -69,6 +69,7 @@ class Transfer final : private CurlCompletion {
   void SetUpRoute();
   void SetUpRequest();
   void SetUpBody();
+  bool SendsBodyAtOnce() const;
   bool IsRepeatable() const;
   bool Judged(const std::string& address, int port) const;
   void Fail(CallFailure::Kind kind, std::string message);
