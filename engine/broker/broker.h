@@ -51,7 +51,8 @@ class CallObserver {
  public:
   virtual void OnResponseHead(ResponseHead head) = 0;
   virtual void OnResponseBody(std::string_view data) = 0;  // at most the credit granted
-  virtual void OnResponseEnd() = 0;                        // not called when the head said there is no body
+  // With what is left of the body, within the credit, too. Not called when the head said there is no body.
+  virtual void OnResponseEnd(std::string_view rest) = 0;
   virtual void OnRequestCredit(std::uint64_t bytes) = 0;   // beyond the initial credit
   // A redirect is followed: the request is about to go to `origin` (Origin::ToString), which the policy allows.
   virtual void OnRedirect(const std::string& origin) = 0;

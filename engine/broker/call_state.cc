@@ -536,24 +536,24 @@ void CallState::DeliverBody() {
     Fail({CallFailure::Kind::kNetwork, hop_.url.origin.ToString() + " " + std::string(error)});
     return;
   }
+  response_bytes_ += chunk.size();
+  if (const auto most = policy().response_bytes; most && response_bytes_ > *most) {
+    Refuse(TooLong("response", *most));
+    return;
+  }
+  if (!TakeBytes(chunk.size())) return;
+  if (done && body.Drained()) {
+    CallObserver& observer = *observer_;
+    Abandon();
+    observer.OnResponseEnd(chunk);
+    return;
+  }
   if (!chunk.empty()) {
-    response_bytes_ += chunk.size();
-    if (const auto most = policy().response_bytes; most && response_bytes_ > *most) {
-      Refuse(TooLong("response", *most));
-      return;
-    }
-    if (!TakeBytes(chunk.size())) return;
     observer_->OnResponseBody(chunk);
     if (over()) return;
     Schedule();  // one piece a turn: others of the loop have theirs
   }
-  if (!done) {
-    transfer_->Continue();
-  } else if (body.Drained()) {
-    CallObserver& observer = *observer_;
-    Abandon();
-    observer.OnResponseEnd();
-  }
+  if (!done) transfer_->Continue();
 }
 
 }  // namespace warder::broker

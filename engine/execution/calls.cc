@@ -113,12 +113,7 @@ class Calls::HttpCall final : public broker::CallObserver {
   }
 
   void OnResponseBody(std::string_view data) override {
-    calls_.response_bytes_ += data.size();
-    calls_.Record(number_).response_bytes += data.size();
-    if (calls_.response_bytes_ > calls_.limits_.response_bytes) {
-      calls_.host_.EndByLimit("response-bytes", calls_.response_bytes_);
-      return;
-    }
+    if (!Count(data)) return;
     while (!data.empty()) {
       const std::string_view piece = data.substr(0, proto::kMaxBodyChunkBytes);
       SendPiece(piece, false);
@@ -126,8 +121,13 @@ class Calls::HttpCall final : public broker::CallObserver {
     }
   }
 
-  void OnResponseEnd() override {
-    SendPiece({}, true);
+  void OnResponseEnd(std::string_view rest) override {
+    if (!Count(rest)) return;
+    while (rest.size() > proto::kMaxBodyChunkBytes) {
+      SendPiece(rest.substr(0, proto::kMaxBodyChunkBytes), false);
+      rest.remove_prefix(proto::kMaxBodyChunkBytes);
+    }
+    SendPiece(rest, true);
     calls_.Finish(number_, "ok", "");
   }
 
@@ -155,6 +155,15 @@ class Calls::HttpCall final : public broker::CallObserver {
   }
 
  private:
+  // False: it was too much, and the execution ends.
+  bool Count(std::string_view data) {
+    calls_.response_bytes_ += data.size();
+    calls_.Record(number_).response_bytes += data.size();
+    if (calls_.response_bytes_ <= calls_.limits_.response_bytes) return true;
+    calls_.host_.EndByLimit("response-bytes", calls_.response_bytes_);
+    return false;
+  }
+
   void SendPiece(std::string_view data, bool last) {
     proto::ToCell frame;
     auto* chunk = frame.mutable_response_body();

@@ -205,7 +205,7 @@ class BrokerClient {
     void OnRequestCredit(std::uint64_t /*bytes*/) override {}
     void OnRedirect(const std::string& /*origin*/) override {}
     void OnRetry() override {}
-    void OnResponseEnd() override {
+    void OnResponseEnd(std::string_view /*rest*/) override {
       client_.OnDone(Clock::now() - started_);
       Start();
     }

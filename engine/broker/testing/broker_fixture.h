@@ -52,8 +52,10 @@ class Recorder final : public CallObserver {
     if (auto_grant && call) call->GrantResponse(data.size());
     Tell("body");
   }
-  void OnResponseEnd() override {
+  void OnResponseEnd(std::string_view rest) override {
     CountLate();
+    if (keep_body) body.append(rest);
+    body_bytes += rest.size();
     ended = true;
     Tell("end");
   }
