@@ -6,8 +6,9 @@ import { isReadableStream, streams } from "./streams.js";
 import { URLSearchParams } from "./url.js";
 
 /**
- * Chunks that come in. `read` gives undefined at the end; there is one read at a time.
- * @typedef {{ read: () => Promise<Uint8Array | undefined>, cancel: (reason: unknown) => void,
+ * Chunks that come in. `take` gives one that is here; where none is, the body is `over` or `more` tells that it has gone
+ * on. There is one reader at a time.
+ * @typedef {{ take: () => Uint8Array | undefined, over: () => boolean, more: () => Promise<void>, cancel: (reason: unknown) => void,
  *             onError: (report: (error: unknown) => void) => void }} Source
  */
 /** @typedef {{ stream?: ReadableStream, bytes?: Uint8Array, source?: Source, type?: string }} Body */
@@ -33,7 +34,8 @@ function streamOfSource(source) {
       source.onError((error) => controller.error(error));
     },
     async pull(controller) {
-      const chunk = await source.read();
+      let chunk;
+      while ((chunk = source.take()) === undefined && !source.over()) await source.more();
       if (chunk) {
         controller.enqueue(chunk);
       } else {
@@ -58,28 +60,39 @@ export function extractBody(init) {
   return { bytes: encodeUtf8(`${init}`), type: "text/plain;charset=UTF-8" };
 }
 
-/** Collects all that `read` gives. @param {() => Promise<Uint8Array | undefined>} read */
-async function readAll(read) {
-  const chunks = [];
-  let length = 0;
-  for (let chunk; (chunk = await read()) !== undefined; length += chunk.length) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("a body's stream gave something that is no Uint8Array");
-    push(chunks, chunk);
-  }
+/** @param {Uint8Array[]} chunks */
+function concatenate(chunks) {
   if (chunks.length === 1) return chunks[0];
+  let length = 0;
+  for (let i = 0; i < chunks.length; ++i) length += chunks[i].length;
   const all = new Uint8Array(length);
   let offset = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, offset);
-    offset += chunk.length;
+  for (let i = 0; i < chunks.length; ++i) {
+    all.set(chunks[i], offset);
+    offset += chunks[i].length;
   }
   return all;
 }
 
 /** @param {ReadableStream} stream */
-function readerOf(stream) {
+async function readStream(stream) {
   const reader = stream.getReader();
-  return async () => (await reader.read()).value;
+  const chunks = [];
+  for (let chunk; (chunk = (await reader.read()).value) !== undefined;) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("a body's stream gave something that is no Uint8Array");
+    push(chunks, chunk);
+  }
+  return concatenate(chunks);
+}
+
+/** @param {Source} source */
+async function readSource(source) {
+  const chunks = [];
+  for (;;) {
+    for (let chunk; (chunk = source.take()) !== undefined;) push(chunks, chunk);
+    if (source.over()) return concatenate(chunks);
+    await source.more();
+  }
 }
 
 /** The reference implementation keeps this in a property that is no secret. @param {any} stream */
@@ -115,11 +128,12 @@ export class BodyHolder {
     this.body.stream = one;
     return { stream: two };
   }
-  async read() {
+  /** All of it, for good. @returns {Uint8Array | Promise<Uint8Array>} */
+  read() {
     const body = this.take();
     if (!body) return new Uint8Array(0);
-    if (body.stream) return readAll(readerOf(body.stream));
-    return body.source ? readAll(body.source.read) : body.bytes;
+    if (body.stream) return readStream(body.stream);
+    return body.source ? readSource(body.source) : body.bytes;
   }
 }
 

@@ -28,7 +28,7 @@ function makeConnection(granted) {
     name,
     origin,
     fields: freeze(placeholders),
-    fetch: async (input, init = undefined) => send(new Request(resolve(input, origin), init), handle),
+    fetch: async (input, init = undefined) => await send(new Request(resolve(input, origin), init), handle),
   });
 }
 

@@ -4,7 +4,7 @@ import { onAbort } from "./abort.js";
 import { atob, decodeUtf8, encodeUtf8 } from "./encoding.js";
 import { Headers, freezeHeaders, headerList } from "./headers.js";
 import { indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then } from "./primordials.js";
-import { Request, takeRequestBody } from "./request.js";
+import { Request, requestSignal, takeRequestBody } from "./request.js";
 import { makeResponse } from "./response.js";
 import { timerFailed } from "./timers.js";
 
@@ -17,9 +17,9 @@ const NULL_BODY = [204, 205, 304];
 /**
  * A call under way.
  * @typedef {{
- *   id: number, settle: { resolve: (response: Response) => void, reject: (error: unknown) => void },
+ *   id: number, resolve: (response: Response) => void, reject: (error: unknown) => void,
  *   chunks: Uint8Array[], ended: boolean, error: unknown, wake: (() => void) | null, credit: (() => void) | null,
- *   report: ((error: unknown) => void) | null, forget: () => void,
+ *   report: ((error: unknown) => void) | null, forget: (() => void) | null,
  * }} Call
  */
 
@@ -29,8 +29,8 @@ const calls = new Map();
 /** Ends the call from this side, with what the script is to see. @param {Call} call @param {unknown} error */
 function fail(call, error) {
   mapDelete(calls, call.id);
-  call.forget();
-  call.settle.reject(error);
+  call.forget?.();
+  call.reject(error);
   call.ended = true;
   call.error = error;
   call.chunks = [];
@@ -42,31 +42,41 @@ function fail(call, error) {
 }
 
 /** Sends the request's body as the engine gives room. @param {Call} call @param {import("./body.js").Body} body */
-async function sendBody(call, body) {
-  const send = async (bytes, last) => {
-    for (let offset = 0; ;) {
-      const sent = httpSend(call.id, bytes, offset, last);
-      if (sent < 0) return false;
-      offset += sent;
-      if (offset === bytes.length) return true;
-      await new Promise((resolve) => { call.credit = resolve; });
-      call.credit = null;
-    }
-  };
-  if (!body.stream) {
-    await send(body.bytes, true);
-    return;
-  }
-  const reader = body.stream.getReader();
+function sendBody(call, body) {
+  if (body.stream) sendStream(call, body.stream);
+  else sendBytes(call, body.bytes, 0, true);
+}
+
+/**
+ * Sends what is left of `bytes` from `offset`. The answer, or the promise of it: whether the call goes on.
+ * @param {Call} call @param {Uint8Array} bytes @param {number} offset @param {boolean} last
+ * @returns {boolean | Promise<boolean>}
+ */
+function sendBytes(call, bytes, offset, last) {
+  const sent = httpSend(call.id, bytes, offset, last);
+  if (sent < 0) return false;
+  return offset + sent === bytes.length || sendRest(call, bytes, offset + sent, last);
+}
+
+/** @param {Call} call @param {Uint8Array} bytes @param {number} offset @param {boolean} last */
+async function sendRest(call, bytes, offset, last) {
+  await new Promise((resolve) => { call.credit = resolve; });
+  call.credit = null;
+  return sendBytes(call, bytes, offset, last);
+}
+
+/** @param {Call} call @param {ReadableStream} stream */
+async function sendStream(call, stream) {
+  const reader = stream.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        await send(new Uint8Array(0), true);
+        await sendBytes(call, new Uint8Array(0), 0, true);
         return;
       }
       if (!(value instanceof Uint8Array)) throw new TypeError("a request's body gave something that is no Uint8Array");
-      if (value.length > 0 && !(await send(value, false))) {
+      if (value.length > 0 && !(await sendBytes(call, value, 0, false))) {
         await reader.cancel();  // the call is over: nobody wants the rest
         return;
       }
@@ -85,19 +95,20 @@ async function sendBody(call, body) {
  */
 function responseSource(call) {
   return {
-    async read() {
-      while (call.chunks.length === 0 && !call.ended) {
-        await new Promise((resolve) => { call.wake = resolve; });
-        call.wake = null;
-      }
+    take() {
       if (call.error !== undefined) throw call.error;
       const chunk = shift(call.chunks);
-      if (chunk) httpConsumed(call.id, chunk.length);
+      if (chunk && !call.ended) httpConsumed(call.id, chunk.length);
       return chunk;
+    },
+    over() { return call.ended && call.chunks.length === 0; },
+    async more() {
+      await new Promise((resolve) => { call.wake = resolve; });
+      call.wake = null;
     },
     cancel() {
       mapDelete(calls, call.id);
-      call.forget();
+      call.forget?.();
       call.ended = true;
       call.chunks = [];
       cancel(call.id);
@@ -141,16 +152,17 @@ function percentDecode(text) {
 
 /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
 export async function fetch(input, init = undefined) {
-  return send(new Request(input, init), "");
+  return await send(new Request(input, init), "");
 }
 
 /**
  * Sends a request, with the connection that has this handle, or with none ("").
- * @param {Request} request @param {string} connection @returns {Promise<Response>}
+ * @param {Request} request @param {string} connection @returns {Response | Promise<Response>}
  */
-export async function send(request, connection) {
-  const { signal, url } = request;
-  if (signal.aborted) throw signal.reason;
+export function send(request, connection) {
+  const { url } = request;
+  const signal = requestSignal(request);
+  if (signal?.aborted) throw signal.reason;
   if (startsWith(url, "data:") && connection === "") {
     return fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#")));
   }
@@ -163,23 +175,22 @@ export async function send(request, connection) {
   const length = body?.bytes ? body.bytes.length : -1;
   const { method, headers, redirect } = request;
   const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect], connection);
-  const settle = /** @type {any} */ ({});
-  const response = new Promise((resolve, reject) => {
-    settle.resolve = resolve;
-    settle.reject = reject;
+  return new Promise((resolve, reject) => {
+    /** @type {Call} */
+    const call = {
+      id, resolve, reject, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null,
+      forget: null,
+    };
+    mapSet(calls, id, call);
+    if (signal) {
+      call.forget = onAbort(signal, () => {
+        cancel(id);
+        if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
+        fail(call, signal.reason);
+      });
+    }
+    if (body) sendBody(call, body);
   });
-  /** @type {Call} */
-  const call = {
-    id, settle, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null, forget() {},
-  };
-  mapSet(calls, id, call);
-  call.forget = onAbort(signal, () => {
-    cancel(id);
-    if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
-    fail(call, signal.reason);
-  });
-  if (body) sendBody(call, body);
-  return response;
 }
 
 // ---- engine to cell
@@ -200,7 +211,7 @@ export function responseHead(id, status, statusText, list, url, redirected, hasB
   }
   const body = NULL_BODY.includes(status) ? null : { source: responseSource(call) };
   if (!hasBody) end(call);
-  call.settle.resolve(makeResponse({
+  call.resolve(makeResponse({
     status, statusText, headers: freezeHeaders(headers), type: "basic", url, redirected, body,
   }));
 }
@@ -208,7 +219,7 @@ export function responseHead(id, status, statusText, list, url, redirected, hasB
 /** All of the response is here. @param {Call} call */
 function end(call) {
   mapDelete(calls, call.id);
-  call.forget();
+  call.forget?.();
   call.ended = true;
   call.credit?.();
   call.wake?.();

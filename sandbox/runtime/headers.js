@@ -1,14 +1,25 @@
 // Fetch, section 5.1: Headers.
 import { defineInterfaces } from "./install.js";
-import { charCodeAt, push, slice, sort, splice, startsWith, test, toLowerCase } from "./primordials.js";
+import { push, slice, sort, splice, startsWith, test, toLowerCase } from "./primordials.js";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const VALUE = /^[\x01-\x09\x0b\x0c\x0e-\xff]*$/;
 const WHITE = " \t\r\n";
+
+/** Names that were found to be good, and how many: the same few come with each call. */
+const good = { __proto__: null };
+let goodNames = 0;
+const MAX_GOOD_NAMES = 256;
 
 /** @param {unknown} name */
 function toName(name) {
   const text = `${name}`;
+  if (good[text] === true) return text;
   if (!test(NAME, text)) throw new TypeError(`"${text}" is no name of a header`);
+  if (goodNames < MAX_GOOD_NAMES) {
+    ++goodNames;
+    good[text] = true;
+  }
   return text;
 }
 
@@ -20,11 +31,8 @@ function toValue(name, value) {
   while (start < end && WHITE.includes(text[start])) ++start;
   while (end > start && WHITE.includes(text[end - 1])) --end;
   text = text.substring(start, end);
-  for (let i = 0; i < text.length; ++i) {
-    const code = charCodeAt(text, i);
-    if (code === 0 || code === 10 || code === 13 || code > 255) {
-      throw new TypeError(`the value of the header "${name}" holds a character that a header cannot carry`);
-    }
+  if (!test(VALUE, text)) {
+    throw new TypeError(`the value of the header "${name}" holds a character that a header cannot carry`);
   }
   return text;
 }
@@ -64,13 +72,18 @@ const DROPPED = [
   "sec-",                            // only a browser may set it
 ];
 
+const DROPPED_NAMES = { __proto__: null };
+const DROPPED_STARTS = [];
+for (const entry of DROPPED) {
+  if (entry[entry.length - 1] === "-") push(DROPPED_STARTS, entry);
+  else DROPPED_NAMES[entry] = true;
+}
+
 /** @param {string} name */
 function isDropped(name) {
   const key = toLowerCase(name);
-  for (let i = 0; i < DROPPED.length; ++i) {
-    const entry = DROPPED[i];
-    if (entry === key || (entry[entry.length - 1] === "-" && startsWith(key, entry))) return true;
-  }
+  if (DROPPED_NAMES[key] === true) return true;
+  for (let i = 0; i < DROPPED_STARTS.length; ++i) if (startsWith(key, DROPPED_STARTS[i])) return true;
   return false;
 }
 

@@ -31,7 +31,6 @@ export const setForEach = uncurry(Set.prototype.forEach);
 
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const toUpperCase = uncurry(String.prototype.toUpperCase);
-export const charCodeAt = uncurry(String.prototype.charCodeAt);
 export const startsWith = uncurry(String.prototype.startsWith);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const sliceString = uncurry(String.prototype.slice);

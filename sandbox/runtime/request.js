@@ -15,20 +15,21 @@ const REDIRECTS = ["follow", "error", "manual"];
 /** @param {unknown} method */
 function toMethod(method) {
   const text = `${method}`;
+  if (NORMALISED.includes(text)) return text;
   const upper = toUpperCase(text);
   if (!test(TOKEN, text) || FORBIDDEN.includes(upper)) throw new TypeError(`"${text}" is no method that fetch can use`);
   return NORMALISED.includes(upper) ? upper : text;
 }
 
-/** A signal that aborts with `source`. @param {AbortSignal | null} source */
+/** A signal that aborts with `source`. @param {AbortSignal} source */
 function follow(source) {
   const signal = makeSignal();
-  if (source?.aborted) abortSignal(signal, source.reason);
-  else if (source) onAbort(source, () => abortSignal(signal, source.reason));
+  if (source.aborted) abortSignal(signal, source.reason);
+  else onAbort(source, () => abortSignal(signal, source.reason));
   return signal;
 }
 
-let holderOf;
+let holderOf, signalOf;
 
 export class Request {
   /** @type {BodyHolder} */
@@ -37,9 +38,13 @@ export class Request {
   #url;
   #headers;
   #redirect;
+  /** Null: nothing can abort the request, and nobody has asked for its signal. @type {AbortSignal | null} */
   #signal;
 
-  static { holderOf = (request) => request.#holder; }
+  static {
+    holderOf = (request) => request.#holder;
+    signalOf = (request) => request.#signal;
+  }
 
   /** @param {RequestInfo | URL} input @param {any} [init] */
   constructor(input, init = {}) {
@@ -70,7 +75,7 @@ export class Request {
     this.#url = url;
     this.#headers = headers;
     this.#redirect = redirect;
-    this.#signal = follow(signal);
+    this.#signal = signal && follow(signal);
   }
 
   get method() { return this.#method; }
@@ -85,7 +90,7 @@ export class Request {
   get redirect() { return this.#redirect; }
   get integrity() { return ""; }
   get keepalive() { return false; }
-  get signal() { return this.#signal; }
+  get signal() { return this.#signal ??= makeSignal(); }
   get duplex() { return "half"; }
   clone() {
     const body = this.#holder.copy();
@@ -100,5 +105,7 @@ export class Request {
 defineBody(Request, holderOf);
 defineInterfaces({ Request });
 
+/** Null: nothing can abort the request. @type {(request: Request) => AbortSignal | null} */
+export const requestSignal = signalOf;
 /** @type {(request: Request) => import("./body.js").Body | null} */
 export const takeRequestBody = (request) => holderOf(request).take();

@@ -10,6 +10,8 @@ const NULL_BODY = [101, 103, 204, 205, 304];
 const REDIRECT = [301, 302, 303, 307, 308];
 
 let holderOf, make;
+/** What the constructor is given by `make`, which sets everything itself. */
+const BLANK = {};
 
 export class Response {
   /** @type {BodyHolder} */
@@ -26,7 +28,7 @@ export class Response {
     make = (parts) => {
       const { status = 200, statusText = "", headers = new Headers(), type, url = "" } = parts;
       const { redirected = false, body = null } = parts;
-      const response = new Response();
+      const response = new Response(/** @type {any} */ (BLANK));
       response.#holder = new BodyHolder(body);
       response.#status = status;
       response.#statusText = statusText;
@@ -40,6 +42,7 @@ export class Response {
 
   /** @param {BodyInit | null} [body] @param {ResponseInit} [init] */
   constructor(body = null, init = {}) {
+    if (/** @type {unknown} */ (body) === BLANK) return;
     const { status = 200, statusText = "", headers } = init ?? {};
     const number = Number(status);
     if (!(number >= 200 && number <= 599)) throw new RangeError(`${status} is no status of a response: 200 to 599`);
