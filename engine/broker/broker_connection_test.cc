@@ -278,6 +278,60 @@ TEST_F(ConnectionTest, AnotherConnectionsResponseIsScrubbedToo) {
   EXPECT_EQ(recorder.body, "[redacted] [redacted]");
 }
 
+TEST_F(ConnectionTest, OneCredentialThatIsPartOfAnotherHidesNoneOfIt) {
+  Grant({{"small", Make("inject bearer token\n", {{"token", "sk_live_"}})},
+         {"large", Make("inject bearer token\n", {{"token", "sk_live_51HaTopSecretRest"}})}});
+  server->Answer(Response("Bearer sk_live_51HaTopSecretRest, and sk_live_."));
+  Recorder recorder;
+  Run(recorder, Request("GET", Get()), handle(1));
+  EXPECT_EQ(recorder.body, "Bearer [redacted], and [redacted].");
+}
+
+// It cannot know the credential but from a script that knows it too, which would learn from it what it guessed right.
+TEST_F(ConnectionTest, AnOriginOfNoConnectionIsNotScrubbed) {
+  Grant({{"acme", Make("inject bearer token\n", {{"token", std::string(kToken)}})}}, {other->origin()});
+  other->Answer(Response(std::string(kToken)));
+  Recorder recorder;
+  Run(recorder, Request("GET", other->origin() + "/"), "");
+  EXPECT_EQ(recorder.body, std::string(kToken));
+}
+
+TEST_F(ConnectionTest, ARedirectThatRepeatsAnInjectedQueryTakesNoneOfItAlong) {
+  const auto repeat = [&](const std::string& to) {
+    return [to](const std::string& request) {
+      const std::string target = request.substr(4, request.find(" HTTP") - 4);
+      return target.starts_with("/end") ? Response("end") : RedirectTo(to + target.substr(target.find('?')));
+    };
+  };
+  Grant({{"acme", Make("inject query api_key token\nredirects listed\n", {{"token", std::string(kToken)}}, true)}});
+  server->Answer(repeat("/end"));
+  Recorder recorder;
+  Run(recorder, Request("GET", Get("/a?b=c")), handle());
+  ASSERT_FALSE(recorder.failure) << recorder.failure->message;
+  EXPECT_EQ(recorder.body, "end");
+  EXPECT_THAT(server->requests().at(1),
+              ::testing::StartsWith("GET /end?b=c&api_key=canary-t0k3n%2F%2B%3Dabcdefghij HTTP"));
+  server->Answer(repeat(other->origin() + "/end"));
+  EXPECT_THAT(Refusal(Request("GET", Get("/a?b=c")), handle()), HasSubstr("holds a secret"));
+  EXPECT_EQ(other->connections(), 0U);
+}
+
+TEST_F(ConnectionTest, AnAnswerThatStallsBeforeARetryIsForgotten) {
+  options.idle_timeout = std::chrono::milliseconds(150);
+  GrantBearer("retry 3\n");
+  int asked = 0;
+  server->Answer([&](const std::string&) -> std::string {
+    ++asked;
+    if (asked == 1) return "HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 10\r\n\r\n";
+    return Response("answer " + std::to_string(asked));
+  });
+  Recorder recorder;
+  Run(recorder, Request("DELETE", Get()), handle());
+  ASSERT_FALSE(recorder.failure) << recorder.failure->message;
+  EXPECT_EQ(recorder.body, "answer 2");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(ConnectionTest, CredentialsDoNotShareConnectionsOfTheNetwork) {
   Grant({{"acme", Make("inject bearer token\n", {{"token", std::string(kToken)}})},
          {"beta", Make("inject bearer token\n", {{"token", std::string(kOtherToken)}})}});

@@ -31,7 +31,7 @@ CallState::CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::
       timer_(core_->loop, [this] { CheckSilence(); }),
       call_timer_(core_->loop, [this] { EndByTimeout(); }),
       retry_timer_(core_->loop, [this] {
-        if (!over()) StartHop();
+        if (!over()) Queue();
       }) {}
 
 const std::string& CallState::connection() const {
@@ -120,6 +120,7 @@ void CallState::Queue() {
 }
 
 void CallState::StartHop() {
+  finding_proxy_ = false;
   if (grant_->revoked()) {
     Refuse("the connection was taken back");
     return;
@@ -198,10 +199,14 @@ void CallState::StartTransfer(Reuse reuse) {
     return;
   }
   scrubs_.clear();
-  for (const auto& grant : capabilities_->connections()) {
-    if (grant->connection()->scrub()) scrubs_.push_back(grant->connection()->scrub());
+  auto scrub = capabilities_->ScrubFor(hop_.url.origin);
+  if (!scrub) {
+    Refuse(scrub.error().message);
+    return;
   }
+  // What was made of a credential holds parts of it: it goes first, while it is whole.
   if (prepared->derived) scrubs_.push_back(std::move(prepared->derived));
+  if (*scrub) scrubs_.push_back(std::move(*scrub));
   prepared->outgoing.addresses = addresses_;
   prepared->outgoing.proxy_addresses = proxy_addresses_;
   if (!pool_) {
@@ -295,6 +300,8 @@ void CallState::Release() {
 }
 
 void CallState::Fail(CallFailure failure) {
+  // An upstream's words may stand in it: a host from a redirect.
+  for (const auto& pattern : scrubs_) failure.message = ScrubText(pattern, failure.message);
   if (!failure_) failure_ = std::move(failure);
   Release();
   Schedule();
@@ -376,6 +383,11 @@ void CallState::Retry(std::chrono::milliseconds wait) {
   timer_.Stop();
   transfer_.reset();
   lookup_.reset();
+  // Whatever was decided about the last answer; and others may go while this call waits.
+  next_hop_.reset();
+  retry_wait_.reset();
+  ticket_.reset();
+  pace_.reset();
   ++attempt_;
   tried_fresh_ = false;
   if (hop_.has_body) (void)body_->Rewind();
@@ -396,6 +408,7 @@ void CallState::FailAttempt(CallFailure failure) {
 bool CallState::DecideAboutRetry() {
   const ResponseHeadReader& head = transfer_->head();
   NoteHealth(head.status() < 502 || head.status() > 504);
+  if (head.status() == 429) core_->healths.Of(tenant_, hop_.url.origin.ToString()).Throttled();
   if (!IsRetryableStatus(head.status())) return false;
   bool conflict = false;
   const std::string_view after = head.Value("retry-after", &conflict);
@@ -437,11 +450,17 @@ bool CallState::DecideAboutRedirect() {
     return false;
   }
   auto next = conflict ? Result<Hop>(InvalidInput("it names two")) : FollowRedirect(hop_, head.status(), location);
+  // Upstreams often repeat the query; what was injected there is injected anew.
+  if (next && !left_home_ && next->url.origin == hop_.url.origin) WithoutInjected(policy(), &next->url);
   if (const std::string why = RedirectRefusal(next); !why.empty()) {
     // A refusal names the host, and may shorten it or write it in lower case: what is left of a secret then is no text
     // that could be searched for.
     Refuse(from + " redirected (" + code + ") to " +
            (HoldsSecret(location) ? "a URL that is refused and holds a secret of this execution" : why));
+    return false;
+  }
+  if (HoldsSecret(next->url.ToString())) {
+    Refuse(from + " redirected (" + code + ") to a URL that holds a secret of the connection");
     return false;
   }
   if (next->has_body && body_ && !body_->Rewindable()) {
@@ -472,8 +491,7 @@ void CallState::FinishRedirect() {
     return;
   }
   if (retry_wait_) {
-    next_hop_.reset();
-    Retry(*std::exchange(retry_wait_, std::nullopt));
+    Retry(*retry_wait_);
     return;
   }
   transfer_.reset();

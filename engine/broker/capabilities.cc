@@ -97,6 +97,27 @@ Result<Capabilities::Choice> Capabilities::Choose(std::string_view handle, std::
   return Choice{std::move(grant), std::move(*use)};
 }
 
+Result<std::shared_ptr<const ScrubPattern>> Capabilities::ScrubFor(const Origin& origin) {
+  std::vector<const Connection*> concerned;
+  for (const auto& grant : connections_) {
+    if (grant->connection()->scrub() && grant->policy().Names(origin)) concerned.push_back(grant->connection());
+  }
+  if (concerned.empty()) return std::shared_ptr<const ScrubPattern>();
+  if (concerned.size() == 1) return concerned.front()->scrub();
+  auto& joint = joint_scrubs_[concerned];
+  if (!joint) {
+    std::vector<const Secret*> secrets;
+    for (const Connection* connection : concerned) {
+      const auto more = connection->secrets();
+      secrets.insert(secrets.end(), more.begin(), more.end());
+    }
+    auto made = ScrubPattern::Compile(secrets);
+    if (!made) return made.error();
+    joint = std::move(*made);
+  }
+  return joint;
+}
+
 void Capabilities::Revoke(std::string_view name) {
   for (const auto& each : connections_) {
     if (each->name() == name) each->revoked_ = true;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -89,6 +90,12 @@ class Capabilities {
   Result<Choice> Choose(std::string_view handle, std::string_view method, const CanonicalUrl& url,
                         const HeaderList& headers) const;
 
+  // Finds the secrets of every connection that `origin` belongs to, all of them in one pass: where one is part of
+  // another, taking out the one first would leave the rest of the other. Null: there are none. Other origins have no
+  // way to know a secret but a script that knows it too, and would learn from what is taken out whether it guessed
+  // right. An error: there are too many together.
+  Result<std::shared_ptr<const ScrubPattern>> ScrubFor(const Origin& origin);
+
   // Nothing more through that connection. Its calls are for the caller to abort.
   void Revoke(std::string_view name);
 
@@ -98,6 +105,8 @@ class Capabilities {
   std::shared_ptr<Grant> plain_;
   std::vector<std::shared_ptr<Grant>> connections_;
   Placeholders placeholders_;
+  // By the connections that they are of.
+  std::map<std::vector<const Connection*>, std::shared_ptr<const ScrubPattern>> joint_scrubs_;
 };
 
 }  // namespace warder::broker

@@ -85,22 +85,27 @@ Result<std::shared_ptr<const Connection>> Connection::Make(std::string_view poli
   auto derived = Derived(*policy, fields);
   if (!derived) return derived.error();
   std::shared_ptr<Connection> connection(new Connection(std::move(*policy), std::move(fields)));
-  std::vector<const Secret*> secrets;
   for (const auto& [name, secret] : connection->fields_) {
     if (secret.view().size() < ScrubPattern::kMinSecretBytes) {
       return InvalidInput("the field \"" + name + "\" is shorter than " +
                           std::to_string(ScrubPattern::kMinSecretBytes) +
                           " characters: it could not be kept out of what an upstream says");
     }
-    secrets.push_back(&secret);
   }
-  for (const Secret& secret : *derived) secrets.push_back(&secret);
-  if (!secrets.empty()) {
+  connection->derived_ = std::move(*derived);
+  if (const auto secrets = connection->secrets(); !secrets.empty()) {
     auto scrub = ScrubPattern::Compile(secrets);
     if (!scrub) return scrub.error();
     connection->scrub_ = std::move(*scrub);
   }
   return std::shared_ptr<const Connection>(std::move(connection));
+}
+
+std::vector<const Secret*> Connection::secrets() const {
+  std::vector<const Secret*> secrets;
+  for (const auto& [name, secret] : fields_) secrets.push_back(&secret);
+  for (const Secret& secret : derived_) secrets.push_back(&secret);
+  return secrets;
 }
 
 }  // namespace warder::broker

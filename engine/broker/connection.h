@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/broker/inject/secret.h"
 #include "engine/broker/policy/policy.h"
@@ -24,7 +25,9 @@ class Connection {
   const std::shared_ptr<const Policy>& policy() const { return policy_; }
   const std::string& policy_sha256() const { return policy_sha256_; }
   const SecretFields& fields() const { return fields_; }
-  // Finds the credential, and what follows from it alone, in what an upstream says. Null: there is no credential.
+  // The credential, and what follows from it alone: what no upstream may tell a script. Live as long as this.
+  std::vector<const Secret*> secrets() const;
+  // Finds them. Null: there is no credential.
   const std::shared_ptr<const ScrubPattern>& scrub() const { return scrub_; }
   // Random, another for each connection: connections of two credentials are never in one pool.
   const std::string& id() const { return id_; }
@@ -35,6 +38,7 @@ class Connection {
   std::shared_ptr<const Policy> policy_;
   std::string policy_sha256_;
   SecretFields fields_;
+  std::vector<Secret> derived_;
   std::shared_ptr<const ScrubPattern> scrub_;
   std::string id_;
 };

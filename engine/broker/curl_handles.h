@@ -2,7 +2,9 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -28,7 +30,12 @@ class CurlStrings {
 
  private:
   struct Free {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const {
+      for (curl_slist* each = list; each != nullptr; each = each->next) {
+        OPENSSL_cleanse(each->data, std::strlen(each->data));  // a header may hold a credential
+      }
+      curl_slist_free_all(list);
+    }
   };
   std::unique_ptr<curl_slist, Free> list_;
 };

@@ -26,6 +26,8 @@ void OriginHealth::Failed(Clock::time_point now) {
   if (failures_ == kFailuresToOpen) open_until_ = now + kOpenFor;
 }
 
+void OriginHealth::Throttled() { tokens_ = std::max(tokens_ - kTokensPerFailure, 0); }
+
 void OriginHealth::Abandoned() { probing_ = false; }
 
 OriginHealth& OriginHealths::Of(const std::string& tenant, const std::string& origin) {

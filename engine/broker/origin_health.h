@@ -27,6 +27,8 @@ class OriginHealth {
   void Succeeded();
   // It could not be reached, did not answer, or answered 502, 503 or 504.
   void Failed(Clock::time_point now);
+  // It answered 429: it is well, and wants to be asked less.
+  void Throttled();
   // Nobody knows: the call was given up before it had an answer.
   void Abandoned();
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/broker/inject/sign.h"
+#include "engine/broker/percent.h"
 #include "engine/execution/text.h"
 
 namespace warder::broker {
@@ -28,6 +29,23 @@ Result<std::shared_ptr<const ScrubPattern>> PatternOf(const std::vector<Secret>&
 }
 
 }  // namespace
+
+void WithoutInjected(const Policy& policy, CanonicalUrl* url) {
+  for (const Injection& injection : policy.injections) {
+    const auto* const query = std::get_if<QueryInjection>(&injection);
+    const std::size_t mark = url->target.find('?');
+    if (query == nullptr || mark == std::string::npos) continue;
+    std::string kept;
+    std::string_view rest = std::string_view(url->target).substr(mark + 1);
+    while (!rest.empty()) {
+      const std::string_view parameter = rest.substr(0, rest.find('&'));
+      rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
+      if (PercentDecoded(parameter.substr(0, parameter.find('='))) == query->name) continue;
+      kept.append(kept.empty() ? "?" : "&").append(parameter);
+    }
+    url->target.replace(mark, std::string::npos, kept);
+  }
+}
 
 bool NeedsWholeBody(const Grant& grant, const Origin& origin) {
   const auto& injections = grant.policy().injections;

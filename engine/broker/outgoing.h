@@ -42,6 +42,9 @@ struct Prepared {
   std::shared_ptr<const ScrubPattern> derived;
 };
 
+// Takes the query parameters that the policy injects off a URL.
+void WithoutInjected(const Policy& policy, CanonicalUrl* url);
+
 // Whether the whole body of a request to `origin` has to be known before its head can be sent.
 bool NeedsWholeBody(const Grant& grant, const Origin& origin);
 

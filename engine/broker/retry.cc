@@ -29,8 +29,9 @@ std::optional<std::chrono::milliseconds> ParseRetryAfter(std::string_view value,
   }
   const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
   if (date < 0) return std::nullopt;
-  const auto wait = std::chrono::system_clock::from_time_t(date) - now;
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::milliseconds(0));
+  // In seconds: the year 9999 is beyond what the clock's nanoseconds can count.
+  const std::int64_t wait = static_cast<std::int64_t>(date) - std::chrono::system_clock::to_time_t(now);
+  return std::chrono::seconds(std::max<std::int64_t>(wait, 0));
 }
 
 std::chrono::milliseconds Backoff(std::uint64_t next, double random) {

@@ -243,7 +243,11 @@ void Calls::OnHttpRequest(const proto::HttpRequest& request) {
   broker::HttpRequest out;
   out.method = request.method();
   out.url = request.url();
-  for (const auto& header : request.headers()) out.headers.emplace_back(header.name(), header.value());
+  // One too many are enough for the broker to refuse them: in memory a header is far larger than on the wire.
+  for (const auto& header : request.headers()) {
+    if (out.headers.size() > broker::kMaxRequestHeaders) break;
+    out.headers.emplace_back(header.name(), header.value());
+  }
   out.connection = request.connection();
   out.has_body = request.body();
   if (request.body() && request.has_body_bytes()) out.body_bytes = request.body_bytes();

@@ -42,6 +42,11 @@ std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
     if (status.st_uid != ::geteuid() && status.st_uid != 0)
       Refuse(path, "holds a credential and belongs to another user");
   }
+  if (keeps == Keeps::kPolicy) {
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      Refuse(path, "is a policy that other users can change; run: chmod go-w " + path.string());
+    if (status.st_uid != ::geteuid() && status.st_uid != 0) Refuse(path, "is a policy and belongs to another user");
+  }
   std::string text(most + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {

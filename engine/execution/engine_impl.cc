@@ -103,14 +103,21 @@ std::string KernelRelease() {
   return ::uname(&name) == 0 ? std::string(name.sysname) + " " + name.release : "unknown";
 }
 
+// Names stand in keys and in what is hashed, one a line.
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 std::shared_ptr<broker::Capabilities> CapabilitiesOf(const ExecutionRequest& request) {
   auto policy = broker::Policy::FromOrigins(request.allow_origins);
   if (!policy) Throw(policy.error());
   std::vector<broker::Capabilities::Named> connections;
   for (const NamedConnection& named : request.connections) {
     if (!named.connection) throw EngineError(Status::kInvalid, "the connection \"" + named.name + "\" is null");
-    if (named.name.size() > kMaxLabelBytes || FindInvalidUtf8(named.name)) {
-      throw EngineError(Status::kInvalid, "a connection's name is at most 256 bytes of UTF-8");
+    if (named.name.size() > kMaxLabelBytes || FindInvalidUtf8(named.name) || HasControl(named.name)) {
+      throw EngineError(Status::kInvalid,
+                        "a connection's name is at most 256 bytes of UTF-8, without control characters");
     }
     connections.push_back({named.name, named.connection->get()});
   }
@@ -209,9 +216,11 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
   if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty() ||
-      FindInvalidUtf8(request.flow) || FindInvalidUtf8(request.tenant)) {
-    throw EngineError(Status::kInvalid,
-                      "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name");
+      FindInvalidUtf8(request.flow) || FindInvalidUtf8(request.tenant) || HasControl(request.tenant)) {
+    throw EngineError(
+        Status::kInvalid,
+        "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name without "
+        "control characters");
   }
   auto capabilities = CapabilitiesOf(request);
   Journal journal;

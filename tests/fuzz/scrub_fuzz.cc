@@ -2,7 +2,7 @@
 //
 // The input is a program that makes up the secrets and the text, so that the fuzzer need not guess eight bytes twice.
 // What is checked: the output is that of a scrubber that has the whole text and decodes everything (oracle.h); it does
-// not depend on how the text is cut; never more is held back than the longest match.
+// not depend on how the text is cut; never more is held back than is said.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -138,7 +138,7 @@ Scrubbed Scrub(const std::shared_ptr<const scrub::ScrubPattern>& pattern, std::s
     const std::string piece(text.substr(0, step));
     text.remove_prefix(piece.size());
     scrubber.Push(piece, &scrubbed.text);
-    if (scrubber.held() > pattern->longest_match()) std::abort();
+    if (scrubber.held() > pattern->held_bytes()) std::abort();
   }
   scrubber.Finish(&scrubbed.text);
   if (scrubber.held() != 0) std::abort();

@@ -44,6 +44,9 @@ Result<void> Check(std::string_view secret) {
     return InvalidInput("A secret of " + std::to_string(secret.size()) + " bytes is too long to be scrubbed: at most " +
                         std::to_string(ScrubPattern::kMaxSecretBytes) + " are allowed.");
   }
+  if (secret.find("\n\n") != std::string_view::npos || secret.find("\n\r\n") != std::string_view::npos) {
+    return InvalidInput("A secret with an empty line in it cannot be scrubbed.");
+  }
   if (Repetition(secret) > ScrubPattern::kMaxRepetition) return Repetitive();
   return {};
 }

@@ -10,6 +10,8 @@
 // secret, as it does with the credentials of Basic.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -41,6 +43,8 @@ class ScrubPattern {
   const Spotter& spotter() const { return spotter_; }
   // Bytes of the longest match.
   std::size_t longest_match() const { return longest_match_; }
+  // How much of a stream's end is held back: a power of two, so that it tells little of how long a secret is.
+  std::size_t held_bytes() const { return std::bit_ceil(std::max<std::size_t>(longest_match_, 256)); }
 
  private:
   ScrubPattern(Forms forms, Spotter spotter);

@@ -9,7 +9,7 @@ void Scrubber::Push(std::string_view data, std::string* out) {
   data_ = data;
   data_begin_ = end_;
   Search();
-  const std::uint64_t certain = EarliestStart();
+  const std::uint64_t certain = std::min(EarliestStart(), HeldFrom());
   Release(certain, out);
   Keep(certain);
 }
@@ -91,6 +91,18 @@ void Scrubber::BeginFollowers() {
     const Node node(form.spotted, 0);
     followers_.push_back({node, StartOf({&node, 1})});
   }
+}
+
+// Where what is held back begins: a question of lengths and empty lines only, so that the answer says nothing of
+// secrets.
+std::uint64_t Scrubber::HeldFrom() const {
+  const std::uint64_t held = pattern_->held_bytes();
+  const std::uint64_t floor = std::max(kept_begin_, end_ > held ? end_ - held : 0);
+  for (std::uint64_t end = end_; end >= floor + 2; --end) {
+    if (At(end - 1) != '\n') continue;
+    if (At(end - 2) == '\n' || (end >= floor + 3 && At(end - 2) == '\r' && At(end - 3) == '\n')) return end;
+  }
+  return floor;
 }
 
 // The first byte that may still belong to a match.

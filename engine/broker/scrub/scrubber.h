@@ -28,8 +28,10 @@ class Scrubber {
   Scrubber(const Scrubber&) = delete;
   Scrubber& operator=(const Scrubber&) = delete;
 
-  // Appends to `out` all that is certain. Held back are the bytes from the first on that may still begin a match: none
-  // in most text, and never more than the longest match has (ScrubPattern::longest_match).
+  // Appends to `out` all that is certain. Held back are the last ScrubPattern::held_bytes() bytes, whatever they are,
+  // or those behind the last empty line, if that is fewer: no match has an empty line in it. Holding back only what
+  // looks like a beginning would tell whoever sees the pieces, and chose the text, how far the text agrees with a
+  // secret.
   void Push(std::string_view data, std::string* out);
   // The stream is over: what was held back belongs to no secret. Of a stream that broke off, the rest may be all of a
   // secret but its last bytes; then do not call this.
@@ -56,6 +58,7 @@ class Scrubber {
   void Merge();
   void BeginFollowers();
   std::uint64_t EarliestStart();
+  std::uint64_t HeldFrom() const;
   std::uint64_t StartOf(std::span<const Node> nodes);
   void AddRegion(Region region);
   void Release(std::uint64_t certain, std::string* out);
