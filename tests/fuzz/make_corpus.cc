@@ -1,5 +1,5 @@
-// Writes seeds into FOLDER/TARGET: one for each message that a cell can send, for cell_stream_fuzz and engine_fuzz; some
-// for inject_fuzz; one for each alphabet and each way of writing a secret, for scrub_fuzz.
+// Writes seeds into FOLDER/TARGET: one for each message that a cell can send, for cell_stream_fuzz and engine_fuzz;
+// some for inject_fuzz and response_fuzz; one for each alphabet and each way of writing a secret, for scrub_fuzz.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -116,6 +116,24 @@ void WriteInjectSeeds(const std::filesystem::path& folder) {
   Write(folder / "body", kinds.substr(2, 1) + "\7a=%41&b=\1%");
 }
 
+// See response_fuzz.cc: how the body is coded and cut, the head, the body. \1 and a byte stand for a secret.
+void WriteResponseSeeds(const std::filesystem::path& folder) {
+  const std::string head = "HTTP/1.1 200 \1\2ok\r\nX-Echo: Bearer \1\3\r\nContent-Type: text/plain\r\n";
+  const std::string body = "before \1\4, \1\5\1\36 and \1\37 behind \1\50";
+  for (char coding = 0; coding < 8; ++coding) {
+    Write(folder / ("coding-" + std::to_string(coding)), std::string{coding, '\7'} + head + "\r\n" + body);
+  }
+  const std::string as_it_says("\0\5", 2);
+  const std::string with_coding = as_it_says + "HTTP/2 200\r\ncontent-encoding: ";
+  for (const std::string coding : {"gzip", "br", "zstd"}) {
+    Write(folder / coding, with_coding + coding + "\r\n\r\n" + body);
+  }
+  Write(folder / "conflict", with_coding + "gzip\r\nContent-Encoding: br\r\n\r\n" + body);
+  Write(folder / "framing", as_it_says +
+                                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 \r\nConnection: x-a, close\r\nX-A: 1\r\n"
+                                "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -151,5 +169,6 @@ int main(int argc, char** argv) {
         Step(Message(FromCell::kHttpRequest)) + Step(Message(FromCell::kRequestBody)) + wait + end);
   Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
   WriteInjectSeeds(folder / "inject_fuzz");
+  WriteResponseSeeds(folder / "response_fuzz");
   return 0;
 }

@@ -435,6 +435,11 @@ class Maker {
     const bool relative = what < 5;
     while (relative && tail.starts_with("//")) tail.erase(0, 1);
     if (tail.ends_with(' ') || tail.ends_with('\t')) tail += 'x';
+    // A control character makes the whole answer malformed, also where the fragment would go.
+    const bool control = std::any_of(tail.begin(), tail.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7f';
+    });
+    if (control) next->verdict = Verdict::kNever;
     const std::string sent = tail.substr(0, tail.find('#'));
     next->verdict = Worse(next->verdict, JudgeTail(sent));
     if (tail.size() > 12'000) next->verdict = Worse(next->verdict, Verdict::kMay);

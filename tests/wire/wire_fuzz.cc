@@ -27,6 +27,7 @@ using std::chrono::steady_clock;
 constexpr int kSkipped = 77;
 constexpr std::size_t kInFlight = 32;
 constexpr std::uint64_t kCasesOfHand = 500;
+constexpr std::uint64_t kControl = 20'000;
 constexpr std::size_t kLingering = 20'000;
 constexpr int kTurnsBeforeAbandoning = 8;
 constexpr std::chrono::seconds kPatience{30};
@@ -324,28 +325,21 @@ void Control(const Settings& settings) {
   std::uint64_t smuggled = 0;
   std::uint64_t owned = 0;
   const Origins origins = {"127.0.0.1:80", std::string(kName) + ":80"};
-  Llhttp llhttp(settings.node, settings.script, [&](const Compared& compared) {
-    differ += compared.first == compared.second ? 0 : 1;
-    smuggled += compared.second.find("/smuggled") != std::string::npos && compared.second.front() == 'M' &&
-                        compared.request == 1
-                    ? 1
-                    : 0;
-  });
+  Llhttp llhttp(settings.node, settings.script,
+                [&](const Compared& compared) { differ += compared.first == compared.second ? 0 : 1; });
   std::shared_ptr<const Hand> hand;
   for (std::uint64_t index = settings.first; index < settings.first + settings.count; ++index) {
     if (!hand || index % kCasesOfHand == 0) hand = HandFor(settings, index, origins);
     const Case one = MakeCase(settings.seed, index, hand, origins);
     std::string stream = Unchecked(one);
     const Reading reading = ReadStream(stream);
-    const bool several = reading.messages.size() > 1;
-    for (const Message& message : reading.messages) {
-      owned += Compare(one.hops.front(), message).from_script;
-    }
-    llhttp.Add({several ? 1U : 0U, std::move(stream), Spelling(reading), {}});
+    smuggled += reading.messages.size() > 1 ? 1 : 0;
+    for (const Message& message : reading.messages) owned += Compare(one.hops.front(), message).from_script;
+    llhttp.Add({index, std::move(stream), Spelling(reading), {}});
   }
   if (!llhttp.Finish()) Fail(settings, 0, "the process with llhttp has failed", "");
   std::cout << "control: of " << settings.count << " requests that nobody checks, " << differ
-            << " are read in two ways, " << smuggled << " bring another request along, " << owned
+            << " are read in two ways, " << smuggled << " bring another one along, " << owned
             << " headers of the broker's come from scripts" << std::endl;
   if (differ == 0 || smuggled == 0 || owned == 0) Fail(settings, 0, "the control finds nothing", "");
 }
@@ -388,9 +382,11 @@ int Main(int argc, char** argv) {
   Fuzz fuzz(settings);
   const Totals totals = fuzz.Run();
   const double seconds = std::chrono::duration<double>(steady_clock::now() - began).count();
-  Settings control = settings;
-  control.count = std::min<std::uint64_t>(settings.count, 20'000);
-  if (control.count > 1'000) Control(control);
+  if (settings.count >= kCasesOfHand) {
+    Settings control = settings;
+    control.count = kControl;
+    Control(control);
+  }
   std::cout << "wire: seed " << settings.seed << ": " << settings.count << " requests in "
             << static_cast<std::uint64_t>(seconds) << " s ("
             << static_cast<std::uint64_t>(static_cast<double>(settings.count) / seconds) << "/s); "
