@@ -90,7 +90,7 @@ class Flight final : public broker::CallObserver {
     if (!head.body) End();
   }
   void OnResponseBody(std::string_view /*data*/) override {}
-  void OnResponseEnd() override { End(); }
+  void OnResponseEnd(std::string_view /*rest*/) override { End(); }
   void OnRequestCredit(std::uint64_t /*bytes*/) override {}
   void OnRedirect(const std::string& /*origin*/) override {}
   void OnRetry() override {}
