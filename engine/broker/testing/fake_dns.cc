@@ -45,11 +45,20 @@ std::string Truncated(const std::string& query, std::string reply) {
 
 }  // namespace
 
-FakeDns::FakeDns(boost::asio::io_context& loop)
-    : socket_(loop, ip::udp::endpoint(ip::address_v4::loopback(), 0)),
-      acceptor_(loop, ip::tcp::endpoint(ip::address_v4::loopback(), socket_.local_endpoint().port())) {
+FakeDns::FakeDns(boost::asio::io_context& loop) : socket_(loop), acceptor_(loop) {
+  Listen();
   Receive();
   Accept();
+}
+
+// One port for both protocols: one that is free for TCP may be taken for UDP.
+void FakeDns::Listen() {
+  boost::system::error_code taken;
+  do {
+    acceptor_ = ip::tcp::acceptor(acceptor_.get_executor(), {ip::address_v4::loopback(), 0});
+    socket_ = ip::udp::socket(socket_.get_executor(), ip::udp::v4());
+    socket_.bind({ip::address_v4::loopback(), acceptor_.local_endpoint().port()}, taken);
+  } while (taken == boost::asio::error::address_in_use);
 }
 
 std::string FakeDns::server() const { return "127.0.0.1:" + std::to_string(socket_.local_endpoint().port()); }

@@ -34,6 +34,7 @@ class FakeDns {
   int questions() const { return questions_; }
 
  private:
+  void Listen();
   void Receive();
   void Accept();
   std::string Reply(const std::string& query);
