@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures Warder on this machine: a whole `warder run` against `node hello.cjs`, then executions inside one engine.
+# Measures Warder on this machine: a whole `warder run` against `node hello.cjs`, then executions inside one engine,
+# then calls through a cell and the broker against plain libcurl.
 #
 #   tests/bench/run.sh [--check]     --check: exit code 1 when `warder run` is slower than node
 #
@@ -48,4 +49,6 @@ sys.exit(ratio > 1)
 END
 echo
 build/tests/bench/bench_executions --json "$out/executions.json"
+echo
+build/tests/bench/bench_broker --json "$out/broker.json"
 [ "${1:-}" != --check ] || exit "$verdict"
