@@ -53,7 +53,7 @@ class CallObserver {
   virtual void OnResponseBody(std::string_view data) = 0;  // at most the credit granted
   // With what is left of the body, within the credit, too. Not called when the head said there is no body.
   virtual void OnResponseEnd(std::string_view rest) = 0;
-  virtual void OnRequestCredit(std::uint64_t bytes) = 0;   // beyond the initial credit
+  virtual void OnRequestCredit(std::uint64_t bytes) = 0;  // beyond the initial credit
   // A redirect is followed: the request is about to go to `origin` (Origin::ToString), which the policy allows.
   virtual void OnRedirect(const std::string& origin) = 0;
   // The call is tried once more, after a failure or an answer that says so (retry.h).

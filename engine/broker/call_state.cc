@@ -459,7 +459,7 @@ bool CallState::DecideAboutRedirect() {
            (HoldsSecret(location) ? "a URL that is refused and holds a secret of this execution" : why));
     return false;
   }
-  if (HoldsSecret(next->url.ToString())) {
+  if (next->url.origin != hop_.url.origin && HoldsSecret(next->url.ToString())) {
     Refuse(from + " redirected (" + code + ") to a URL that holds a secret of the connection");
     return false;
   }

@@ -36,14 +36,18 @@ void WithoutInjected(const Policy& policy, CanonicalUrl* url) {
     const std::size_t mark = url->target.find('?');
     if (query == nullptr || mark == std::string::npos) continue;
     std::string kept;
+    bool there = false;
     std::string_view rest = std::string_view(url->target).substr(mark + 1);
     while (!rest.empty()) {
       const std::string_view parameter = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
-      if (PercentDecoded(parameter.substr(0, parameter.find('='))) == query->name) continue;
+      if (PercentDecoded(parameter.substr(0, parameter.find('='))) == query->name) {
+        there = true;
+        continue;
+      }
       kept.append(kept.empty() ? "?" : "&").append(parameter);
     }
-    url->target.replace(mark, std::string::npos, kept);
+    if (there) url->target.replace(mark, std::string::npos, kept);
   }
 }
 

@@ -278,7 +278,9 @@ TEST_F(ReceiptTest, ALabelThatJsonCannotHoldIsRefused) {
   ExecutionRequest request = Request("succeed");
   request.tenant = "\xff";
   EXPECT_THROW(engine().Start(request), EngineError);
-  request.tenant = "naïve \u0001 \"quoted\"";
+  request.tenant = "two\nlines";
+  EXPECT_THROW(engine().Start(request), EngineError);
+  request.tenant = "naïve \"quoted\"";
   EXPECT_EQ(Text(Receipt(Run(request)).at("tenant")), request.tenant);
 }
 

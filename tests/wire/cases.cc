@@ -368,7 +368,9 @@ class Maker {
     bool at_home = true;
     for (Expected& hop : case_.hops) {
       at_home = at_home && hop.origin == case_.hops.front().origin;
-      if (at_home && credential_ != nullptr) AddCredential(&hop);
+      if (!at_home || credential_ == nullptr) continue;
+      if (&hop != &case_.hops.front()) hop.target = credential_->WithoutInjected(hop.target);
+      AddCredential(&hop);
     }
   }
 

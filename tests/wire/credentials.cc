@@ -119,6 +119,24 @@ std::pair<std::string, std::string> Credential::PlaceholderHeader(Random* random
   return {"Authorization", "Basic " + Base64Of("someone:" + placeholder)};
 }
 
+std::string Credential::WithoutInjected(const std::string& target) const {
+  const std::size_t mark = target.find('?');
+  if (kind_ != Kind::kQuery || mark == std::string::npos) return target;
+  std::string kept;
+  bool there = false;
+  std::string_view rest = std::string_view(target).substr(mark + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (broker::PercentDecoded(pair.substr(0, pair.find('='))) == "api_key") {
+      there = true;
+    } else {
+      kept.append(kept.empty() ? "?" : "&").append(pair);
+    }
+  }
+  return there ? target.substr(0, mark) + kept : target;
+}
+
 Verdict Credential::Apply(const std::string& placeholder_value, Outgoing* outgoing) const {
   if (kind_ == Kind::kNone) return Verdict::kMust;
   Verdict verdict = JudgeSecret(secret_);

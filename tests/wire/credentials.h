@@ -43,6 +43,8 @@ class Credential {
   // The header with which a script uses `placeholder`.
   std::pair<std::string, std::string> PlaceholderHeader(Random* random, const std::string& placeholder) const;
   // What becomes of `outgoing`. `placeholder_value`: the value of that header, "" where there is none.
+  // What a redirect at home is followed to: the upstream may have repeated the parameter that is injected.
+  std::string WithoutInjected(const std::string& target) const;
   Verdict Apply(const std::string& placeholder_value, Outgoing* outgoing) const;
 
  private:
