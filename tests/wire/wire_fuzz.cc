@@ -124,6 +124,7 @@ class Fuzz final : private RecorderEvents {
     broker::BrokerOptions options;
     options.dns_servers = dns_.server();
     options.idle_connections_per_pool = 2 * kInFlight;  // so that requests follow each other on a connection
+    options.max_kept_connections = 128;  // both ends are in this process, which may have 1,024 descriptors
     broker_ = std::make_unique<broker::Broker>(loop_, options);
   }
 
