@@ -1,4 +1,6 @@
 // Sends random hostile requests through the broker and looks at every byte that arrives. See run.sh.
+#include <sys/resource.h>
+
 #include <array>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -124,7 +126,6 @@ class Fuzz final : private RecorderEvents {
     broker::BrokerOptions options;
     options.dns_servers = dns_.server();
     options.idle_connections_per_pool = 2 * kInFlight;  // so that requests follow each other on a connection
-    options.max_kept_connections = 128;  // both ends are in this process, which may have 1,024 descriptors
     broker_ = std::make_unique<broker::Broker>(loop_, options);
   }
 
@@ -402,6 +403,12 @@ int Main(int argc, char** argv) {
 }  // namespace warder::wire
 
 int main(int argc, char** argv) {
+  // Both ends of every connection are in this process.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   try {
     return warder::wire::Main(argc, argv);
   } catch (const std::system_error& error) {
