@@ -15,20 +15,15 @@ using ::testing::Not;
 constexpr std::string_view kToken = "canary-t0k3n/+=abcdefghij";
 constexpr std::string_view kOtherToken = "other-s3cret-0123456789";
 
-class ConnectionTest : public BrokerTest {
+class ConnectionTest : public TwoServersTest {
  protected:
   void SetUp() override {
-    BrokerTest::SetUp();
-    if (!loop) return;
-    other = std::make_unique<RawServer>(*loop, "127.0.0.1");
-    server->Answer(Response("ok"));
-    other->Answer(Response("there"));
+    TwoServersTest::SetUp();
+    if (loop) server->Answer(Response("ok"));
   }
   void TearDown() override {
     capabilities.reset();
-    broker.reset();
-    other.reset();
-    BrokerTest::TearDown();
+    TwoServersTest::TearDown();
   }
 
   std::shared_ptr<const broker::Connection> Make(const std::string& lines, std::map<std::string, std::string> fields,
@@ -72,7 +67,6 @@ class ConnectionTest : public BrokerTest {
     return recorder.failure->message;
   }
 
-  std::unique_ptr<RawServer> other;
   std::shared_ptr<Capabilities> capabilities;
 };
 
@@ -222,6 +216,9 @@ TEST_F(ConnectionTest, PlaceholdersAnywhereElseAreRefused) {
     Finish(recorder);
     ASSERT_TRUE(recorder.failure);
     EXPECT_THAT(recorder.failure->message, HasSubstr("the request's body"));
+    for (std::size_t i = 0; i < other->connections(); ++i) {
+      EXPECT_THAT(other->peer(i).received, Not(HasSubstr(text))) << "the rest is not sent";
+    }
   }
 }
 

@@ -5,20 +5,8 @@
 namespace warder::broker::testing {
 namespace {
 
-class PolicyTest : public BrokerTest {
+class PolicyTest : public TwoServersTest {
  protected:
-  void SetUp() override {
-    BrokerTest::SetUp();
-    if (!loop) return;
-    other = std::make_unique<RawServer>(*loop, "127.0.0.1");
-    other->Answer(Response("there"));
-  }
-  void TearDown() override {
-    broker.reset();
-    other.reset();
-    BrokerTest::TearDown();
-  }
-
   std::shared_ptr<Capabilities> Under(const std::string& lines) {
     return Allow(ParsePolicy("origin " + server->origin() + "\n" + lines));
   }
@@ -32,8 +20,6 @@ class PolicyTest : public BrokerTest {
     EXPECT_TRUE(recorder.failure->message.starts_with("refused: ")) << recorder.failure->message;
     EXPECT_NE(recorder.failure->message.find(with), std::string::npos) << recorder.failure->message;
   }
-
-  std::unique_ptr<RawServer> other;
 };
 
 TEST_F(PolicyTest, RulesQueryAndHeadersHoldOnACall) {

@@ -8,27 +8,13 @@ std::string RedirectTo(const std::string& location, const std::string& status = 
   return Response("moved", "Location: " + location + "\r\n", status);
 }
 
-class RedirectTest : public BrokerTest {
+class RedirectTest : public TwoServersTest {
  protected:
-  void SetUp() override {
-    BrokerTest::SetUp();
-    if (!loop) return;
-    other = std::make_unique<RawServer>(*loop, "127.0.0.1");
-    other->Answer(Response("there"));
-  }
-  void TearDown() override {
-    broker.reset();
-    other.reset();
-    BrokerTest::TearDown();
-  }
-
   std::vector<std::string> Both() { return {server->origin(), other->origin()}; }
 
   static bool Sent(const std::string& request, const std::string& text) {
     return request.find(text) != std::string::npos;
   }
-
-  std::unique_ptr<RawServer> other;
 };
 
 TEST_F(RedirectTest, FollowsWithinTheOriginOnOneConnection) {

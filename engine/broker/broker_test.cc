@@ -1,29 +1,14 @@
 // Requests and responses as they should be, and bodies of any size in bounded memory.
-#include <zlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "engine/broker/testing/broker_fixture.h"
+#include "engine/broker/testing/content_encoder.h"
 #include "sandbox/proto/frame.h"
 
 namespace warder::broker::testing {
 namespace {
-
-std::string Gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::size_t ResidentBytes() {
   std::ifstream statm("/proc/self/statm");

@@ -48,6 +48,9 @@ struct BrokerCore {
   TenantPools pools;
 };
 
+// "the body of the request is longer than ..."; `what` is "request" or "response".
+std::string TooLong(const std::string& what, std::uint64_t most);
+
 class CallState : public std::enable_shared_from_this<CallState> {
  public:
   CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<Capabilities> capabilities,
@@ -132,7 +135,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   LoopTimer timer_;       // of the lookup, then of the upstream's silence
   LoopTimer call_timer_;  // of the whole call, where the policy sets one
   LoopTimer retry_timer_;
-  // What is taken out of the response. The last may be for this transfer alone.
+  // What is taken out of the response, in this order. The first may be for this transfer alone.
   std::vector<std::shared_ptr<const ScrubPattern>> scrubs_;
 
   std::uint64_t request_bytes_ = 0;    // sent by the caller

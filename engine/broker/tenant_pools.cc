@@ -12,10 +12,13 @@ TenantPools::TenantPools(boost::asio::io_context& loop, const BrokerOptions& opt
       }) {}
 
 std::shared_ptr<CurlPool> TenantPools::Use(const std::string& tenant) {
-  Pool& entry = pools_[tenant];
-  entry.last_used = std::chrono::steady_clock::now();
-  if (entry.pool) return entry.pool;
-  std::shared_ptr<CurlPool> pool = entry.pool = std::make_shared<CurlPool>(loop_, options_, open_connections_);
+  const auto now = std::chrono::steady_clock::now();
+  if (const auto found = pools_.find(tenant); found != pools_.end()) {
+    found->second.last_used = now;
+    return found->second.pool;
+  }
+  auto pool = std::make_shared<CurlPool>(loop_, options_, open_connections_);
+  pools_.emplace(tenant, Pool{pool, now});
   DropIdle();  // there are more idle ones than before only where there is a new one
   return pool;
 }

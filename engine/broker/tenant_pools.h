@@ -17,7 +17,8 @@ class TenantPools {
  public:
   TenantPools(boost::asio::io_context& loop, const BrokerOptions& options);
 
-  // The tenant's pool; it is in use for as long as the caller keeps the pointer.
+  // The tenant's pool; it is in use for as long as the caller keeps the pointer. Throws std::system_error where a new
+  // one cannot have the descriptor that it needs.
   std::shared_ptr<CurlPool> Use(const std::string& tenant);
 
   std::size_t size() const { return pools_.size(); }

@@ -1,5 +1,6 @@
 // Cells that crash, flood and lie: each gets its verdict, and the next execution runs.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "engine/execution/testcases/engine_fixture.h"
 
@@ -100,6 +101,24 @@ TEST_F(HostileCellTest, RequestsThatWaitAreBounded) {
   const Outcome outcome = RunBeside(request);
   ASSERT_TRUE(outcome.limit) << outcome.reason;
   EXPECT_EQ(outcome.limit->limit, "in-flight");
+}
+
+// In the engine's memory a header takes many times what it takes on the wire.
+TEST_F(HostileCellTest, RequestsThatWaitWithManyHeadersCostTheEngineLittle) {
+  Upstream upstream("");
+  ExecutionRequest request = Request("flood-headers", upstream.origin() + "/");
+  request.allow_origins = {upstream.origin()};
+  request.limits.in_flight = 1;
+  request.limits.wall_ms = 3'000;
+  const auto peak_bytes = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) << 10;
+  };
+  const std::uint64_t before = peak_bytes();
+  const Outcome outcome = RunBeside(request);
+  EXPECT_EQ(outcome.calls.size(), 29U) << outcome.reason;
+  EXPECT_LT(peak_bytes() - before, std::uint64_t{200} << 20);
 }
 
 TEST_F(HostileCellTest, MemoryBeyondTheDataLimitIsTheHeapLimit) {

@@ -58,7 +58,7 @@ test("an SDK's placeholder is filled on the wire and nowhere else", async (t) =>
   const origin = await echo(t, seen);
   const { exited } = startFlow(t, `
     const { token } = context.connections.acme.fields;
-    const send = (path, init) => fetch(event + path, init).then((r) => r.text(), (error) => error.message);
+    const send = (path, init) => fetch(event + path, init).then((r) => r.text()).catch((error) => error.message);
     return { data: {
       token,
       filled: await send("/v1/a", { headers: { authorization: "Bearer " + token } }),

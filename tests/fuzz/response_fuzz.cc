@@ -9,10 +9,7 @@
 // What is checked: what the script sees of a head is well-formed; no secret stands in it or in the body; the body is
 // what the slow oracle makes of the whole text, or breaks off on the way to that; it does not depend on how it was cut;
 // memory stays within what response_body.h and the codings allow.
-#include <brotli/encode.h>
 #include <sanitizer/allocator_interface.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +27,7 @@
 #include "engine/broker/scrub/testing/compile.h"
 #include "engine/broker/scrub/testing/oracle.h"
 #include "engine/broker/scrub/testing/speller.h"
+#include "engine/broker/testing/content_encoder.h"
 
 namespace {
 
@@ -95,33 +93,9 @@ std::string WithSecrets(std::string_view text) {
   return whole;
 }
 
-std::string Gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, 1, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib does not write there
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
 std::string Coded(Coding coding, const std::string& text) {
-  if (coding == Coding::kGzip) return Gzip(text);
-  const bool brotli = coding == Coding::kBrotli;
-  std::size_t size = brotli ? BrotliEncoderMaxCompressedSize(text.size()) + 1024 : ZSTD_compressBound(text.size());
-  std::string out(size, '\0');
-  if (brotli) {
-    BrotliEncoderCompress(1, 18, BROTLI_MODE_GENERIC, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()),
-                          &size, reinterpret_cast<std::uint8_t*>(out.data()));
-  } else {
-    size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 1);
-  }
-  out.resize(size);
-  return out;
+  if (coding == Coding::kGzip) return testing::Gzip(text);
+  return coding == Coding::kBrotli ? testing::Brotli(text, 18) : testing::Zstd(text);
 }
 
 // How a body is cut and taken. Follows from one byte of the input.

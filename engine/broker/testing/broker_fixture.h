@@ -170,4 +170,22 @@ class BrokerTest : public ::testing::Test {
   std::unique_ptr<Broker> broker;
 };
 
+// Beside the first server another one, which answers "there".
+class TwoServersTest : public BrokerTest {
+ protected:
+  void SetUp() override {
+    BrokerTest::SetUp();
+    if (!loop) return;
+    other = std::make_unique<RawServer>(*loop, "127.0.0.1");
+    other->Answer(Response("there"));
+  }
+  void TearDown() override {
+    broker.reset();
+    other.reset();
+    BrokerTest::TearDown();
+  }
+
+  std::unique_ptr<RawServer> other;
+};
+
 }  // namespace warder::broker::testing

@@ -362,6 +362,20 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
            Script::SendBody(call, std::string(250'000, 'x'), false);
          }
        }},
+      {"flood-headers",  // two bytes each on the wire
+       [](Script& s) {
+         proto::FromCell frame;
+         auto* request = frame.mutable_http_request();
+         request->set_method("GET");
+         request->set_url(s.config);
+         Script::Fetch(1, s.config);
+         for (int i = 0; i < 400'000; ++i) request->add_headers();
+         for (std::uint64_t call = 2; call < 30; ++call) {
+           request->set_call(call);
+           Send(frame);
+         }
+         for (;;) s.Next();
+       }},
       {"flood-timers-unread",
        [](Script&) {
          for (std::uint64_t call = 1;; ++call) {
