@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "engine/audit/strict_json.h"
-#include "engine/execution/base64.h"
+#include "engine/base/base64.h"
+#include "engine/base/strict_json.h"
 
 namespace warder::audit {
 namespace {

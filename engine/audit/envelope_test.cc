@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/execution/base64.h"
-#include "engine/execution/text.h"
+#include "engine/base/base64.h"
+#include "engine/base/text.h"
 
 namespace warder::audit {
 namespace {

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-#include "engine/execution/sha256.h"
+#include "engine/base/sha256.h"
 
 namespace warder::audit {
 namespace {

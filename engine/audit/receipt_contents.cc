@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <string>
 
-#include "engine/audit/strict_json.h"
+#include "engine/base/strict_json.h"
 
 namespace warder::audit {
 namespace {

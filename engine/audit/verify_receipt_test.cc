@@ -5,7 +5,7 @@
 
 #include "engine/audit/envelope.h"
 #include "engine/audit/receipt_contents.h"
-#include "engine/execution/base64.h"
+#include "engine/base/base64.h"
 #include "warder/audit.h"
 #include "warder/engine.h"
 

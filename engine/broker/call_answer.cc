@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/text.h"
 #include "engine/broker/call_state.h"
 #include "engine/broker/outgoing.h"
 #include "engine/broker/policy/decide.h"
 #include "engine/broker/retry.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

@@ -5,9 +5,9 @@
 #include <limits>
 #include <system_error>
 
+#include "engine/base/text.h"
 #include "engine/broker/outgoing.h"
 #include "engine/broker/policy/decide.h"
-#include "engine/execution/text.h"
 #include "warder/limits.h"
 
 namespace warder::broker {

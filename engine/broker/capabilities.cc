@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/execution/text.h"
+#include "engine/base/text.h"
 
 namespace warder::broker {
 namespace {

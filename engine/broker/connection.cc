@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/text.h"
 #include "engine/broker/inject/sign.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/broker/inject/secret.h"
+#include "engine/base/secret.h"
 #include "engine/broker/policy/policy.h"
 #include "engine/broker/scrub/scrub_pattern.h"
 #include "sandbox/base/result.h"

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/base/text.h"
 #include "engine/broker/inject/sign.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

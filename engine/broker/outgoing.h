@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/secret.h"
 #include "engine/broker/capabilities.h"
 #include "engine/broker/destination.h"
-#include "engine/broker/inject/secret.h"
 #include "engine/broker/policy/policy.h"
 #include "engine/broker/redirect.h"
 #include "engine/broker/request_headers.h"

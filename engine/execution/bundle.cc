@@ -8,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-#include "engine/execution/sha256.h"
+#include "engine/base/sha256.h"
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/base/utf8.h"
 #include "warder/engine.h"

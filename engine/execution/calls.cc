@@ -4,8 +4,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "engine/base/text.h"
 #include "engine/broker/canonical_url.h"
-#include "engine/execution/text.h"
 #include "sandbox/proto/frame.h"
 
 namespace warder::execution {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "engine/audit/strict_json.h"
+#include "engine/base/strict_json.h"
 #include "engine/broker/connection.h"
 #include "sandbox/base/unique_fd.h"
 #include "warder/engine.h"
@@ -57,7 +57,7 @@ std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
     size += static_cast<std::size_t>(got);
   }
   if (size > most) {
-    broker::WipeString(&text);
+    WipeString(&text);
     Refuse(path, "has more than " + std::to_string(most) + " bytes");
   }
   text.resize(size);
@@ -77,9 +77,9 @@ Connection::Fields FieldsOf(const fs::path& path, const json::value& value) {
 }  // namespace
 
 std::shared_ptr<const Connection> Connection::Make(std::string_view policy, const Fields& fields) {
-  broker::SecretFields secrets;
+  SecretFields secrets;
   for (const auto& [name, value] : fields) {
-    if (!secrets.emplace(name, broker::Secret(value)).second) {
+    if (!secrets.emplace(name, Secret(value)).second) {
       throw EngineError(Status::kInvalid, "the credential has two fields \"" + name + "\"");
     }
   }
@@ -90,8 +90,8 @@ std::shared_ptr<const Connection> Connection::Make(std::string_view policy, cons
 
 std::shared_ptr<const Connection> Connection::Load(const fs::path& path) {
   std::string text = ReadWhole(path, Keeps::kSecrets, kMaxFileBytes);
-  auto value = audit::ParseStrict(text);
-  broker::WipeString(&text);
+  auto value = ParseStrict(text);
+  WipeString(&text);
   if (!value) Refuse(path, value.error().message);
   const json::object* const object = value->if_object();
   for (const char* member : {"policy", "fields"}) {
@@ -107,10 +107,10 @@ std::shared_ptr<const Connection> Connection::Load(const fs::path& path) {
   try {
     const std::string policy_text = ReadWhole(policy, Keeps::kPolicy, policy::kMaxBytes);
     auto made = Make(policy_text, fields);
-    for (auto& field : fields) broker::WipeString(&field.second);
+    for (auto& field : fields) WipeString(&field.second);
     return made;
   } catch (const EngineError& error) {
-    for (auto& field : fields) broker::WipeString(&field.second);
+    for (auto& field : fields) WipeString(&field.second);
     throw EngineError(error.status(), "the connection of " + path.string() + ": " + error.what());
   }
 }

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "engine/audit/key_file.h"
+#include "engine/base/sha256.h"
+#include "engine/base/text.h"
 #include "engine/execution/diagnose.h"
-#include "engine/execution/sha256.h"
-#include "engine/execution/text.h"
 #include "sandbox/base/utf8.h"
 #include "sandbox/jail/posture.h"
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "engine/audit/envelope.h"
+#include "engine/base/sha256.h"
+#include "engine/base/text.h"
 #include "engine/execution/policy_text.h"
-#include "engine/execution/sha256.h"
-#include "engine/execution/text.h"
 
 namespace warder {
 

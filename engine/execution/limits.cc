@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
-#include "engine/execution/quantity.h"
+#include "engine/base/quantity.h"
 #include "warder/engine.h"
 
 namespace warder {

@@ -5,8 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "engine/base/text.h"
 #include "engine/broker/request_headers.h"
-#include "engine/execution/text.h"
 #include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/syscall_filter.h"
 #include "sandbox/jail/syscall_table.h"

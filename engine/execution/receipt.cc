@@ -6,8 +6,8 @@
 #include <set>
 
 #include "engine/audit/receipt_contents.h"
+#include "engine/base/text.h"
 #include "engine/broker/request_headers.h"
-#include "engine/execution/text.h"
 
 namespace warder::execution {
 namespace {

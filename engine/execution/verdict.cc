@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "engine/execution/text.h"
+#include "engine/base/text.h"
 #include "sandbox/jail/layers.h"
 #include "sandbox/jail/syscall_table.h"
 #include "sandbox/jail/violation.h"

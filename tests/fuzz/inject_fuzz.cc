@@ -11,11 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/base64.h"
 #include "engine/broker/inject/message_template.h"
 #include "engine/broker/inject/placeholder.h"
 #include "engine/broker/inject/placeholder_scan.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/base64.h"
 
 namespace {
 

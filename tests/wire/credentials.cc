@@ -6,9 +6,9 @@
 #include <array>
 #include <stdexcept>
 
+#include "engine/base/base64.h"
+#include "engine/base/text.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/base64.h"
-#include "engine/execution/text.h"
 
 namespace warder::wire {
 namespace {
@@ -96,9 +96,9 @@ Credential Credential::Make(Random* random, const Origins& origins) {
     made.kind_ = static_cast<Kind>(1 + random->Below(7));
     made.secret_ = HostileSecret(random);
     if (made.kind_ == Kind::kBasic) made.user_ = HostileSecret(random);
-    broker::SecretFields fields;
-    fields.emplace("secret", broker::Secret(made.secret_));
-    if (!made.user_.empty()) fields.emplace("user", broker::Secret(made.user_));
+    SecretFields fields;
+    fields.emplace("secret", Secret(made.secret_));
+    if (!made.user_.empty()) fields.emplace("user", Secret(made.user_));
     auto connection = broker::Connection::Make("origin http://" + origins.plain + "\norigin http://" + origins.named +
                                                    "\nallow * /**\nredirects listed\n" + LineFor(made.kind_) + "\n",
                                                std::move(fields));

@@ -7,12 +7,12 @@
 #include <span>
 #include <utility>
 
+#include "engine/base/sha256.h"
+#include "engine/base/text.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/inject/mac.h"
 #include "engine/broker/inject/secret_text.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/sha256.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

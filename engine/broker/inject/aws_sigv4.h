@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/secret.h"
 #include "engine/broker/inject/injection.h"
-#include "engine/broker/inject/secret.h"
 #include "engine/broker/inject/sign.h"
 #include "sandbox/base/result.h"
 

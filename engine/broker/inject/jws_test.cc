@@ -8,10 +8,10 @@
 
 #include <boost/json.hpp>
 
+#include "engine/base/base64.h"
+#include "engine/base/text.h"
 #include "engine/broker/inject/mac.h"
 #include "engine/broker/inject/testing.h"
-#include "engine/execution/base64.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

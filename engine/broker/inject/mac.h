@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "engine/base/secret.h"
 #include "engine/broker/inject/injection.h"
-#include "engine/broker/inject/secret.h"
 
 namespace warder::broker {
 

@@ -5,11 +5,11 @@
 #include <set>
 #include <utility>
 
+#include "engine/base/base64.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/inject/secret_text.h"
 #include "engine/broker/inject/sign.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/base64.h"
 
 namespace warder::broker {
 namespace {

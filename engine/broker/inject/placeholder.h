@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/secret.h"
 #include "engine/broker/canonical_url.h"
-#include "engine/broker/inject/secret.h"
 #include "engine/broker/request_headers.h"
 #include "sandbox/base/result.h"
 

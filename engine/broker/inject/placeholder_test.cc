@@ -1,9 +1,9 @@
 #include "engine/broker/inject/placeholder.h"
 
+#include "engine/base/base64.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/inject/testing.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/base64.h"
 
 namespace warder::broker {
 namespace {

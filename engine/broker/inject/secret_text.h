@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "engine/broker/inject/secret.h"
+#include "engine/base/secret.h"
 #include "sandbox/base/result.h"
 
 namespace warder::broker {

@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "engine/base/base64.h"
+#include "engine/base/text.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/inject/aws_sigv4.h"
 #include "engine/broker/inject/jws.h"
@@ -11,8 +13,6 @@
 #include "engine/broker/inject/message_template.h"
 #include "engine/broker/inject/secret_text.h"
 #include "engine/broker/percent.h"
-#include "engine/execution/base64.h"
-#include "engine/execution/text.h"
 
 namespace warder::broker {
 namespace {

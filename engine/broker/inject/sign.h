@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/secret.h"
 #include "engine/broker/canonical_url.h"
 #include "engine/broker/inject/injection.h"
-#include "engine/broker/inject/secret.h"
 #include "engine/broker/request_headers.h"
 #include "sandbox/base/result.h"
 

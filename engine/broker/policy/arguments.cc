@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/base/quantity.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/request_headers.h"
-#include "engine/execution/quantity.h"
 #include "sandbox/base/nearest_word.h"
 
 namespace warder::broker {

@@ -3,12 +3,12 @@
 #include <array>
 #include <map>
 
+#include "engine/base/quantity.h"
 #include "engine/broker/ascii.h"
 #include "engine/broker/policy/arguments.h"
 #include "engine/broker/policy/parse_injection.h"
 #include "engine/broker/policy/policy.h"
 #include "engine/broker/request_headers.h"
-#include "engine/execution/quantity.h"
 #include "sandbox/base/nearest_word.h"
 
 namespace warder::broker {

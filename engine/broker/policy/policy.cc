@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/sha256.h"
 #include "engine/broker/request_headers.h"
-#include "engine/execution/sha256.h"
 
 namespace warder::broker {
 namespace {

@@ -10,8 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "engine/base/wiped.h"
 #include "engine/broker/scrub/spelling.h"
-#include "engine/broker/scrub/wiped.h"
 
 namespace warder::broker {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/broker/scrub/wiped.h"
+#include "engine/base/wiped.h"
 
 namespace warder::broker {
 

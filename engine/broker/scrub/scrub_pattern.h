@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/broker/inject/secret.h"
+#include "engine/base/secret.h"
 #include "engine/broker/scrub/forms.h"
 #include "engine/broker/scrub/spotter.h"
 #include "sandbox/base/result.h"

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/wiped.h"
 #include "engine/broker/scrub/scrub_pattern.h"
-#include "engine/broker/scrub/wiped.h"
 
 namespace warder::broker {
 

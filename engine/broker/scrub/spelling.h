@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/broker/scrub/wiped.h"
+#include "engine/base/wiped.h"
 
 namespace warder::broker {
 

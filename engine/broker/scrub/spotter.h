@@ -12,8 +12,8 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/base/wiped.h"
 #include "engine/broker/scrub/forms.h"
-#include "engine/broker/scrub/wiped.h"
 #include "sandbox/base/result.h"
 
 namespace warder::broker {

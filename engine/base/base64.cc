@@ -1,4 +1,4 @@
-#include "engine/execution/base64.h"
+#include "engine/base/base64.h"
 
 #include <array>
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace warder::broker {
+namespace warder {
 
 template <typename T>
 struct WipingAllocator {
@@ -31,4 +31,4 @@ struct WipingAllocator {
 template <typename T>
 using WipedVector = std::vector<T, WipingAllocator<T>>;
 
-}  // namespace warder::broker
+}  // namespace warder

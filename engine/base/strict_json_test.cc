@@ -1,10 +1,10 @@
-#include "engine/audit/strict_json.h"
+#include "engine/base/strict_json.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace warder::audit {
+namespace warder {
 namespace {
 
 TEST(StrictJsonTest, OrdinaryDocumentsAreRead) {
@@ -29,10 +29,10 @@ TEST(StrictJsonTest, WhatIsNotOneDocumentIsRefused) {
 }
 
 TEST(StrictJsonTest, DepthIsBounded) {
-  EXPECT_TRUE(ParseStrict(std::string(kMaxDepth, '[') + std::string(kMaxDepth, ']')));
-  EXPECT_FALSE(ParseStrict(std::string(kMaxDepth + 1, '[') + std::string(kMaxDepth + 1, ']')));
+  EXPECT_TRUE(ParseStrict(std::string(kMaxStrictDepth, '[') + std::string(kMaxDepth, ']')));
+  EXPECT_FALSE(ParseStrict(std::string(kMaxStrictDepth + 1, '[') + std::string(kMaxDepth + 1, ']')));
   EXPECT_FALSE(ParseStrict(std::string(1'000'000, '[')));
 }
 
 }  // namespace
-}  // namespace warder::audit
+}  // namespace warder

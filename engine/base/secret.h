@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace warder::broker {
+namespace warder {
 
 // Moves only: every copy of a secret is made knowingly, with Copy().
 class Secret {
@@ -71,4 +71,4 @@ inline Secret Secret::Take(std::string* text) {
 // A credential: its fields by name ("token", "password").
 using SecretFields = std::map<std::string, Secret, std::less<>>;
 
-}  // namespace warder::broker
+}  // namespace warder

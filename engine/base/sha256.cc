@@ -1,9 +1,9 @@
-#include "engine/execution/sha256.h"
+#include "engine/base/sha256.h"
 
 #include <array>
 #include <new>
 
-#include "engine/execution/text.h"
+#include "engine/base/text.h"
 
 namespace warder {
 

@@ -1,4 +1,4 @@
-#include "engine/audit/strict_json.h"
+#include "engine/base/strict_json.h"
 
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
@@ -8,7 +8,7 @@
 
 #include "engine/execution/json_events.h"
 
-namespace warder::audit {
+namespace warder {
 namespace {
 
 // Boost keeps the last of several members with one name, so the names are counted before it builds anything.
@@ -45,7 +45,7 @@ class NameCheck : public JsonEvents {
 
 Result<boost::json::value> ParseStrict(std::string_view text) {
   boost::json::parse_options options;
-  options.max_depth = kMaxDepth;
+  options.max_depth = kMaxStrictDepth;
   boost::json::error_code error;
   boost::json::basic_parser<NameCheck> check(options);
   const std::size_t taken = check.write_some(false, text.data(), text.size(), error);
@@ -57,4 +57,4 @@ Result<boost::json::value> ParseStrict(std::string_view text) {
   return value;
 }
 
-}  // namespace warder::audit
+}  // namespace warder

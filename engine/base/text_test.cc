@@ -1,8 +1,8 @@
-#include "engine/execution/text.h"
+#include "engine/base/text.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/execution/sha256.h"
+#include "engine/base/sha256.h"
 
 namespace warder {
 namespace {

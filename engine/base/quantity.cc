@@ -1,4 +1,4 @@
-#include "engine/execution/quantity.h"
+#include "engine/base/quantity.h"
 
 #include <array>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "engine/execution/text.h"
+#include "engine/base/text.h"
 
 #include <openssl/rand.h>
 

@@ -6,11 +6,11 @@
 
 #include "sandbox/base/result.h"
 
-namespace warder::audit {
+namespace warder {
 
-inline constexpr std::size_t kMaxDepth = 16;
+inline constexpr std::size_t kMaxStrictDepth = 16;
 
 // One RFC 8259 document, valid UTF-8. The error says what is wrong, without what the text holds.
 Result<boost::json::value> ParseStrict(std::string_view text);
 
-}  // namespace warder::audit
+}  // namespace warder
