@@ -29,8 +29,8 @@ TEST(StrictJsonTest, WhatIsNotOneDocumentIsRefused) {
 }
 
 TEST(StrictJsonTest, DepthIsBounded) {
-  EXPECT_TRUE(ParseStrict(std::string(kMaxStrictDepth, '[') + std::string(kMaxDepth, ']')));
-  EXPECT_FALSE(ParseStrict(std::string(kMaxStrictDepth + 1, '[') + std::string(kMaxDepth + 1, ']')));
+  EXPECT_TRUE(ParseStrict(std::string(kMaxStrictDepth, '[') + std::string(kMaxStrictDepth, ']')));
+  EXPECT_FALSE(ParseStrict(std::string(kMaxStrictDepth + 1, '[') + std::string(kMaxStrictDepth + 1, ']')));
   EXPECT_FALSE(ParseStrict(std::string(1'000'000, '[')));
 }
 
