@@ -40,7 +40,7 @@ CallState::CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::
       timer_(core_->loop, [this] { CheckSilence(); }),
       call_timer_(core_->loop, [this] { EndByTimeout(); }),
       retry_timer_(core_->loop, [this] {
-        if (!over()) Queue();
+        if (!over()) Freshen();
       }) {}
 
 const std::string& CallState::connection() const {
@@ -62,7 +62,7 @@ void CallState::Begin(HttpRequest request) {
     if (!capabilities_->placeholders().all().empty()) body_scan_.emplace(capabilities_->placeholders());
   }
   if (policy().timeout) call_timer_.Start(*policy().timeout);
-  Queue();
+  Freshen();
 }
 
 Result<void> CallState::Check(const HttpRequest& request) {
@@ -99,6 +99,31 @@ Result<void> CallState::CheckBody(const HttpRequest& request) {
   }
   if (request.body_bytes && *request.body_bytes > std::uint64_t{1} << 62) return Refused("the body's length is absurd");
   return {};
+}
+
+void CallState::Freshen() {
+  CredentialSource* const source = grant_->source();
+  if (source == nullptr) {
+    Queue();
+  } else if (auto current = source->Current()) {
+    OnFresh(std::move(current));
+  } else {
+    source->Renew([weak = weak_from_this()](Result<std::shared_ptr<const Connection>> renewed) {
+      if (const auto self = weak.lock(); self && !self->over()) self->OnFresh(std::move(renewed));
+    });
+  }
+}
+
+void CallState::OnFresh(Result<std::shared_ptr<const Connection>> connection) {
+  if (connection) {
+    if (grant_->connection() != *connection) pool_.reset();
+    capabilities_->Renew(*grant_, std::move(*connection));
+    Queue();
+  } else if (connection.error().kind == ErrorKind::kRefused) {
+    Refuse(connection.error().message);
+  } else {
+    Fail({CallFailure::Kind::kNetwork, connection.error().message});
+  }
 }
 
 void CallState::Queue() {
@@ -193,6 +218,7 @@ void CallState::FindProxy() {
 
 void CallState::StartTransfer(Reuse reuse) {
   transfer_.reset();
+  used_ = grant_->connection();
   head_seen_ = false;
   const std::optional<std::string_view> all = hop_.has_body ? body_->Whole() : std::string_view();
   auto prepared = Prepare(*grant_, placeholders_, hop_, !left_home_, all);

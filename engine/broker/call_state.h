@@ -67,7 +67,9 @@ class CallState : public std::enable_shared_from_this<CallState> {
   Result<void> Check(const HttpRequest& request);
   Result<void> CheckBody(const HttpRequest& request);
   const Policy& policy() const { return grant_->policy(); }
-  // In turn: the connection's pace, the broker's, the origin's health, the addresses.
+  // In turn: a credential that is good, the connection's pace, the broker's, the origin's health, the addresses.
+  void Freshen();
+  void OnFresh(Result<std::shared_ptr<const Connection>> connection);
   void Queue();
   void StartHop();
   void Resolve(const std::string& host, std::function<void(Result<AddressList>)> then);
@@ -130,6 +132,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   Resolver::Ticket lookup_;
   AddressList addresses_;
   AddressList proxy_addresses_;
+  std::shared_ptr<const Connection> used_;  // whose key the transfer may point to
   std::shared_ptr<CurlPool> pool_;
   std::unique_ptr<Transfer> transfer_;
   LoopTimer timer_;       // of the lookup, then of the upstream's silence

@@ -38,7 +38,7 @@ std::vector<PlaceholderField> FieldsOf(const Capabilities::Named& named) {
 }  // namespace
 
 Capabilities::Capabilities(std::shared_ptr<const Policy> plain)
-    : plain_(std::make_shared<Grant>("", "", std::move(plain), nullptr)) {}
+    : plain_(std::make_shared<Grant>("", "", std::move(plain), nullptr, nullptr)) {}
 
 std::shared_ptr<Capabilities> Capabilities::OfPolicy(std::shared_ptr<const Policy> plain) {
   return std::shared_ptr<Capabilities>(new Capabilities(std::move(plain)));
@@ -57,7 +57,7 @@ Result<std::shared_ptr<Capabilities>> Capabilities::Make(std::shared_ptr<const P
     if (named.name.empty()) return InvalidInput("a connection needs a name");
     if (twice) return InvalidInput("there are two connections with the name \"" + named.name + "\"");
     made->connections_.push_back(std::make_shared<Grant>(named.name, HexOf(RandomBytes(kHandleDigits / 2)),
-                                                         named.connection->policy(), named.connection));
+                                                         named.connection->policy(), named.connection, named.source));
     for (PlaceholderField& field : FieldsOf(named)) fields.push_back(std::move(field));
   }
   const std::string random = RandomBytes(fields.size() * Placeholders::kRandomBytes);
@@ -100,7 +100,10 @@ Result<Capabilities::Choice> Capabilities::Choose(std::string_view handle, std::
 Result<std::shared_ptr<const ScrubPattern>> Capabilities::ScrubFor(const Origin& origin) {
   std::vector<const Connection*> concerned;
   for (const auto& grant : connections_) {
-    if (grant->connection()->scrub() && grant->policy().Names(origin)) concerned.push_back(grant->connection());
+    if (!grant->policy().Names(origin)) continue;
+    for (const Connection* each : {grant->connection_.get(), grant->former_.get()}) {
+      if (each != nullptr && each->scrub()) concerned.push_back(each);
+    }
   }
   if (concerned.empty()) return std::shared_ptr<const ScrubPattern>();
   if (concerned.size() == 1) return concerned.front()->scrub();
@@ -116,6 +119,12 @@ Result<std::shared_ptr<const ScrubPattern>> Capabilities::ScrubFor(const Origin&
     joint = std::move(*made);
   }
   return joint;
+}
+
+void Capabilities::Renew(Grant& grant, std::shared_ptr<const Connection> connection) {
+  if (grant.connection_ == connection) return;
+  grant.former_ = std::exchange(grant.connection_, std::move(connection));
+  joint_scrubs_.clear();  // another connection may come to stand where one stood that has gone
 }
 
 void Capabilities::Revoke(std::string_view name) {

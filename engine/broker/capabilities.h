@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/broker/connection.h"
+#include "engine/broker/credential_source.h"
 #include "engine/broker/inject/placeholder.h"
 #include "engine/broker/policy/policy.h"
 
@@ -24,17 +25,20 @@ namespace warder::broker {
 class Grant {
  public:
   Grant(std::string name, std::string handle, std::shared_ptr<const Policy> policy,
-        std::shared_ptr<const Connection> connection)
+        std::shared_ptr<const Connection> connection, std::shared_ptr<CredentialSource> source)
       : name_(std::move(name)),
         handle_(std::move(handle)),
         policy_(std::move(policy)),
-        connection_(std::move(connection)) {}
+        connection_(std::move(connection)),
+        source_(std::move(source)) {}
 
   const std::string& name() const { return name_; }      // the connection's; empty: the plain grant
   const std::string& handle() const { return handle_; }  // empty: the plain grant
   const Policy& policy() const { return *policy_; }
   // Null: the plain grant.
-  const Connection* connection() const { return connection_.get(); }
+  const std::shared_ptr<const Connection>& connection() const { return connection_; }
+  // Null: the credential stays what it is.
+  CredentialSource* source() const { return source_.get(); }
   bool revoked() const { return revoked_; }
 
   // Counts a call that is about to be made; false: the policy's calls are used up, and it is not made.
@@ -56,6 +60,8 @@ class Grant {
   const std::string handle_;
   const std::shared_ptr<const Policy> policy_;
   std::shared_ptr<const Connection> connection_;
+  std::shared_ptr<const Connection> former_;  // before the last renewal: its credential may still come back
+  const std::shared_ptr<CredentialSource> source_;
   std::uint64_t calls_ = 0;
   std::uint64_t bytes_ = 0;
   bool revoked_ = false;
@@ -66,6 +72,7 @@ class Capabilities {
   struct Named {
     std::string name;
     std::shared_ptr<const Connection> connection;
+    std::shared_ptr<CredentialSource> source = nullptr;
   };
   static constexpr std::size_t kMaxConnections = 64;
 
@@ -95,6 +102,9 @@ class Capabilities {
   // way to know a secret but a script that knows it too, and would learn from what is taken out whether it guessed
   // right. An error: there are too many together.
   Result<std::shared_ptr<const ScrubPattern>> ScrubFor(const Origin& origin);
+
+  // The credential was renewed: calls from now on are made with `connection`, which has the same policy.
+  void Renew(Grant& grant, std::shared_ptr<const Connection> connection);
 
   // Nothing more through that connection. Its calls are for the caller to abort.
   void Revoke(std::string_view name);
