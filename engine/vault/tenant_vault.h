@@ -1,0 +1,122 @@
+// The credentials of one tenant: named records in the tenant's file, each sealed under the tenant's data key.
+//
+// A record is bound to the tenant, its connection, its field and its generation, and an index that is sealed too says
+// which records there are and of which generation. So a record that was moved, swapped, cut, changed, deleted or set
+// back is not read: the error is kInvalidInput and names tenant, connection and field. A whole file that was set back
+// is behind the epoch in the keyring, and not read either.
+//
+// Field "" is the connection's own document, so that what a connection may do is as authentic as its secrets.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/secret.h"
+#include "engine/store/tenant_store.h"
+#include "engine/store/transaction.h"
+#include "engine/vault/index.h"
+#include "engine/vault/keyring.h"
+#include "sandbox/base/result.h"
+
+namespace warder::vault {
+
+struct Record {
+  Secret value;
+  std::uint64_t generation = 0;
+};
+
+struct RecordName {
+  std::string connection;
+  std::string field;
+  std::uint64_t generation = 0;
+
+  bool operator==(const RecordName&) const = default;
+};
+
+// Thread-safe; other processes may have the same tenant open. Errors of all functions: kInvalidInput where a file is
+// not authentic or damaged, or a name or value is not allowed, or the tenant was shredded meanwhile; kInternal where
+// the system failed or another process kept the file locked.
+class TenantVault {
+ public:
+  static constexpr std::size_t kMaxNameBytes = 255;  // connections (at least 1) and fields; UTF-8 without NUL
+  static constexpr std::size_t kMaxValueBytes = 1 << 20;
+  static constexpr std::size_t kMaxRecords = 100'000;
+
+  // Locks the vault against this and other processes' writes until it goes; without Commit nothing of it stays. One
+  // thread uses it, the one that began it; that thread uses no other function of the vault meanwhile.
+  class Transaction {
+   public:
+    Transaction(Transaction&&) noexcept;
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction();
+
+    Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);
+    // Writes the record and returns its new generation. `expected`: the generation that must be there, 0: none may be.
+    // Where another is, the error is kRefused and the transaction goes on as if it had not been asked.
+    Result<std::uint64_t> Put(std::string_view connection, std::string_view field, std::string_view value,
+                              std::uint64_t expected);
+    Result<void> Remove(std::string_view connection, std::string_view field, std::uint64_t expected);
+    std::vector<RecordName> List() const;
+    // Appends to the tenant's audit log. Never a value of a secret.
+    Result<void> Audit(const boost::json::object& event);
+    // For other tables of the tenant's file.
+    store::Database& database();
+    // Ends the transaction: all of it is on the disk, or, on an error, nothing.
+    Result<void> Commit();
+
+   private:
+    friend class TenantVault;
+    struct State;
+    explicit Transaction(std::unique_ptr<State> state);
+
+    std::unique_ptr<State> state_;
+  };
+
+  TenantVault(std::shared_ptr<Keyring> keyring, store::TenantStore store);
+  TenantVault(const TenantVault&) = delete;
+  TenantVault& operator=(const TenantVault&) = delete;
+  ~TenantVault();
+
+  const store::TenantId& tenant() const { return store_.tenant(); }
+
+  Result<Transaction> Begin();
+  Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);
+  Result<std::vector<RecordName>> List();
+
+  // Opens every record and walks the audit log, whose head the index holds. The error names the first that is wrong.
+  Result<void> Verify();
+  // The audit log's entries behind `after`, in their order; `each` returns false to stop. Verify says whether to
+  // believe them.
+  Result<void> ReadAudit(std::uint64_t after,
+                         const std::function<bool(std::uint64_t sequence, std::string_view entry)>& each);
+
+  // Seals all records anew under a new data key, in one transaction.
+  Result<void> RotateDataKey();
+
+ private:
+  friend class Vault;
+  // What one access to the file stands on: its index, and the key that it is sealed under.
+  struct View {
+    Index index;
+    DataKey key;
+  };
+  // In a transaction of the file that began after `entry` was read.
+  Result<View> Look(const Keyring::Entry& entry);
+  Result<Keyring::Entry> Entry();
+  Result<DataKey> KeyOf(std::string_view key_id);
+  Result<std::optional<Record>> ReadRecord(const View& view, std::string_view connection, std::string_view field);
+
+  std::shared_ptr<Keyring> keyring_;
+  std::mutex mutex_;
+  store::TenantStore store_;
+  std::optional<DataKey> key_;  // the one that was used last, so that a token is not asked again
+};
+
+}  // namespace warder::vault
