@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/cli/app.h"
+#include "warder/hygiene.h"
 
 namespace {
 
@@ -26,6 +27,8 @@ void OccupyStandardStreams() {
 
 int main(int argc, char** argv) {
   OccupyStandardStreams();
+  // What it cannot reach on this machine (a low RLIMIT_MEMLOCK) leaves the command as safe as without it.
+  warder::HardenMemory();
   // A handler, not SIG_IGN, which the jail's launcher would inherit. Writes fail with EPIPE.
   struct sigaction action {};
   action.sa_handler = [](int) {};
