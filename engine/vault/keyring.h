@@ -37,9 +37,8 @@ class Keyring {
  public:
   // Makes the file where there is none. Refuses one that is under another key than `key`: the error names both.
   static Result<std::unique_ptr<Keyring>> Open(const std::filesystem::path& state, std::unique_ptr<KeyEncryption> key);
-  static bool Exists(const std::filesystem::path& state);
-  // The id of the key-encryption key that an existing keyring is under.
-  static Result<std::string> KekId(const std::filesystem::path& state);
+  // The id of the key-encryption key that the keyring is under. Nothing: there is none yet.
+  static Result<std::optional<std::string>> KekId(const std::filesystem::path& state);
 
   // A new tenant, at epoch 0. `make` is called while nobody else can make or shred one; where it fails, or the tenant
   // is there already, nothing changes.
@@ -49,6 +48,8 @@ class Keyring {
     std::uint64_t epoch = 0;
     std::string key_id;  // of the data key that the epoch is sealed under
     std::string seal;
+
+    bool operator==(const Entry&) const = default;
   };
   // Nothing: there is no such tenant. The entry is not authentic before CheckEpoch.
   Result<std::optional<Entry>> Find(const store::TenantId& tenant);
@@ -60,14 +61,16 @@ class Keyring {
 
   // The first step of a new data key: it stands beside the one in use.
   Result<void> AddKey(const store::TenantId& tenant, const DataKey& key);
-  // The last: `key` is the only one of the tenant; the others are overwritten, in the log too.
+  // The last: `key` is the only one of the tenant; the others are overwritten, in the log too. Nothing happens where
+  // the tenant's epoch is above `epoch`: somebody else was there later.
   Result<void> KeepOnly(const store::TenantId& tenant, const DataKey& key, std::uint64_t epoch);
 
   // Raises the tenant's epoch to `epoch`; one that is there or above it is left. False: there is no such tenant.
   Result<bool> Raise(const store::TenantId& tenant, std::uint64_t epoch, const DataKey& key);
 
-  // Deletes all of a tenant's keys, in the log too. False: there was no such tenant.
-  Result<bool> Remove(const store::TenantId& tenant);
+  // Deletes all of a tenant's keys, in the log too. `also` is called while nobody else can make or shred a tenant;
+  // where it fails nothing changes. False: there was no such tenant.
+  Result<bool> Remove(const store::TenantId& tenant, const std::function<Result<void>()>& also);
 
   // Wraps every data key under `next`, in one transaction; the number of keys.
   Result<std::size_t> RotateKek(std::unique_ptr<KeyEncryption> next);
@@ -75,11 +78,14 @@ class Keyring {
   Result<std::vector<store::TenantId>> Tenants();
 
  private:
-  Keyring(store::Database database, std::unique_ptr<KeyEncryption> key);
+  Keyring(store::Database database, std::shared_ptr<KeyEncryption> key);
+  // Refuses where another process has put the keyring under another key. In a transaction.
+  Result<void> CheckKek();
+  Result<void> Insert(const store::TenantId& tenant, const DataKey& key);
 
   std::mutex mutex_;
   store::Database database_;
-  std::unique_ptr<KeyEncryption> key_;
+  std::shared_ptr<KeyEncryption> key_;
 };
 
 }  // namespace warder::vault

@@ -23,22 +23,10 @@
 #include "engine/store/transaction.h"
 #include "engine/vault/index.h"
 #include "engine/vault/keyring.h"
+#include "engine/vault/record.h"
 #include "sandbox/base/result.h"
 
 namespace warder::vault {
-
-struct Record {
-  Secret value;
-  std::uint64_t generation = 0;
-};
-
-struct RecordName {
-  std::string connection;
-  std::string field;
-  std::uint64_t generation = 0;
-
-  bool operator==(const RecordName&) const = default;
-};
 
 // Thread-safe; other processes may have the same tenant open. Errors of all functions: kInvalidInput where a file is
 // not authentic or damaged, or a name or value is not allowed, or the tenant was shredded meanwhile; kInternal where
@@ -101,14 +89,18 @@ class TenantVault {
   Result<void> RotateDataKey();
 
  private:
-  friend class Vault;
-  // What one access to the file stands on: its index, and the key that it is sealed under.
+  // What one access to the file stands on.
   struct View {
     Index index;
-    DataKey key;
+    DataKey key;           // that the file is sealed under
+    Keyring::Entry entry;  // the keyring's word on it
   };
-  // In a transaction of the file that began after `entry` was read.
+  // Begins a transaction of the file and looks at both files until they fit together, which they do at once unless
+  // another process is changing them, or somebody has.
+  Result<View> Enter(store::Access access, std::optional<store::Transaction>* transaction);
   Result<View> Look(const Keyring::Entry& entry);
+  // Brings the keyring up to the file, where a crash came between the two. With the file's write lock held.
+  Result<void> Heal(const View& view);
   Result<Keyring::Entry> Entry();
   Result<DataKey> KeyOf(std::string_view key_id);
   Result<std::optional<Record>> ReadRecord(const View& view, std::string_view connection, std::string_view field);
@@ -116,7 +108,7 @@ class TenantVault {
   std::shared_ptr<Keyring> keyring_;
   std::mutex mutex_;
   store::TenantStore store_;
-  std::optional<DataKey> key_;  // the one that was used last, so that a token is not asked again
+  std::vector<DataKey> keys_;  // unwrapped before, so that a token is not asked again
 };
 
 }  // namespace warder::vault

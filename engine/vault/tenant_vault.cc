@@ -1,0 +1,284 @@
+#include "engine/vault/tenant_vault.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/vault/seal.h"
+#include "engine/vault/sealed_rows.h"
+#include "sandbox/base/utf8.h"
+
+namespace warder::vault {
+
+using store::Access;
+using store::TenantId;
+
+namespace {
+
+// How often another process may change the keyring between two looks before we give up: each time it did something.
+constexpr int kMaxLooks = 100;
+
+Result<void> CheckName(std::string_view what, std::string_view name, std::size_t least) {
+  if (name.size() >= least && name.size() <= TenantVault::kMaxNameBytes && !FindInvalidUtf8(name) &&
+      name.find('\0') == std::string_view::npos) {
+    return {};
+  }
+  return InvalidInput("the name of a " + std::string(what) + " has " + std::to_string(least) + " to " +
+                      std::to_string(TenantVault::kMaxNameBytes) + " bytes of UTF-8 and no NUL");
+}
+
+Error NoTenant(const TenantId& tenant) {
+  return InvalidInput("there is no tenant " + tenant.text() + " in the keyring: it was shredded, or never made");
+}
+
+std::vector<RecordName> NamesOf(const Index& index) {
+  std::vector<RecordName> names;
+  names.reserve(index.generations.size());
+  for (const auto& [name, generation] : index.generations) names.push_back({name.first, name.second, generation});
+  return names;
+}
+
+}  // namespace
+
+struct TenantVault::Transaction::State {
+  TenantVault& vault;
+  std::unique_lock<std::mutex> lock;
+  std::optional<store::Transaction> transaction;
+  View view;
+  bool changed = false;
+
+  std::uint64_t generation() const { return view.index.epoch + 1; }
+  // Nothing: `expected` is what is there. The name is checked first.
+  Result<void> Expect(std::string_view connection, std::string_view field, std::uint64_t expected) const {
+    if (Result<void> checked = CheckName("connection", connection, 1); !checked) return checked;
+    if (Result<void> checked = CheckName("field", field, 0); !checked) return checked;
+    const auto found = view.index.generations.find({std::string(connection), std::string(field)});
+    const std::uint64_t there = found == view.index.generations.end() ? 0 : found->second;
+    if (there == expected) return {};
+    return Refused(NameOf(vault.tenant(), connection, field) + " has generation " + std::to_string(there) + ", not " +
+                   std::to_string(expected) + ": it was changed meanwhile");
+  }
+};
+
+TenantVault::TenantVault(std::shared_ptr<Keyring> keyring, store::TenantStore store)
+    : keyring_(std::move(keyring)), store_(std::move(store)) {}
+
+TenantVault::~TenantVault() = default;
+
+Result<Keyring::Entry> TenantVault::Entry() {
+  Result<std::optional<Keyring::Entry>> entry = keyring_->Find(tenant());
+  if (!entry) return entry.error();
+  if (!*entry) {
+    keys_.clear();
+    return NoTenant(tenant());
+  }
+  return std::move(**entry);
+}
+
+Result<DataKey> TenantVault::KeyOf(std::string_view key_id) {
+  const auto known = std::find_if(keys_.begin(), keys_.end(), [&](const DataKey& key) { return key.id == key_id; });
+  if (known != keys_.end()) return known->Copy();
+  Result<std::optional<DataKey>> key = keyring_->Unwrap(tenant(), key_id);
+  if (!key) return key.error();
+  if (!*key) {
+    return InvalidInput("the vault of tenant " + tenant().text() +
+                        " is sealed under a data key that the keyring does not have: one of the two is not this one's, "
+                        "or was set back");
+  }
+  keys_.push_back((*key)->Copy());
+  return std::move(**key);
+}
+
+Result<TenantVault::View> TenantVault::Look(const Keyring::Entry& entry) {
+  const Result<SealedIndex> sealed = ReadIndexRow(store_.database(), tenant());
+  if (!sealed) return sealed.error();
+  Result<DataKey> key = KeyOf(sealed->key_id);
+  if (!key) return key.error();
+  // Another one in the keyring is a new data key whose making was interrupted.
+  const Result<DataKey> kept = KeyOf(entry.key_id);
+  if (!kept) return kept.error();
+  if (Result<void> checked = Keyring::CheckEpoch(tenant(), entry, *kept); !checked) return checked.error();
+  Result<Index> index = UnsealIndex(tenant(), *key, sealed->sealed);
+  if (!index) return index.error();
+  if (index->epoch < entry.epoch) {
+    return InvalidInput("the file of tenant " + tenant().text() + " was set back: it is of epoch " +
+                        std::to_string(index->epoch) + ", and the keyring has seen " + std::to_string(entry.epoch));
+  }
+  return View{std::move(*index), std::move(*key), entry};
+}
+
+Result<TenantVault::View> TenantVault::Enter(Access access, std::optional<store::Transaction>* transaction) {
+  for (int look = 0;; ++look) {
+    // The keyring first: an epoch that is read from it then is never above what the file shows.
+    const Result<Keyring::Entry> entry = Entry();
+    if (!entry) return entry.error();
+    Result<store::Transaction> begun = store::Transaction::Begin(store_.database(), access);
+    if (!begun) return begun.error();
+    transaction->emplace(std::move(*begun));
+    Result<View> view = Look(*entry);
+    if (view) return view;
+    transaction->reset();
+    // What fits together may have been changed between the two.
+    const Result<Keyring::Entry> again = Entry();
+    if (!again) return again.error();
+    if (*again == *entry || look == kMaxLooks) return view;
+  }
+}
+
+Result<void> TenantVault::Heal(const View& view) {
+  if (view.entry.key_id != view.key.id) return keyring_->KeepOnly(tenant(), view.key, view.index.epoch);
+  if (view.entry.epoch == view.index.epoch) return {};
+  const Result<bool> raised = keyring_->Raise(tenant(), view.index.epoch, view.key);
+  if (!raised) return raised.error();
+  if (!*raised) return NoTenant(tenant());
+  return {};
+}
+
+Result<TenantVault::Transaction> TenantVault::Begin() {
+  std::unique_lock lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  Result<View> view = Enter(Access::kWrite, &transaction);
+  if (!view) return view.error();
+  // Before anything is added to it: what was committed last is then the oldest that is accepted.
+  if (Result<void> healed = Heal(*view); !healed) return healed.error();
+  return Transaction(std::unique_ptr<Transaction::State>(
+      new Transaction::State{*this, std::move(lock), std::move(transaction), std::move(*view)}));
+}
+
+Result<std::optional<Record>> TenantVault::ReadRecord(const View& view, std::string_view connection,
+                                                      std::string_view field) {
+  return vault::ReadRecord(store_.database(), tenant(), view.key, view.index, connection, field);
+}
+
+Result<std::optional<Record>> TenantVault::Get(std::string_view connection, std::string_view field) {
+  const std::lock_guard lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  const Result<View> view = Enter(Access::kRead, &transaction);
+  if (!view) return view.error();
+  return ReadRecord(*view, connection, field);
+}
+
+Result<std::vector<RecordName>> TenantVault::List() {
+  const std::lock_guard lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  const Result<View> view = Enter(Access::kRead, &transaction);
+  if (!view) return view.error();
+  return NamesOf(view->index);
+}
+
+Result<void> TenantVault::Verify() {
+  const std::lock_guard lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  const Result<View> view = Enter(Access::kRead, &transaction);
+  if (!view) return view.error();
+  if (Result<void> checked = CheckRows(store_.database(), tenant(), view->index); !checked) return checked;
+  for (const auto& [name, generation] : view->index.generations) {
+    if (const auto record = ReadRecord(*view, name.first, name.second); !record) return record.error();
+  }
+  const Result<store::AuditHead> head = store_.audit().Verify(view->index.audit);
+  if (!head) return head.error();
+  return {};
+}
+
+Result<void> TenantVault::ReadAudit(std::uint64_t after,
+                                    const std::function<bool(std::uint64_t sequence, std::string_view entry)>& each) {
+  const std::lock_guard lock(mutex_);
+  Result<store::Transaction> transaction = store::Transaction::Begin(store_.database(), Access::kRead);
+  if (!transaction) return transaction.error();
+  return store_.audit().Read(after, each);
+}
+
+Result<void> TenantVault::RotateDataKey() {
+  const std::lock_guard lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  Result<View> view = Enter(Access::kWrite, &transaction);
+  if (!view) return view.error();
+  if (Result<void> healed = Heal(*view); !healed) return healed;
+  if (Result<void> checked = CheckRows(store_.database(), tenant(), view->index); !checked) return checked;
+
+  const DataKey next = DataKey::Generate();
+  if (Result<void> added = keyring_->AddKey(tenant(), next); !added) return added;
+  for (const auto& [name, generation] : view->index.generations) {
+    const auto record = ReadRecord(*view, name.first, name.second);
+    if (!record) return record.error();
+    if (Result<void> written = WriteRecord(store_.database(), tenant(), next, name.first, name.second, generation,
+                                           (*record)->value.view());
+        !written) {
+      return written;
+    }
+  }
+  ++view->index.epoch;
+  if (Result<void> written = WriteIndex(store_.database(), tenant(), next, view->index); !written) return written;
+  if (Result<void> committed = transaction->Commit(); !committed) return committed;
+  keys_.clear();
+  return keyring_->KeepOnly(tenant(), next, view->index.epoch);
+}
+
+TenantVault::Transaction::Transaction(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TenantVault::Transaction::Transaction(Transaction&&) noexcept = default;
+TenantVault::Transaction::~Transaction() = default;
+
+Result<std::optional<Record>> TenantVault::Transaction::Get(std::string_view connection, std::string_view field) {
+  return state_->vault.ReadRecord(state_->view, connection, field);
+}
+
+Result<std::uint64_t> TenantVault::Transaction::Put(std::string_view connection, std::string_view field,
+                                                    std::string_view value, std::uint64_t expected) {
+  if (Result<void> met = state_->Expect(connection, field, expected); !met) return met.error();
+  if (value.size() > kMaxValueBytes) {
+    return InvalidInput("a record has at most " + std::to_string(kMaxValueBytes) + " bytes");
+  }
+  auto& generations = state_->view.index.generations;
+  if (expected == 0 && generations.size() == kMaxRecords) {
+    return InvalidInput("a tenant has at most " + std::to_string(kMaxRecords) + " records");
+  }
+  const std::uint64_t generation = state_->generation();
+  if (Result<void> written =
+          WriteRecord(database(), state_->vault.tenant(), state_->view.key, connection, field, generation, value);
+      !written) {
+    return written.error();
+  }
+  generations[{std::string(connection), std::string(field)}] = generation;
+  state_->changed = true;
+  return generation;
+}
+
+Result<void> TenantVault::Transaction::Remove(std::string_view connection, std::string_view field,
+                                              std::uint64_t expected) {
+  if (Result<void> met = state_->Expect(connection, field, expected); !met) return met;
+  if (expected == 0) return {};
+  if (Result<void> removed = RemoveRecord(database(), connection, field); !removed) return removed;
+  state_->view.index.generations.erase({std::string(connection), std::string(field)});
+  state_->changed = true;
+  return {};
+}
+
+std::vector<RecordName> TenantVault::Transaction::List() const { return NamesOf(state_->view.index); }
+
+Result<void> TenantVault::Transaction::Audit(const boost::json::object& event) {
+  Result<store::AuditHead> head = state_->vault.store_.audit().Append(event);
+  if (!head) return head.error();
+  state_->view.index.audit = std::move(*head);
+  state_->changed = true;
+  return {};
+}
+
+store::Database& TenantVault::Transaction::database() { return state_->vault.store_.database(); }
+
+Result<void> TenantVault::Transaction::Commit() {
+  // Whatever comes of it, the transaction has ended.
+  const std::unique_ptr<State> state = std::move(state_);
+  TenantVault& vault = state->vault;
+  if (!state->changed) return state->transaction->Commit();
+  state->view.index.epoch = state->generation();
+  if (Result<void> written = WriteIndex(vault.store_.database(), vault.tenant(), state->view.key, state->view.index);
+      !written) {
+    return written;
+  }
+  if (Result<void> committed = state->transaction->Commit(); !committed) return committed;
+  // It is on the disk; where the keyring cannot be told now, who writes next tells it.
+  const Result<bool> raised = vault.keyring_->Raise(vault.tenant(), state->view.index.epoch, state->view.key);
+  if (raised && !*raised) return NoTenant(vault.tenant());
+  return {};
+}
+
+}  // namespace warder::vault
