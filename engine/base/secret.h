@@ -91,6 +91,22 @@ inline void WipeString(std::string* text) {
   text->clear();
 }
 
+// Wipes a string, if it is one, where the scope ends.
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(std::string* text) : text_(text) {}
+  ~WipeAtEnd() {
+    if (text_ != nullptr) WipeString(text_);
+  }
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+  WipeAtEnd(WipeAtEnd&&) = delete;
+  WipeAtEnd& operator=(WipeAtEnd&&) = delete;
+
+ private:
+  std::string* const text_;
+};
+
 inline Secret Secret::Take(std::string* text) {
   Secret taken(*text);
   WipeString(text);

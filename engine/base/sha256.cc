@@ -15,11 +15,13 @@ void Sha256::Update(std::string_view bytes) {
   if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1) throw std::bad_alloc();
 }
 
-std::string Sha256::Hex() {
+std::string Sha256::Digest() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   if (EVP_DigestFinal_ex(context_.get(), digest.data(), &length) != 1) throw std::bad_alloc();
-  return HexOf(std::string_view(reinterpret_cast<const char*>(digest.data()), length));
+  return {reinterpret_cast<const char*>(digest.data()), length};
 }
+
+std::string Sha256::Hex() { return HexOf(Digest()); }
 
 }  // namespace warder

@@ -13,7 +13,9 @@ class Sha256 {
  public:
   Sha256();
   void Update(std::string_view bytes);
-  // The digest in lower-case hexadecimal. Call once, last.
+  // The digest's 32 bytes. Call once, last.
+  std::string Digest();
+  // The same in lower-case hexadecimal.
   std::string Hex();
 
  private:

@@ -1,7 +1,11 @@
 #include "engine/base/strict_json.h"
 
+#include <openssl/crypto.h>
+
+#include <array>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,9 +45,34 @@ class NameCheck : public JsonEvents {
   bool repeated_ = false;
 };
 
+class WipingResource final : public boost::json::memory_resource {
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    return ::operator new(bytes, std::align_val_t(alignment));
+  }
+  void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
+    OPENSSL_cleanse(memory, bytes);
+    ::operator delete(memory, std::align_val_t(alignment));
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
+// Where the parser builds what it does not know the size of yet.
+struct Scratch {
+  Scratch() = default;
+  ~Scratch() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  Scratch(Scratch&&) = delete;
+  Scratch& operator=(Scratch&&) = delete;
+
+  std::array<unsigned char, 4096> bytes{};
+};
+
 }  // namespace
 
-Result<boost::json::value> ParseStrict(std::string_view text) {
+boost::json::storage_ptr WipingStorage() { return boost::json::make_shared_resource<WipingResource>(); }
+
+Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage) {
   boost::json::parse_options options;
   options.max_depth = kMaxStrictDepth;
   boost::json::error_code error;
@@ -52,9 +81,12 @@ Result<boost::json::value> ParseStrict(std::string_view text) {
   if (!error && taken < text.size()) error = boost::json::error::extra_data;
   if (error) return InvalidInput("it is not JSON: " + error.message() + " at byte " + std::to_string(taken));
   if (check.handler().repeated()) return InvalidInput("an object in it has the same name twice");
-  boost::json::value value = boost::json::parse({text.data(), text.size()}, error, {}, options);
+  Scratch scratch;
+  boost::json::parser parser(storage, options, scratch.bytes.data(), scratch.bytes.size());
+  parser.reset(storage);
+  parser.write(text.data(), text.size(), error);
   if (error) return InvalidInput("it is not JSON: " + error.message());
-  return value;
+  return parser.release();
 }
 
 }  // namespace warder

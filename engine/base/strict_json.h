@@ -1,6 +1,7 @@
 // JSON from someone who may want two readers to see two things: bounded depth, and no name twice in one object.
 #pragma once
 
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 #include <string_view>
 
@@ -10,7 +11,11 @@ namespace warder {
 
 inline constexpr std::size_t kMaxStrictDepth = 16;
 
-// One RFC 8259 document, valid UTF-8. The error says what is wrong, without what the text holds.
-Result<boost::json::value> ParseStrict(std::string_view text);
+// One RFC 8259 document, valid UTF-8. The error says what is wrong, without what the text holds. Everything that is
+// made of it is in `storage`.
+Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage = {});
+
+// Memory that is overwritten before it is given back: for a document that holds secrets.
+boost::json::storage_ptr WipingStorage();
 
 }  // namespace warder

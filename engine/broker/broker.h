@@ -21,6 +21,12 @@
 
 namespace warder::broker {
 
+// What a call carries. Of kCredentials the bodies and the caller's own headers are credentials (a token request): it is
+// sent at most once, whatever the policy says about attempts, over a connection that no other call uses before or
+// after, because libcurl repeats what it sent on a kept connection that turns out to be dead; and memory that held it
+// is wiped.
+enum class Care { kOrdinary, kCredentials };
+
 struct HttpRequest {
   std::string method;
   std::string url;  // absolute, without fragment, as the cell gave it: not yet trusted
@@ -29,6 +35,7 @@ struct HttpRequest {
   std::optional<std::uint64_t> body_bytes;  // known length; otherwise sent chunked
   enum class Redirect { kFollow, kError, kManual } redirect = Redirect::kFollow;
   std::string connection;  // a handle; empty: none
+  Care care = Care::kOrdinary;
 };
 
 struct ResponseHead {
@@ -43,6 +50,9 @@ struct ResponseHead {
 struct CallFailure {
   enum class Kind { kRefused, kNetwork, kTimeout } kind;
   std::string message;  // one sentence: what was refused or failed, which rule, what to do; nothing secret
+  // Whether the upstream can have seen any of the request. kNothing is certain: there never was a connection, with TLS
+  // established where the URL wants it, to send it over.
+  enum class Sent { kNothing, kMaybe } sent = Sent::kMaybe;
 };
 
 // Told what happens to one call. Never called from inside a member of Broker or Call, and never after the Call is

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/broker/call_state.h"
 #include "engine/broker/outgoing.h"
@@ -49,6 +50,7 @@ void CallState::NoteHealth(bool success) {
 }
 
 std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std::chrono::milliseconds> asked) const {
+  if (care_ == Care::kCredentials) return {};
   if (attempt_ >= policy().attempts || head_delivered_ || !IsIdempotent(hop_.method, hop_.headers)) return {};
   if (hop_.has_body && !body_->Rewindable()) return {};
   if (asked && *asked > kMaxRetryAfter) return {};
@@ -61,7 +63,7 @@ std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std:
 
 void CallState::Retry(std::chrono::milliseconds wait) {
   timer_.Stop();
-  transfer_.reset();
+  EndTransfer();
   lookup_.reset();
   // Whatever was decided about the last answer; and others may go while this call waits.
   next_hop_.reset();
@@ -174,7 +176,7 @@ void CallState::FinishRedirect() {
     Retry(*retry_wait_);
     return;
   }
-  transfer_.reset();
+  EndTransfer();
   ++redirects_;
   tried_fresh_ = false;
   left_home_ = left_home_ || next_hop_->url.origin != hop_.url.origin;
@@ -222,6 +224,7 @@ void CallState::DeliverBody() {
   ResponseBody& body = transfer_->response_body();
   const bool done = transfer_->done();
   std::string chunk;
+  const WipeAtEnd wipe(care_ == Care::kCredentials ? &chunk : nullptr);
   std::string_view error;
   if (done && !finished_) {
     finished_ = true;

@@ -43,6 +43,11 @@ CallState::CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::
         if (!over()) Freshen();
       }) {}
 
+CallState::~CallState() {
+  if (care_ == Care::kOrdinary) return;
+  for (auto& header : hop_.headers) WipeString(&header.second);
+}
+
 const std::string& CallState::connection() const {
   static const std::string none;
   return grant_ ? grant_->name() : none;
@@ -57,6 +62,11 @@ void CallState::Begin(HttpRequest request) {
   hop_.headers = std::move(request.headers);
   hop_.has_body = request.has_body;
   redirect_mode_ = request.redirect;
+  care_ = request.care;
+  // To follow one is to send again.
+  if (care_ == Care::kCredentials && redirect_mode_ == HttpRequest::Redirect::kFollow) {
+    redirect_mode_ = HttpRequest::Redirect::kError;
+  }
   if (request.has_body) {
     body_.emplace(request.body_bytes, core_->options.replay_body_bytes);
     if (!capabilities_->placeholders().all().empty()) body_scan_.emplace(capabilities_->placeholders());
@@ -216,8 +226,14 @@ void CallState::FindProxy() {
   });
 }
 
-void CallState::StartTransfer(Reuse reuse) {
+void CallState::EndTransfer() {
+  may_have_sent_ = may_have_sent_ || (transfer_ && transfer_->may_have_sent());
   transfer_.reset();
+}
+
+void CallState::StartTransfer(Reuse reuse) {
+  EndTransfer();
+  if (care_ == Care::kCredentials) reuse = Reuse::kNever;
   used_ = grant_->connection();
   head_seen_ = false;
   const std::optional<std::string_view> all = hop_.has_body ? body_->Whole() : std::string_view();
@@ -325,7 +341,7 @@ void CallState::Release() {
   retry_timer_.Stop();
   if (health_open_) core_->healths.Of(tenant_, hop_.url.origin.ToString()).Abandoned();
   health_open_ = false;
-  transfer_.reset();
+  EndTransfer();
   pool_.reset();
   lookup_.reset();
   ticket_.reset();
@@ -335,8 +351,9 @@ void CallState::Release() {
 void CallState::Fail(CallFailure failure) {
   // An upstream's words may stand in it: a host from a redirect.
   for (const auto& pattern : scrubs_) failure.message = ScrubText(pattern, failure.message);
-  if (!failure_) failure_ = std::move(failure);
   Release();
+  failure.sent = may_have_sent_ ? CallFailure::Sent::kMaybe : CallFailure::Sent::kNothing;
+  if (!failure_) failure_ = std::move(failure);
   Schedule();
 }
 

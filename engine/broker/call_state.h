@@ -55,6 +55,11 @@ class CallState : public std::enable_shared_from_this<CallState> {
  public:
   CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<Capabilities> capabilities,
             CallObserver& observer);
+  ~CallState();
+  CallState(const CallState&) = delete;
+  CallState& operator=(const CallState&) = delete;
+  CallState(CallState&&) = delete;
+  CallState& operator=(CallState&&) = delete;
 
   void Begin(HttpRequest request);
   void SendBody(std::string_view data, bool last);
@@ -76,6 +81,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void OnResolved(Result<AddressList> answer);
   void FindProxy();
   void StartTransfer(Reuse reuse);
+  void EndTransfer();
   void CheckSilence();
   void EndByTimeout();
   // False: the budget of bytes is used up, and the call is over.
@@ -118,6 +124,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
   Hop hop_;
   HttpRequest::Redirect redirect_mode_ = HttpRequest::Redirect::kFollow;
+  Care care_ = Care::kOrdinary;
   std::optional<RequestBody> body_;
   std::size_t redirects_ = 0;
   std::optional<Hop> next_hop_;
@@ -152,6 +159,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   bool head_delivered_ = false;
   bool finished_ = false;  // the response body knows its end
   bool tried_fresh_ = false;
+  bool may_have_sent_ = false;  // by a transfer that is gone
   std::optional<CallFailure> failure_;
 };
 

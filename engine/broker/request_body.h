@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/secret.h"
 #include "sandbox/proto/frame.h"
 
 namespace warder::broker {
@@ -19,6 +20,11 @@ class RequestBody {
   // `declared`: the exact length. Bodies that declare at most `replay_bytes` can be sent again.
   RequestBody(std::optional<std::uint64_t> declared, std::size_t replay_bytes)
       : declared_(declared), replayable_(declared && *declared <= replay_bytes) {}
+  ~RequestBody() { WipeString(&data_); }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+  RequestBody(RequestBody&&) = delete;
+  RequestBody& operator=(RequestBody&&) = delete;
 
   // Takes what the caller sends. The error, empty if none, says what is wrong with it.
   [[nodiscard]] std::string_view Append(std::string_view data, bool last);

@@ -56,7 +56,8 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
   SetUpRoute();
   SetUpRequest();
   SetUpBody();
-  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, reuse == Reuse::kForbidden ? 1L : 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, reuse == Reuse::kAllowed ? 0L : 1L);
+  curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, reuse == Reuse::kNever ? 1L : 0L);
   pool_.Add(easy_.get(), *this);
 }
 

@@ -25,7 +25,8 @@
 
 namespace warder::broker {
 
-enum class Reuse { kAllowed, kForbidden };  // of a connection that is open already
+// Of a connection that is open already. kNever: nor may any other transfer use this one's afterwards.
+enum class Reuse { kAllowed, kForbidden, kNever };
 
 class Transfer final : private CurlCompletion {
  public:
@@ -49,6 +50,8 @@ class Transfer final : private CurlCompletion {
 
   // The whole response has come and libcurl reads no more, but the request is still being sent.
   bool response_first() const { return response_complete_ && !done_; }
+  // The upstream can have seen some of the request.
+  bool may_have_sent() const { return connected_; }
   // Over: successfully if there is no failure.
   bool done() const { return done_; }
   const std::optional<CallFailure>& failure() const { return failure_; }

@@ -1,7 +1,6 @@
 #include "engine/broker/inject/sign.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <utility>
 
 #include "engine/base/base64.h"
@@ -9,6 +8,7 @@
 #include "engine/broker/ascii.h"
 #include "engine/broker/inject/aws_sigv4.h"
 #include "engine/broker/inject/jws.h"
+#include "engine/broker/inject/jwt.h"
 #include "engine/broker/inject/mac.h"
 #include "engine/broker/inject/message_template.h"
 #include "engine/broker/inject/secret_text.h"
@@ -137,19 +137,14 @@ class Maker {
     const auto key = HasPemKey(injection.algorithm) ? FieldPem(fields_, injection.key_field)
                                                     : FieldText(fields_, injection.key_field);
     if (!key) return key.error();
-    const std::string input = SigningInput(injection);
-    auto raw = JwsSignature(injection.algorithm, *key, input);
-    if (!raw) {
+    auto jwt = MakeJwt(injection, *key, request_.now, request_.nonce);
+    if (!jwt) {
       return InvalidInput("the credential's field \"" + injection.key_field +
-                          "\" cannot be used: " + raw.error().message);
+                          "\" cannot be used: " + jwt.error().message);
     }
-    std::string text = Base64UrlOf(*raw);
-    WipeString(&*raw);
-    Secret signature = Secret::Take(&text);
-    Secret token = Secret::Join({input, ".", signature.view()});
-    Add(kAuthorization, Secret::Join({"Bearer ", token.view()}));
-    injected_->derived.push_back(std::move(token));
-    injected_->derived.push_back(std::move(signature));
+    Add(kAuthorization, Secret::Join({"Bearer ", jwt->token.view()}));
+    injected_->derived.push_back(std::move(jwt->token));
+    injected_->derived.push_back(std::move(jwt->signature));
     return {};
   }
 
@@ -169,21 +164,6 @@ class Maker {
                        : encoding == HmacInjection::Encoding::kBase64 ? Base64Of(bytes)
                                                                       : Base64UrlOf(bytes);
     return Secret::Take(&text);
-  }
-
-  // The token's header and claims (RFC 7519 section 4.1), as they are signed.
-  std::string SigningInput(const JwtInjection& injection) const {
-    namespace json = boost::json;
-    json::object header = {{"alg", NameOf(injection.algorithm)}, {"typ", "JWT"}};
-    if (!injection.key_id.empty()) header["kid"] = injection.key_id;
-    const auto now = std::chrono::floor<std::chrono::seconds>(request_.now.time_since_epoch());
-    json::object claims = {{"iss", injection.issuer}};
-    if (!injection.subject.empty()) claims["sub"] = injection.subject;
-    if (!injection.audience.empty()) claims["aud"] = injection.audience;
-    claims["iat"] = now.count();
-    claims["exp"] = (now + injection.lifetime).count();
-    claims["jti"] = request_.nonce;
-    return Base64UrlOf(json::serialize(header)) + "." + Base64UrlOf(json::serialize(claims));
   }
 
   const SecretFields& fields_;
