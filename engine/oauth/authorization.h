@@ -22,7 +22,6 @@ namespace warder::oauth {
 using TimePoint = std::chrono::system_clock::time_point;
 
 inline constexpr std::chrono::minutes kMaxPendingLifetime{30};
-inline constexpr std::size_t kMaxRedirectQueryBytes = std::size_t{16} << 10;
 inline constexpr std::size_t kMaxCodeBytes = std::size_t{4} << 10;
 
 // Who brings something: the session of the platform (or terminal) in which a person works, and the tenant it is of.

@@ -17,20 +17,14 @@
 #include "engine/base/secret.h"
 #include "engine/broker/broker.h"
 #include "engine/oauth/failure.h"
+#include "engine/oauth/operation.h"
 
 namespace warder::oauth {
 
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10;
 
-// What is under way. Destroying it aborts: the callback is not called any more.
-class Operation {
- public:
-  virtual ~Operation() = default;
-};
-using Ticket = std::unique_ptr<Operation>;
-
 struct ExchangeRequest {
-  std::string what;  // "the token endpoint": begins the sentences of errors
+  std::string what;  // "the token endpoint": errors begin with it, and with where it is
   std::string url;   // ParseEndpoint accepts it
   // application/x-www-form-urlencoded, sent with POST; nothing: GET.
   std::optional<Secret> form;
@@ -61,8 +55,8 @@ class Exchange {
   Exchange(broker::Broker& broker, boost::asio::io_context& loop, std::string tenant, ExchangeOptions options = {});
 
   // `done` is called once, from the loop, never from inside Start; the ticket may be destroyed from inside it. Any
-  // whole answer is an Answer, whatever its status. Failures: kBadRequest and kUnreachable were not sent; kNoAnswer and
-  // kBadAnswer (not HTTP, too long) have an unknown fate.
+  // whole answer is an Answer, whatever its status. Failures: kBadRequest (the URL) and kUnreachable (the broker's
+  // rules, DNS, connection, TLS) were not sent; of kNoAnswer and kBadAnswer (too long) the fate is unknown.
   [[nodiscard]] Ticket Start(ExchangeRequest request, Done done);
 
   boost::asio::io_context& loop() { return loop_; }

@@ -24,6 +24,8 @@ enum class Problem {
   kInvalidScope,   // the scope is not one that it grants
   kAccessDenied,   // the person, or the server for them, said no
   kExpired,        // nobody answered in time: the pending authorization or the device code is too old
+  kPending,        // of the device grant: the person has not decided yet
+  kSlowDown,       // of the device grant: likewise, and it is asked too often
   kNotOurs,        // the answer belongs to another session, tenant, state or issuer, or was used before
   kTemporary,      // it cannot now: try later, not before Failure::retry_after
   kDeclined,       // it declined for another reason, which the message names

@@ -8,8 +8,10 @@
 
 namespace warder::oauth {
 
-// 256 random bits, as 43 characters of base64url (section 4.1).
-Secret NewVerifier();
+inline constexpr std::size_t kRandomSecretBytes = 32;
+
+// 256 random bits, as 43 characters of base64url: a verifier (section 4.1), or a state (RFC 6749 section 10.10).
+Secret NewRandomSecret();
 
 // BASE64URL(SHA256(ASCII(verifier))) (section 4.2).
 std::string ChallengeOf(const Secret& verifier);

@@ -28,6 +28,9 @@ struct ClientRegistration {
   // Of kPrivateKeyJwt.
   broker::JwtInjection::Algorithm algorithm = broker::JwtInjection::Algorithm::kEs256;
   std::string key_id;
+  // Whom the assertion is for; empty: the issuer. Nothing that metadata names: a server that names another one's
+  // endpoint as its own would get assertions that the other one takes.
+  std::string audience;
 };
 
 struct Provider {

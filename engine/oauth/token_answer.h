@@ -30,7 +30,7 @@ Outcome<TokenSet> ReadTokenAnswer(const std::string& where, Answer answer, const
 // What an answer other than 200 says, at any endpoint: RFC 6749 section 5.2, or else its status.
 Failure ReadErrorAnswer(const std::string& where, const Answer& answer);
 
-// The error code as it may be shown: of at most 64 characters of [a-z0-9_.-], else "(not shown)".
+// The error code as it may be shown: of at most 64 characters of [a-z0-9_.-]; others are not repeated.
 std::string ShownErrorCode(std::string_view code);
 
 }  // namespace warder::oauth

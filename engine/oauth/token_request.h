@@ -25,8 +25,9 @@ struct TokenRequest {
 struct AssertionGrant {
   std::string issuer;
   std::string subject;
-  std::string audience;  // empty: the token endpoint
+  std::string audience;  // empty: the issuer
   ScopeSet scope;
+  enum class ScopeIn { kParameter, kClaim } scope_in = ScopeIn::kParameter;  // where the server looks for it
   broker::JwtInjection::Algorithm algorithm = broker::JwtInjection::Algorithm::kRs256;
   Secret key;  // PEM private key
   std::string key_id;
