@@ -6,7 +6,6 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <fstream>
 #include <optional>
-#include <regex>
 #include <vector>
 
 namespace warder::broker {
@@ -41,12 +40,19 @@ struct Row {
 std::vector<Row> ReadRows(const std::string& file) {
   std::ifstream in(std::string(IANA_FOLDER) + "/" + file);
   std::vector<Row> rows;
-  const std::regex block(R"(([0-9a-f.:]+)/([0-9]+))");
   for (std::string line; std::getline(in, line);) {
     const std::size_t end = line.front() == '"' ? line.find('"', 1) : line.find(',');
     const std::string cell = line.substr(0, end);
-    for (std::sregex_iterator it(cell.begin(), cell.end(), block), none; it != none; ++it) {
-      Row row{it->str(0), ip::make_address(it->str(1)), {}, static_cast<unsigned>(std::stoul(it->str(2)))};
+    // A cell may hold two networks, and marks of footnotes behind them.
+    for (std::size_t at = 0; (at = cell.find_first_of("0123456789abcdef:", at)) != std::string::npos;) {
+      const std::string network = cell.substr(at, cell.find_first_not_of("0123456789abcdef.:/", at) - at);
+      at += network.size();
+      const std::size_t slash = network.find('/');
+      if (slash == std::string::npos) continue;
+      Row row{network,
+              ip::make_address(network.substr(0, slash)),
+              {},
+              static_cast<unsigned>(std::stoul(network.substr(slash + 1)))};
       row.last = row.first.is_v4() ? ip::address(ip::make_network_v4(row.network).broadcast()) : row.first;
       if (row.first.is_v6()) {
         auto bytes = row.first.to_v6().to_bytes();

@@ -376,6 +376,20 @@ void Calls::Finish(std::uint64_t call, const std::string& outcome, const std::st
   LaunchWaiting();
 }
 
+void Calls::LoseConnection(const std::string& name) {
+  capabilities_->Revoke(name);
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [call, active] : active_) {
+    if (Record(call).connection == name) numbers.push_back(call);
+  }
+  for (const std::uint64_t call : numbers) {
+    // A call that failed makes room for one that waits, and all of them may end with the execution.
+    if (const auto found = active_.find(call); found != active_.end()) {
+      found->second->OnFailed({broker::CallFailure::Kind::kRefused, "refused: the connection was taken back"});
+    }
+  }
+}
+
 void Calls::AbortAll() {
   waiting_.clear();
   waiting_bytes_ = 0;

@@ -52,6 +52,9 @@ class Calls {
   void OnCancel(const proto::CancelCall& cancel);
   void OnTimer(const proto::TimerRequest& timer);
 
+  // The connection was taken away: what is under way through it fails, and nothing more goes through it.
+  void LoseConnection(const std::string& name);
+
   // Aborts whatever is under way; nothing is sent or called afterwards.
   void AbortAll();
 

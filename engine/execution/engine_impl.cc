@@ -109,32 +109,56 @@ bool HasControl(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-std::shared_ptr<broker::Capabilities> CapabilitiesOf(const ExecutionRequest& request) {
+std::shared_ptr<connections::LiveConnection> OpenStored(Vault* vault, const ExecutionRequest& request,
+                                                        const NamedConnection& named, const std::string& execution) {
+  if (vault == nullptr) {
+    throw EngineError(Status::kInvalid,
+                      "the connection \"" + named.name + "\" is null, and the engine has no vault to look in");
+  }
+  auto tenant = store::TenantId::Parse(request.tenant);
+  if (!tenant) Throw(tenant.error());
+  auto store = vault->stores()->Of(*tenant);
+  if (!store) Throw(store.error());
+  auto live =
+      connections::LiveConnection::Open(std::move(*store), named.stored.empty() ? named.name : named.stored, execution);
+  if (!live) Throw(live.error());
+  return std::move(*live);
+}
+
+}  // namespace
+
+EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std::string& execution) const {
   auto policy = broker::Policy::FromOrigins(request.allow_origins);
   if (!policy) Throw(policy.error());
   std::vector<broker::Capabilities::Named> connections;
+  Granted granted;
   for (const NamedConnection& named : request.connections) {
-    if (!named.connection) throw EngineError(Status::kInvalid, "the connection \"" + named.name + "\" is null");
     if (named.name.size() > kMaxLabelBytes || FindInvalidUtf8(named.name) || HasControl(named.name)) {
       throw EngineError(Status::kInvalid,
                         "a connection's name is at most 256 bytes of UTF-8, without control characters");
     }
-    connections.push_back({named.name, named.connection->get()});
+    if (named.connection) {
+      connections.push_back({named.name, named.connection->get()});
+    } else {
+      const auto live = OpenStored(vault_.get(), request, named, execution);
+      connections.push_back({named.name, live->connection(), live});
+      granted.held.push_back({named.name, live});
+    }
   }
   auto made =
       broker::Capabilities::Make(std::make_shared<const broker::Policy>(std::move(*policy)), std::move(connections));
   if (!made) Throw(made.error());
-  return std::move(*made);
+  granted.capabilities = std::move(*made);
+  return granted;
 }
-
-}  // namespace
 
 EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     : facts_{.kernel = KernelRelease(),
              .permit_degraded = options.permit_degraded,
              .signing_key = KeyOf(options),
              .observe = std::move(observe),
-             .count_descriptors = [this] { return CompareWithIdle(); }} {
+             .count_descriptors = [this] { return CompareWithIdle(); }},
+      vault_(options.vault) {
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
   manifest_ = image / "manifest.json";
@@ -153,6 +177,14 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
       opened.set_value(Internal(std::string("the broker could not be made: ") + error.what()));
       return;
     }
+    if (vault_) {
+      auto connections = connections::LiveConnections::Make(loop_, *broker_, vault_->stores());
+      if (!connections) {
+        opened.set_value(connections.error());
+        return;
+      }
+      connections_ = std::move(*connections);
+    }
     auto zygote = CurrentZygote();
     if (!zygote) {
       opened.set_value(zygote.error());
@@ -170,6 +202,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
+    connections_.reset();
     broker_.reset();
     zygote_.reset();
   });
@@ -222,7 +255,8 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
         "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name without "
         "control characters");
   }
-  auto capabilities = CapabilitiesOf(request);
+  auto shared = std::make_shared<Execution::Impl>(RandomId());
+  Granted granted = Grant(request, shared->id());
   Journal journal;
   if (!request.record.empty()) {
     auto created = Journal::Create(request.record);
@@ -231,21 +265,20 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
     ++waiting_journals_;
   }
 
-  auto shared = std::make_shared<Execution::Impl>(RandomId());
   shared->SetCancel([this, id = shared->id()] {
     boost::asio::post(loop_, [this, id] {
       if (const auto found = running_.find(id); found != running_.end()) found->second->Cancel();
     });
   });
-  boost::asio::post(loop_,
-                    [this, request = ExecutionRequest(request), capabilities = std::move(capabilities),
-                     journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
-                     shared]() mutable { Run(std::move(request), capabilities, std::move(*journal), sink, shared); });
+  boost::asio::post(
+      loop_, [this, request = ExecutionRequest(request), granted = std::move(granted),
+              journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
+              shared]() mutable { Run(std::move(request), std::move(granted), std::move(*journal), sink, shared); });
   return Execution(shared);
 }
 
-void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<broker::Capabilities> capabilities, Journal journal,
-                     EventSink sink, const std::shared_ptr<Execution::Impl>& shared) {
+void EngineImpl::Run(ExecutionRequest request, Granted granted, Journal journal, EventSink sink,
+                     const std::shared_ptr<Execution::Impl>& shared) {
   const std::string id = shared->id();
   Outcome refusal;
   refusal.execution = id;
@@ -258,9 +291,10 @@ void EngineImpl::Run(ExecutionRequest request, std::shared_ptr<broker::Capabilit
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_, &cgroups_};
-  auto execution = std::make_unique<RunningExecution>(context, std::move(request), std::move(capabilities),
-                                                      std::move(journal), std::move(sink), shared);
+  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_, &cgroups_, connections_.get()};
+  auto execution =
+      std::make_unique<RunningExecution>(context, std::move(request), std::move(granted.capabilities),
+                                         std::move(granted.held), std::move(journal), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });

@@ -30,8 +30,13 @@ class EngineImpl final : public Engine {
  private:
   // Everything below is touched by the loop's thread only.
   Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
-  void Run(ExecutionRequest request, std::shared_ptr<broker::Capabilities> capabilities, Journal journal,
-           EventSink sink, const std::shared_ptr<Execution::Impl>& shared);
+  struct Granted {
+    std::shared_ptr<broker::Capabilities> capabilities;
+    std::vector<HeldConnection> held;
+  };
+  Granted Grant(const ExecutionRequest& request, const std::string& execution) const;
+  void Run(ExecutionRequest request, Granted granted, Journal journal, EventSink sink,
+           const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();
   void StopIfDone();
@@ -43,10 +48,12 @@ class EngineImpl final : public Engine {
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
   std::string image_path_;
   std::filesystem::path manifest_;
+  const std::shared_ptr<Vault> vault_;
 
   boost::asio::io_context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<connections::LiveConnections> connections_;
   std::shared_ptr<ZygoteHost> zygote_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
   int diagnoses_ = 0;  // under way

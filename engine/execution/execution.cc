@@ -109,14 +109,15 @@ proto::SetupStep StepOf(const char* name, steady_clock::duration time) {
 }  // namespace
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
-                                   std::shared_ptr<broker::Capabilities> capabilities, Journal journal, EventSink sink,
-                                   std::shared_ptr<Execution::Impl> shared)
+                                   std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
+                                   Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),
       sink_(std::move(sink)),
       shared_(std::move(shared)),
       capabilities_(std::move(capabilities)),
+      held_(std::move(held)),
       spawned_at_(steady_clock::now()),
       started_at_(spawned_at_),
       requested_wall_(system_clock::now()),
@@ -139,8 +140,28 @@ void RunningExecution::Start(std::function<void()> on_over) {
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
   });
+  HoldConnections();
   // While the cell is being made.
   policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, limits, *capabilities_, context_.engine->permit_degraded));
+}
+
+void RunningExecution::HoldConnections() {
+  for (const HeldConnection& each : held_) {
+    context_.connections->Attach(each.live, [this, alive = std::weak_ptr(alive_), name = each.name] {
+      if (!alive.expired()) calls_->LoseConnection(name);
+    });
+  }
+}
+
+void RunningExecution::RecordConnections() {
+  for (const HeldConnection& each : held_) {
+    connections::CallsByOrigin calls;
+    for (const CallRecord& call : outcome_.calls) {
+      if (call.connection == each.name && call.outcome != "refused") ++calls[call.origin];
+    }
+    if (!calls.empty()) context_.connections->RecordCalls(each.live, outcome_.execution, std::move(calls), {});
+  }
+  held_.clear();
 }
 
 void RunningExecution::Cancel() { End(Cause::kCancelled); }
@@ -468,6 +489,7 @@ void RunningExecution::Finish() {
   if (suspicious || evidence_.cause == Cause::kNone) context_.zygote->Retire();
 
   WriteReceipt(over);
+  RecordConnections();
 
   Event event{Event::Kind::kFinished};
   event.message = outcome_.reason;

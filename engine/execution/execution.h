@@ -22,6 +22,7 @@
 
 #include "engine/audit/keys.h"
 #include "engine/broker/broker.h"
+#include "engine/connections/live_connections.h"
 #include "engine/execution/calls.h"
 #include "engine/execution/cell_process.h"
 #include "engine/execution/descriptor_ledger.h"
@@ -68,19 +69,26 @@ struct EngineFacts {
   std::function<std::optional<ReceiptFacts::EngineDescriptors>()> count_descriptors;
 };
 
+// A stored connection under the name by which the script knows it.
+struct HeldConnection {
+  std::string name;
+  std::shared_ptr<connections::LiveConnection> live;
+};
+
 struct ExecutionContext {
   boost::asio::io_context* loop = nullptr;
   broker::Broker* broker = nullptr;
   std::shared_ptr<ZygoteHost> zygote;
   const EngineFacts* engine = nullptr;
   jail::CgroupTree* cgroups = nullptr;
+  connections::LiveConnections* connections = nullptr;  // null: there is no vault
 };
 
 class RunningExecution final : private CellObserver, private CallHost {
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
-                   std::shared_ptr<broker::Capabilities> capabilities, Journal journal, EventSink sink,
-                   std::shared_ptr<Execution::Impl> shared);
+                   std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
+                   Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
   // `on_over` is called once, from the loop, when the outcome is about to be delivered; it may destroy this.
@@ -116,6 +124,9 @@ class RunningExecution final : private CellObserver, private CallHost {
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);
   void Finish();
+  void HoldConnections();
+  // What was done with each, for the review.
+  void RecordConnections();
   void WriteReceipt(std::chrono::system_clock::time_point over);
 
   ExecutionContext context_;
@@ -125,6 +136,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   std::shared_ptr<Execution::Impl> shared_;
   std::function<void()> on_over_;
   std::shared_ptr<broker::Capabilities> capabilities_;
+  std::vector<HeldConnection> held_;
   std::string policy_sha256_;
   DescriptorLedger ledger_;
 

@@ -48,7 +48,10 @@ class Connection {
 // A connection under the name by which an integration knows it.
 struct NamedConnection {
   std::string name;
-  std::shared_ptr<const Connection> connection;
+  // Null: the one of the engine's vault (EngineOptions::vault), of the execution's tenant,
+  std::shared_ptr<const Connection> connection = nullptr;
+  // under this name; empty: under `name`.
+  std::string stored = {};
 };
 
 }  // namespace warder

@@ -31,6 +31,7 @@
 
 #include "warder/connection.h"
 #include "warder/limits.h"
+#include "warder/vault.h"
 
 namespace warder {
 
@@ -99,6 +100,8 @@ struct EngineOptions {
   // mode 0600, owned by the user of this process, not a link. Empty: a key of this engine's own, gone with it; ask for
   // its public half with PublicKeyPem.
   std::filesystem::path signing_key;
+  // Where the tenants' stored connections are. Null: there are none.
+  std::shared_ptr<Vault> vault = nullptr;
 };
 
 struct ExecutionRequest {

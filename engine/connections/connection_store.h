@@ -1,0 +1,104 @@
+// The connections of one tenant, in its vault: given, used, renewed, ended, removed; each of these leaves a record in
+// the tenant's audit log, written in the same transaction.
+//
+// Whether a connection is over by itself (its lifetime, idleness) is looked at whenever it is loaded, so that it is not
+// used although nobody has ended it yet.
+//
+// Every change rings the state folder's bell (bell.h): engines with executions that use the connection look again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/secret.h"
+#include "engine/connections/bell.h"
+#include "engine/connections/stored_connection.h"
+#include "engine/connections/usage.h"
+#include "engine/vault/tenant_vault.h"
+#include "sandbox/base/result.h"
+
+namespace warder::connections {
+
+// A connection as it was at one moment.
+struct Snapshot {
+  StoredConnection connection;
+  std::uint64_t generation = 0;        // of the document
+  std::uint64_t token_generation = 0;  // of the access token; 0: none
+  bool refresh_begun = false;          // a refresh began and has not ended
+  std::optional<std::string> over;     // why it is to be ended: a limit has passed
+};
+
+// Thread-safe; blocks on the disk. Errors: those of TenantVault; Refused where there is no such connection.
+class ConnectionStore {
+ public:
+  static constexpr std::size_t kMaxNameBytes = 64;
+  using Clock = std::function<TimePoint()>;
+
+  ConnectionStore(std::shared_ptr<vault::TenantVault> vault, std::shared_ptr<Bell> bell, Clock clock = Now);
+
+  // A connection's name: a letter, then letters, digits, "_" and "-".
+  static Result<void> CheckName(std::string_view name);
+  static TimePoint Now();
+
+  const store::TenantId& tenant() const { return vault_->tenant(); }
+
+  enum class IfThere { kRefuse, kReplace };
+  // Checks policy and fields against each other (broker::Connection), then stores both. What was there is gone.
+  Result<void> Put(std::string_view name, StoredConnection connection, const SecretFields& fields, IfThere if_there);
+
+  Result<Snapshot> Load(std::string_view name);
+  // The fields that the document's kind says; a field that is missing is left out.
+  Result<SecretFields> Fields(std::string_view name, const Snapshot& snapshot);
+  // Names, in their order.
+  Result<std::vector<std::string>> Names();
+
+  // Refused, and what to do, where it is not active, or over.
+  static Result<void> CheckActive(std::string_view name, const Snapshot& snapshot);
+
+  // One refresh, in three steps (refresher.h). Begin writes down that a request is about to be sent; it is refused
+  // where one is written down already.
+  Result<void> BeginRefresh(std::string_view name, const Snapshot& snapshot);
+  struct Renewed {
+    Secret access_token;
+    std::optional<Secret> refresh_token;
+    std::optional<std::chrono::seconds> lifetime;
+    oauth::ScopeSet scope;
+  };
+  // Refused where the connection was replaced or ended meanwhile: the tokens are then nobody's.
+  Result<Snapshot> EndRefresh(std::string_view name, const Snapshot& begun, const Renewed& renewed);
+  // `fatal`: what becomes of the connection; nothing: it stays active, and can be refreshed again.
+  Result<void> FailRefresh(std::string_view name, const Snapshot& begun, std::optional<State> fatal,
+                           const std::string& reason);
+
+  // An execution is about to be given the connection; without this record it must not be.
+  Result<void> RecordUse(std::string_view name, std::string_view execution);
+  // What it did with it.
+  Result<void> RecordCalls(std::string_view name, std::string_view execution, const CallsByOrigin& calls,
+                           const oauth::ScopeSet& scopes);
+  Result<Usage> LoadUsage(std::string_view name);
+
+  // Takes the credential away and leaves the document, kEnded, with `reason`. The fields as they were, for revocation
+  // at the server.
+  Result<SecretFields> End(std::string_view name, const std::string& reason);
+  // Takes all of it away.
+  Result<SecretFields> Remove(std::string_view name);
+
+  Result<void> Audit(const boost::json::object& event);
+
+ private:
+  Result<Snapshot> LoadIn(vault::TenantVault::Transaction& transaction, std::string_view name);
+  Result<SecretFields> EndIn(vault::TenantVault::Transaction& transaction, std::string_view name, Snapshot snapshot,
+                             const std::string& reason);
+  Result<SecretFields> TakeFields(vault::TenantVault::Transaction& transaction, std::string_view name);
+
+  std::shared_ptr<vault::TenantVault> vault_;
+  std::shared_ptr<Bell> bell_;
+  Clock clock_;
+};
+
+}  // namespace warder::connections

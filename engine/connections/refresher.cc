@@ -1,0 +1,271 @@
+#include "engine/connections/refresher.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/connections/grant_request.h"
+#include "engine/connections/on_worker.h"
+#include "engine/connections/refresh_lock.h"
+#include "engine/oauth/revocation.h"
+#include "engine/oauth/token_request.h"
+
+namespace warder::connections {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Whether the request may be sent once more although the first may have been answered.
+bool Repeatable(const OAuthGrant& grant) {
+  return !UsesRefreshToken(grant.kind) || grant.rotation == OAuthGrant::Rotation::kStays;
+}
+
+// What a failure makes of the connection; nothing: it may pass.
+std::optional<State> Fatal(const oauth::Failure& failure, const OAuthGrant& grant) {
+  switch (failure.problem) {
+    case oauth::Problem::kInvalidGrant:
+    case oauth::Problem::kInvalidClient:
+    case oauth::Problem::kInvalidScope:
+    case oauth::Problem::kAccessDenied:
+    case oauth::Problem::kExpired:
+    case oauth::Problem::kDeclined:
+    case oauth::Problem::kBadRequest:
+      return State::kNeedsReauth;
+    default:
+      break;
+  }
+  if (failure.fate == oauth::Fate::kUnknown && !Repeatable(grant)) return State::kInDoubt;
+  return std::nullopt;
+}
+
+}  // namespace
+
+class Refresher::Flight : public std::enable_shared_from_this<Flight> {
+ public:
+  Flight(Refresher& refresher, std::shared_ptr<ConnectionStore> store, std::string name, std::uint64_t seen)
+      : refresher_(&refresher),
+        store_(std::move(store)),
+        name_(std::move(name)),
+        seen_(seen),
+        loop_(refresher.loop_),
+        worker_(refresher.worker_),
+        state_(refresher.state_),
+        options_(refresher.options_),
+        exchange_(refresher.broker_, refresher.loop_, store_->tenant().text(), refresher.options_.exchange),
+        timer_(refresher.loop_),
+        give_up_(steady_clock::now() + refresher.options_.lock_wait) {}
+
+  void Join(Done done) { waiting_.push_back(std::move(done)); }
+
+  void Lock() {
+    Work([state = state_, store = store_, name = name_] { return RefreshLock::Try(state, store->tenant(), name); },
+         &Flight::OnLock);
+  }
+
+  // The refresher goes: nobody is told anything any more.
+  void Abandon() {
+    refresher_ = nullptr;
+    waiting_.clear();
+    timer_.cancel();
+    ticket_.reset();
+  }
+
+ private:
+  // Runs `work` on the worker, then the member `next` with its result, unless all was given up meanwhile.
+  template <typename Task, typename Answer>
+  void Work(Task task, void (Flight::*next)(Answer)) {
+    OnWorker(worker_, loop_, std::move(task), [self = shared_from_this(), next](Answer answer) {
+      if (self->refresher_ != nullptr) ((*self).*next)(std::move(answer));
+    });
+  }
+
+  void OnLock(Result<std::optional<RefreshLock>> lock) {
+    if (!lock) return Fail(lock.error());
+    if (!*lock) {
+      if (steady_clock::now() > give_up_) {
+        return Fail(Internal("another process is refreshing the connection \"" + name_ + "\" and does not end"));
+      }
+      timer_.expires_after(options_.lock_pause);
+      timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error && self->refresher_ != nullptr) self->Lock();
+      });
+      return;
+    }
+    lock_ = std::move(*lock);
+    options_.on_step("locked");
+    Load();
+  }
+
+  void Load() {
+    Work([store = store_, name = name_] { return store->Load(name); }, &Flight::OnLoaded);
+  }
+
+  void OnLoaded(Result<Snapshot> snapshot) {
+    if (!snapshot) return Fail(snapshot.error());
+    snapshot_ = std::move(*snapshot);
+    options_.on_step("loaded");
+    if (auto active = ConnectionStore::CheckActive(name_, snapshot_); !active) return Fail(active.error());
+    if (!snapshot_.connection.oauth) return Fail(Refused("the connection \"" + name_ + "\" is no OAuth connection"));
+    if (snapshot_.refresh_begun) return Orphan();
+    if (snapshot_.token_generation != seen_) return Succeed();  // somebody else has done it
+    Work([store = store_, name = name_, snapshot = snapshot_] { return store->Fields(name, snapshot); },
+         &Flight::OnFields);
+  }
+
+  // Who had begun is gone: we hold the lock.
+  void Orphan() {
+    std::optional<State> fatal;
+    if (!Repeatable(*snapshot_.connection.oauth)) fatal = State::kInDoubt;
+    after_failure_ = fatal ? nullptr : &Flight::Load;
+    StoreFailure(fatal, "a refresh was cut off after it had begun, and its refresh token may be spent");
+  }
+
+  void OnFields(Result<SecretFields> fields) {
+    if (!fields) return Fail(fields.error());
+    const OAuthGrant& grant = *snapshot_.connection.oauth;
+    auto request = TokenRequestFor(grant, *fields, std::chrono::system_clock::now());
+    if (!request) {
+      StoreFailure(State::kNeedsReauth, request.error().message);
+      return;
+    }
+    provider_ = std::make_shared<const oauth::Provider>(ProviderOf(grant, *fields));
+    request_ = std::make_unique<oauth::TokenRequest>(std::move(*request));
+    Work([store = store_, name = name_, snapshot = snapshot_] { return store->BeginRefresh(name, snapshot); },
+         &Flight::OnBegun);
+  }
+
+  void OnBegun(Result<void> begun) {
+    if (!begun) return Fail(begun.error());
+    snapshot_.refresh_begun = true;
+    options_.on_step("begun");
+    ticket_ = oauth::RequestToken(exchange_, std::move(*request_),
+                                  [self = shared_from_this()](oauth::Outcome<oauth::TokenSet> answer) {
+                                    if (self->refresher_ != nullptr) self->OnAnswer(std::move(answer));
+                                  });
+    request_.reset();
+  }
+
+  void OnAnswer(oauth::Outcome<oauth::TokenSet> answer) {
+    options_.on_step("answered");
+    if (!answer) {
+      const oauth::Failure& failure = answer.error();
+      pause_ = options_.failure_pause;
+      if (failure.retry_after) pause_ = std::max<std::chrono::milliseconds>(pause_, *failure.retry_after);
+      pause_ = std::min<std::chrono::milliseconds>(pause_, options_.max_failure_pause);
+      StoreFailure(Fatal(failure, *snapshot_.connection.oauth), failure.message);
+      return;
+    }
+    const auto renewed = std::make_shared<ConnectionStore::Renewed>();
+    renewed->access_token = std::move(answer->access_token);
+    renewed->refresh_token = std::move(answer->refresh_token);
+    renewed->lifetime = answer->lifetime;
+    renewed->scope = std::move(answer->scope);
+    renewed_ = renewed;
+    Work([store = store_, name = name_, snapshot = snapshot_,
+          renewed] { return store->EndRefresh(name, snapshot, *renewed); },
+         &Flight::OnStored);
+  }
+
+  void OnStored(Result<Snapshot> stored) {
+    options_.on_step("stored");
+    if (stored) {
+      snapshot_ = std::move(*stored);
+      return Succeed();
+    }
+    if (stored.error().kind != ErrorKind::kRefused) return Fail(stored.error());
+    // Replaced or taken away while the request was under way: what it brought must not lie about unused and valid.
+    Secret refresh = renewed_->refresh_token ? renewed_->refresh_token->Copy() : Secret();
+    const Error error = stored.error();
+    ticket_ = oauth::RevokeBoth(exchange_, provider_, std::move(refresh), renewed_->access_token.Copy(),
+                                [self = shared_from_this(), error](const oauth::Outcome<void>&) {
+                                  if (self->refresher_ != nullptr) self->Fail(error);
+                                });
+  }
+
+  void StoreFailure(std::optional<State> fatal, const std::string& reason) {
+    failure_ = Internal("the connection \"" + name_ + "\" was not refreshed: " + reason);
+    if (fatal) {
+      Snapshot ended = snapshot_;
+      ended.connection.state = *fatal;
+      ended.connection.reason = reason;
+      failure_ = ConnectionStore::CheckActive(name_, ended).error();
+    }
+    Work([store = store_, name = name_, snapshot = snapshot_, fatal,
+          reason] { return store->FailRefresh(name, snapshot, fatal, reason); },
+         &Flight::OnFailureStored);
+  }
+
+  void OnFailureStored(Result<void> stored) {
+    if (!stored) return Fail(stored.error());
+    if (const auto next = std::exchange(after_failure_, nullptr)) return (this->*next)();
+    Fail(failure_);
+  }
+
+  void Succeed() { Land(snapshot_, {}, nullptr); }
+  void Fail(const Error& error) { Land(error, pause_, &error); }
+  void Land(const Result<Snapshot>& result, std::chrono::milliseconds pause, const Error* error) {
+    const auto self = shared_from_this();
+    lock_.reset();
+    ticket_.reset();
+    const std::vector<Done> waiting = std::exchange(waiting_, {});
+    std::exchange(refresher_, nullptr)->Land({store_->tenant().text(), name_}, pause, error);
+    for (const Done& done : waiting) done(result);
+  }
+
+  Refresher* refresher_;  // null: landed, or abandoned
+  const std::shared_ptr<ConnectionStore> store_;
+  const std::string name_;
+  const std::uint64_t seen_;
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& worker_;
+  const std::filesystem::path state_;
+  const RefresherOptions options_;
+  oauth::Exchange exchange_;
+  boost::asio::steady_timer timer_;
+  const steady_clock::time_point give_up_;
+  std::vector<Done> waiting_;
+
+  std::optional<RefreshLock> lock_;
+  Snapshot snapshot_;
+  std::shared_ptr<const oauth::Provider> provider_;
+  std::unique_ptr<oauth::TokenRequest> request_;
+  oauth::Ticket ticket_;
+  std::shared_ptr<const ConnectionStore::Renewed> renewed_;
+  Error failure_;
+  std::chrono::milliseconds pause_{0};
+  void (Flight::*after_failure_)() = nullptr;
+};
+
+Refresher::Refresher(boost::asio::io_context& loop, broker::Broker& broker, boost::asio::thread_pool& worker,
+                     std::filesystem::path state, RefresherOptions options)
+    : loop_(loop), broker_(broker), worker_(worker), state_(std::move(state)), options_(std::move(options)) {}
+
+Refresher::~Refresher() {
+  for (const auto& [key, flight] : flights_) flight->Abandon();
+}
+
+void Refresher::Refresh(const std::shared_ptr<ConnectionStore>& store, const std::string& name, std::uint64_t seen,
+                        Done done) {
+  const Key key{store->tenant().text(), name};
+  const auto now = steady_clock::now();
+  std::erase_if(pauses_, [&](const auto& each) { return each.second.until <= now; });
+  if (const auto pause = pauses_.find(key); pause != pauses_.end()) {
+    boost::asio::post(loop_, [done = std::move(done), error = pause->second.error] { done(error); });
+    return;
+  }
+  auto& flight = flights_[key];
+  const bool begun = flight != nullptr;
+  if (!begun) flight = std::make_shared<Flight>(*this, store, name, seen);
+  flight->Join(std::move(done));
+  if (!begun) flight->Lock();
+}
+
+void Refresher::Land(const Key& key, std::chrono::milliseconds pause, const Error* error) {
+  flights_.erase(key);
+  if (error != nullptr && pause.count() > 0) pauses_[key] = {steady_clock::now() + pause, *error};
+}
+
+}  // namespace warder::connections

@@ -1,0 +1,167 @@
+// The vault: tenants' credentials at rest, and the whole life of an OAuth connection.
+//
+//   auto vault = warder::Vault::Open({.folder = "/var/lib/acme/warder", .key = {.file = "/etc/acme/kek"}});
+//   vault->CreateTenant("customer-7");
+//   vault->Connect("customer-7", "acme", policy, {{"token", secret}});
+//   auto engine = warder::Engine::Open({.vault = vault});
+//   engine->Start({.bundle = bundle, .tenant = "customer-7", .connections = {{"acme"}}});
+//
+// A data key of each tenant seals its credentials; a key-encryption key wraps the data keys (docs/vault.md). What a
+// connection may be used for is its policy (docs/policy.md); of an OAuth connection the policy injects the field
+// "access_token", which is refreshed when it is needed, once for everybody who needs it.
+//
+// Threads: every member may be called from any thread, and blocks on the disk; Authorize, Refresh and Disconnect on the
+// network too. Other processes may work on the same folder at the same time.
+// Errors: EngineError(kInvalid) for what is refused, damaged or not there, kFault for what the system or the network
+// does not give. No message holds a secret.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "warder/connection.h"
+
+namespace warder {
+
+namespace connections {
+class TenantStores;
+}
+
+// Where the key-encryption key is.
+struct KeySource {
+  enum class Kind {
+    kFile,         // 32 bytes in base64, mode 0600; made with a new vault
+    kEnvironment,  // the same in WARDER_KEK, which is taken out of the environment
+    kPkcs11,       // an RSA key pair in a PKCS#11 token
+  } kind = Kind::kFile;
+  std::filesystem::path file;    // kFile; keep it, and its backups, apart from the vault's folder
+  std::filesystem::path module;  // kPkcs11: the token's library
+  std::string token;             // kPkcs11: its label
+  std::string label;             // kPkcs11: the key pair's
+  std::string pin;               // kPkcs11
+};
+
+struct VaultOptions {
+  std::filesystem::path folder;  // made where it is not there; for this user alone
+  KeySource key;
+};
+
+struct ConnectOptions {
+  bool replace = false;                              // a connection of this name gets the new credential
+  std::optional<std::chrono::seconds> lifetime;      // it ends by itself so long after now
+  std::optional<std::chrono::seconds> idle_limit;    // it ends by itself when it was not used for so long
+  std::optional<std::chrono::seconds> rotate_after;  // the review reminds when the credential is older
+};
+
+// How to get tokens (RFC 6749 and what is named beside).
+struct OAuthSetup {
+  enum class Grant { kAuthorizationCode, kDevice, kClientCredentials } grant = Grant::kAuthorizationCode;
+  std::string policy;  // text; injects "access_token" and no other field
+  std::string issuer;  // asked for its metadata (RFC 8414)
+  std::string client_id;
+  std::string client_secret;  // empty: a public client
+  // "client_secret_basic" (default), "client_secret_post"; "none" without a secret.
+  std::string client_authentication;
+  std::set<std::string> scopes;
+  std::uint16_t loopback_port = 0;  // of the redirect to this machine (RFC 8252); 0: any
+};
+
+// What a person has to see and do. Called from the thread that called Authorize.
+struct OAuthPrompts {
+  std::function<void(const std::string& url)> open;  // authorization code: a browser has to go there
+  std::function<void(const std::string& uri, const std::string& user_code)> enter;  // device (RFC 8628)
+  int cancel_fd = -1;  // readable: give up; -1: nothing can
+};
+
+struct ConnectionStatus {
+  std::string name;
+  std::string kind;   // "fields", "authorization_code", "device", "client_credentials", "jwt_bearer"
+  std::string state;  // "active", "needs_reauth", "in_doubt", "ended"
+  std::string reason;
+  std::string policy_sha256;
+  std::string issuer;  // of OAuth
+  std::chrono::sys_seconds created;
+  std::chrono::sys_seconds credential_since;
+  std::optional<std::chrono::sys_seconds> access_expires;
+  std::optional<std::chrono::sys_seconds> ends;
+  std::optional<std::chrono::sys_seconds> last_used;
+};
+
+// What a connection may do beside what it did.
+struct ConnectionReview {
+  ConnectionStatus status;
+  std::vector<std::string> origins;            // of the policy
+  std::map<std::string, std::uint64_t> calls;  // by origin, in the days that were asked for
+  std::set<std::string> scopes;                // granted
+  std::set<std::string> used_scopes;           // those of the policy's rules that allowed a call
+  std::uint64_t executions = 0;
+  std::vector<std::string> remarks;  // sentences: what to look into, and what to do
+};
+
+// What became of it at the authorization server (RFC 7009).
+struct DisconnectResult {
+  enum class AtServer { kRevoked, kNothingToRevoke, kFailed } at_server = AtServer::kNothingToRevoke;
+  std::string why;  // of kFailed
+};
+
+class Vault {
+ public:
+  static std::shared_ptr<Vault> Open(const VaultOptions& options);
+  ~Vault();
+  Vault(const Vault&) = delete;
+  Vault& operator=(const Vault&) = delete;
+
+  // Whether Open has made the key's file: it needs a backup of its own, without which nothing here can be read.
+  bool made_key() const;
+
+  // A tenant's name: a-z, 0-9, ".", "_", "-", at most 64, beginning with a letter or digit.
+  void CreateTenant(const std::string& tenant);
+  bool HasTenant(const std::string& tenant);
+  std::vector<std::string> Tenants();
+  // Deletes the tenant's keys, then its file: no copy of the file can be read any more.
+  void ShredTenant(const std::string& tenant);
+
+  // Wraps all data keys under another key, without touching a record; the number of keys. A file is replaced by a new
+  // key under the same name (kFile, the vault's own).
+  std::size_t RotateKey(const KeySource& next);
+  void RotateDataKey(const std::string& tenant);
+  // Opens every record of the tenant and walks its audit log.
+  void Verify(const std::string& tenant);
+
+  // A credential as it is. Checked against the policy like Connection::Make does.
+  void Connect(const std::string& tenant, const std::string& name, std::string_view policy,
+               const Connection::Fields& fields, const ConnectOptions& options = {});
+  // Gets the first token with a person's help (or without, for client credentials), and keeps what renews it.
+  void Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
+                 const OAuthPrompts& prompts, const ConnectOptions& options = {});
+  // Another access token now.
+  void Refresh(const std::string& tenant, const std::string& name);
+  // Takes it away: from every execution within milliseconds, from the folder, then at the authorization server.
+  DisconnectResult Disconnect(const std::string& tenant, const std::string& name);
+
+  std::vector<ConnectionStatus> Connections(const std::string& tenant);
+  // Ends what is over, and says what each connection may do beside what it did in the last `days`. Recorded.
+  std::vector<ConnectionReview> Review(const std::string& tenant, unsigned days = 90);
+
+  // The tenant's audit log, one line of JSON each, behind entry number `after`; `each` returns false to stop.
+  void ReadAudit(const std::string& tenant, std::uint64_t after,
+                 const std::function<bool(std::uint64_t number, std::string_view entry)>& each);
+
+  const std::shared_ptr<connections::TenantStores>& stores() const;
+
+ private:
+  class Impl;
+  explicit Vault(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace warder
