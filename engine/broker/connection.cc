@@ -31,14 +31,6 @@ void AddFields(const Injection& injection, Names* names) {
   if (const auto* jwt = std::get_if<JwtInjection>(&injection)) add(jwt->key_field);
 }
 
-Names FieldsOf(const Policy& policy) {
-  Names names;
-  for (const Injection& injection : policy.injections) AddFields(injection, &names);
-  for (const PlaceholderRule& rule : policy.placeholders) names.insert(rule.field);
-  if (!policy.tls.client_key_field.empty()) names.insert(policy.tls.client_key_field);
-  return names;
-}
-
 // What a response must not say although no field holds it as it is.
 Result<std::vector<Secret>> Derived(const Policy& policy, const SecretFields& fields) {
   std::vector<Secret> derived;
@@ -57,6 +49,14 @@ Result<std::vector<Secret>> Derived(const Policy& policy, const SecretFields& fi
 
 }  // namespace
 
+std::set<std::string, std::less<>> CredentialFields(const Policy& policy) {
+  Names names;
+  for (const Injection& injection : policy.injections) AddFields(injection, &names);
+  for (const PlaceholderRule& rule : policy.placeholders) names.insert(rule.field);
+  if (!policy.tls.client_key_field.empty()) names.insert(policy.tls.client_key_field);
+  return names;
+}
+
 Connection::Connection(Policy policy, SecretFields fields)
     : policy_(std::make_shared<const Policy>(std::move(policy))),
       policy_sha256_(PolicyHash(*policy_)),
@@ -68,7 +68,7 @@ Result<std::shared_ptr<const Connection>> Connection::Make(std::string_view poli
   if (!policy) return policy.error();
   if (policy->origins.empty())
     return InvalidInput("the policy names no origin; add a line such as: origin https://api.example.com");
-  const Names wanted = FieldsOf(*policy);
+  const Names wanted = CredentialFields(*policy);
   for (const std::string& name : wanted) {
     if (!fields.contains(name)) {
       return InvalidInput("the policy uses the field \"" + name + "\", which the credential does not have");

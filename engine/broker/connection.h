@@ -4,7 +4,9 @@
 // from several threads.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,9 @@
 #include "sandbox/base/result.h"
 
 namespace warder::broker {
+
+// The fields that a credential for this policy has: all of them, and no others.
+std::set<std::string, std::less<>> CredentialFields(const Policy& policy);
 
 class Connection {
  public:

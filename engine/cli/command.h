@@ -32,6 +32,9 @@ struct Command {
 };
 
 Command RunCommand();
+Command ConnectCommand();
+Command ConnectionCommand();
+Command TenantCommand();
 Command DoctorCommand();
 Command PolicyCommand();
 Command AuditCommand();

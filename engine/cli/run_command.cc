@@ -88,6 +88,9 @@ class Run {
     if (receipt_ || !options_.signing_key.empty()) {
       engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
     }
+    if (NeedsVault(request)) {
+      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_.in, environment_.err);
+    }
     const auto engine = Engine::Open(engine_options);
     if (interrupts.first() != 0) {
       Outcome outcome;
@@ -159,9 +162,12 @@ Action Declare(CLI::App& app) {
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
   app.add_option("--connect", options->connect,
-                 "A connection, and the JSON file with its policy and credential (docs/policy.md); repeatable")
-      ->type_name("NAME=FILE")
+                 "A stored connection (see `warder connect`), or one with the JSON file of its policy and credential "
+                 "(docs/policy.md); repeatable")
+      ->type_name("NAME[=FILE]")
       ->allow_extra_args(false);
+  AddTenantOption(app, &options->tenant);
+  AddVaultOptions(app, &options->place);
   file("--limits", options->limits, "JSON object such as {\"wall\": \"30s\", \"heap\": \"64MB\"}; see `warder policy`");
   file(
       "--receipt", options->receipt,

@@ -1,5 +1,6 @@
 #include "engine/cli/run_request.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "engine/cli/input_file.h"
@@ -24,8 +25,12 @@ Limits ReadLimits(const std::string& path) {
 
 NamedConnection ReadConnection(const std::string& option) {
   const std::size_t equals = option.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == option.size()) {
-    throw EngineError(Status::kInvalid, "--connect takes NAME=FILE, such as acme=acme.json, not \"" + option + "\"");
+  if (equals == std::string::npos && !option.empty()) return {.name = option};
+  if (option.empty() || equals == 0 || equals + 1 == option.size()) {
+    throw EngineError(Status::kInvalid,
+                      "--connect takes the NAME of a stored connection, or NAME=FILE, such as "
+                      "acme=acme.json, not \"" +
+                          option + "\"");
   }
   return {option.substr(0, equals), Connection::Load(option.substr(equals + 1))};
 }
@@ -39,6 +44,7 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   request.limits = ReadLimits(options.limits);
   request.flow = options.flow;
   request.allow_origins = options.allow;
+  if (!options.tenant.empty()) request.tenant = options.tenant;
   for (const std::string& each : options.connect) request.connections.push_back(ReadConnection(each));
   if (options.event == "-") {
     request.event_json = ReadInput(kEvent, in, EventName(options), request.limits);
@@ -48,6 +54,11 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   if (!options.config.empty()) request.config_json = ReadInputFile(kConfig, options.config, request.limits);
   request.bundle = Bundle::Load(options.bundle, request.limits.bundle_bytes);
   return request;
+}
+
+bool NeedsVault(const ExecutionRequest& request) {
+  return std::any_of(request.connections.begin(), request.connections.end(),
+                     [](const NamedConnection& each) { return each.connection == nullptr; });
 }
 
 std::string WithSource(const std::string& message, const RunOptions& options) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cli/vault_options.h"
 #include "warder/engine.h"
 
 namespace warder::cli {
@@ -18,7 +19,9 @@ struct RunOptions {
   std::string record;
   std::string signing_key;  // a path, empty: the default one
   std::vector<std::string> allow;
-  std::vector<std::string> connect;  // NAME=FILE
+  std::vector<std::string> connect;  // NAME=FILE, or NAME of the tenant's vault
+  std::string tenant;
+  VaultPlace place;
   std::vector<std::string> permit_degraded;
   bool json = false;
   bool quiet = false;
@@ -27,6 +30,9 @@ struct RunOptions {
 // Reads every file that `options` name (`record` excepted, which is written). `in` is standard input. Throws
 // EngineError(kInvalid) that says which file and why.
 ExecutionRequest MakeRequest(const RunOptions& options, int in);
+
+// Whether the request needs the vault: it names a stored connection.
+bool NeedsVault(const ExecutionRequest& request);
 
 // The engine speaks of "the event" and "the configuration"; this names the file that it came from.
 std::string WithSource(const std::string& message, const RunOptions& options);

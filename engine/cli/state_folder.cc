@@ -21,25 +21,34 @@ fs::path FolderIn(const char* variable) {
   return path.is_absolute() ? path : fs::path();
 }
 
-fs::path StateFolder() {
-  if (const fs::path state = FolderIn("XDG_STATE_HOME"); !state.empty()) return state / "warder";
-  if (::geteuid() == 0) return "/var/lib/warder";
-  if (const fs::path home = FolderIn("HOME"); !home.empty()) return home / ".local" / "state" / "warder";
-  throw EngineError(
-      Status::kInvalid,
-      "there is no folder for the signing key: set HOME or XDG_STATE_HOME, or name a key with --signing-key");
+// One of the folders of the XDG Base Directory Specification.
+struct Place {
+  const char* variable;
+  const char* of_root;
+  const char* in_home;
+};
+constexpr Place kState = {"XDG_STATE_HOME", "/var/lib", ".local/state"};
+constexpr Place kConfig = {"XDG_CONFIG_HOME", "/etc", ".config"};
+
+fs::path FolderOf(const Place& place) {
+  if (const fs::path folder = FolderIn(place.variable); !folder.empty()) return folder / "warder";
+  if (::geteuid() == 0) return fs::path(place.of_root) / "warder";
+  if (const fs::path home = FolderIn("HOME"); !home.empty()) return home / place.in_home / "warder";
+  throw EngineError(Status::kInvalid, std::string("there is no folder for keys and vault: set HOME or ") +
+                                          place.variable + ", or name the file or folder");
 }
 
 // Whoever can write to a folder on the way can put another key in the place of ours: after `sudo -E`, for one, the
 // folder is the user's and we are root. What does not exist yet we make ourselves, below what is looked at here.
-void RefuseOthersFolders(const fs::path& state) {
+void RefuseOthersFolders(const Place& place, const fs::path& wanted) {
   std::error_code error;
-  const fs::path real = fs::weakly_canonical(state, error);
+  const fs::path real = fs::weakly_canonical(wanted, error);
   const auto refuse = [&](const fs::path& folder, const std::string& why) {
-    throw EngineError(Status::kInvalid, "the folder for the signing key, " + state.string() + ", is refused: " +
-                                            folder.string() + " " + why + "; unset XDG_STATE_HOME or name another");
+    throw EngineError(Status::kInvalid, "the folder for keys and vault, " + wanted.string() +
+                                            ", is refused: " + folder.string() + " " + why + "; unset " +
+                                            place.variable + " or name another");
   };
-  if (error) refuse(state, "cannot be looked at (" + error.message() + ")");
+  if (error) refuse(wanted, "cannot be looked at (" + error.message() + ")");
   for (fs::path folder = real;; folder = folder.parent_path()) {
     struct stat status {};
     if (::stat(folder.c_str(), &status) == 0) {
@@ -53,13 +62,17 @@ void RefuseOthersFolders(const fs::path& state) {
   }
 }
 
+fs::path OwnFolder(const Place& place) {
+  fs::path folder = FolderOf(place);
+  RefuseOthersFolders(place, folder);
+  return folder;
+}
+
 }  // namespace
 
-fs::path DefaultSigningKey() {
-  const fs::path folder = StateFolder();
-  RefuseOthersFolders(folder);
-  return folder / "key.pem";
-}
+fs::path DefaultSigningKey() { return OwnFolder(kState) / "key.pem"; }
+fs::path DefaultState() { return OwnFolder(kState); }
+fs::path DefaultKek() { return OwnFolder(kConfig) / "kek"; }
 
 fs::path SigningKeyFor(const std::string& chosen, Output& err) {
   if (!chosen.empty()) return chosen;

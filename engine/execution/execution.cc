@@ -156,10 +156,14 @@ void RunningExecution::HoldConnections() {
 void RunningExecution::RecordConnections() {
   for (const HeldConnection& each : held_) {
     connections::CallsByOrigin calls;
+    oauth::ScopeSet scopes;
     for (const CallRecord& call : outcome_.calls) {
-      if (call.connection == each.name && call.outcome != "refused") ++calls[call.origin];
+      if (call.connection != each.name || call.outcome == "refused") continue;
+      ++calls[call.origin];
+      scopes.merge(each.live->connection()->policy()->ScopesOf(call.method, call.path));
     }
-    if (!calls.empty()) context_.connections->RecordCalls(each.live, outcome_.execution, std::move(calls), {});
+    if (calls.empty()) continue;
+    context_.connections->RecordCalls(each.live, outcome_.execution, std::move(calls), std::move(scopes));
   }
   held_.clear();
 }

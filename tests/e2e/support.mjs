@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const warder = process.env.WARDER ?? join(root, "build/warder");
 
-// The command keeps its signing key in a folder of this process's, not in the user's.
+// The command keeps its keys and vault in a folder of this process's, not in the user's.
 const stateFolder = mkdtempSync(join(tmpdir(), "warder-e2e-state-"));
 process.on("exit", () => rmSync(stateFolder, { recursive: true, force: true }));
 
@@ -47,7 +47,7 @@ ${body}
 // Starts the command. `exited` resolves to {code, signal, stdout, stderr} and never rejects.
 export function start(args, { input, env, program = warder, stdio = "pipe" } = {}) {
   const child = spawn(program, args, {
-    env: { ...process.env, NO_COLOR: undefined, XDG_STATE_HOME: stateFolder, ...env },
+    env: { ...process.env, NO_COLOR: undefined, XDG_STATE_HOME: stateFolder, XDG_CONFIG_HOME: stateFolder, ...env },
     stdio: [stdio, "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

@@ -42,23 +42,28 @@ Result<void> ReadOrigin(Arguments& arguments, Policy& policy) {
   return {};
 }
 
+Result<MethodSet> ReadMethods(Arguments& arguments) {
+  const auto methods = arguments.Items("a method");
+  if (!methods) return methods.error();
+  MethodSet set;
+  for (const Word& method : *methods) {
+    if (method.text == "*" && methods->size() == 1) return MethodSet::All();
+    if (set.Has(method.text)) return arguments.Wrong(method, "is there twice");
+    if (!set.Add(method.text)) {
+      return arguments.Wrong(method, "is no method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or * alone for all");
+    }
+  }
+  return set;
+}
+
 Result<void> ReadRule(Arguments& arguments, Policy& policy, Rule::Verdict verdict) {
   const auto path = arguments.TakeLast("a path");
   if (!path) return path.error();
   auto pattern = PathPattern::Parse(path->text);
   if (!pattern) return arguments.Wrong(*path, pattern.error().message);
-  const auto methods = arguments.Items("a method");
+  const auto methods = ReadMethods(arguments);
   if (!methods) return methods.error();
-  Rule rule{verdict, {}, std::move(*pattern), arguments.line()};
-  for (const Word& method : *methods) {
-    if (method.text == "*" && methods->size() == 1) {
-      rule.methods = MethodSet::All();
-    } else if (rule.methods.Has(method.text)) {
-      return arguments.Wrong(method, "is there twice");
-    } else if (!rule.methods.Add(method.text)) {
-      return arguments.Wrong(method, "is no method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or * alone for all");
-    }
-  }
+  Rule rule{verdict, *methods, std::move(*pattern), arguments.line()};
   if (policy.rules.size() == Policy::kMaxRules) return arguments.WrongLine("a policy has at most 512 rules");
   const bool known = std::any_of(policy.rules.begin(), policy.rules.end(), [&rule](const Rule& other) {
     return other.methods == rule.methods && other.path == rule.path;
@@ -73,6 +78,20 @@ Result<void> ReadAllow(Arguments& arguments, Policy& policy) {
 }
 Result<void> ReadDeny(Arguments& arguments, Policy& policy) {
   return ReadRule(arguments, policy, Rule::Verdict::kDeny);
+}
+
+Result<void> ReadScope(Arguments& arguments, Policy& policy) {
+  auto scope = arguments.Text("a scope", Policy::kMaxScopeBytes);
+  if (!scope) return scope.error();
+  const auto path = arguments.TakeLast("a path");
+  if (!path) return path.error();
+  auto pattern = PathPattern::Parse(path->text);
+  if (!pattern) return arguments.Wrong(*path, pattern.error().message);
+  const auto methods = ReadMethods(arguments);
+  if (!methods) return methods.error();
+  if (policy.scopes.size() == Policy::kMaxScopes) return arguments.WrongLine("a policy has at most 256 scope lines");
+  policy.scopes.push_back({std::move(*scope), *methods, std::move(*pattern)});
+  return {};
 }
 
 enum class NameKind { kQuery, kHeader };
@@ -261,6 +280,7 @@ constexpr std::array kDirectives = {
     Directive{{"origin", "origin SCHEME://HOST[:PORT]", "origin https://api.acme.test"}, ReadOrigin, 0},
     Directive{{"allow", "allow METHODS PATH", "allow GET,HEAD /v1/orders/{id}"}, ReadAllow, 0},
     Directive{{"deny", "deny METHODS PATH", "deny * /v1/admin/**"}, ReadDeny, 0},
+    Directive{{"scope", "scope SCOPE METHODS PATH", "scope orders:read GET,HEAD /v1/orders/**"}, ReadScope, 0},
     Directive{{"query", "query NAME, ... | none", "query page, limit"}, ReadQuery, 1},
     Directive{{"request-headers", "request-headers NAME, ... | none", "request-headers x-acme-*"}, ReadRequestHeaders, 1},
     Directive{{"inject", "inject KIND ...", "inject bearer token"}, ReadInjection, 0},

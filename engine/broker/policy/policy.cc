@@ -63,6 +63,16 @@ bool Policy::JudgesPaths() const {
   return std::any_of(rules.begin(), rules.end(), [](const Rule& rule) { return !rule.path.everything(); });
 }
 
+std::set<std::string, std::less<>> Policy::ScopesOf(std::string_view method, std::string_view path) const {
+  std::set<std::string, std::less<>> needed;
+  const auto segments = PathSegments(path);
+  if (!segments) return needed;
+  for (const ScopeRule& rule : scopes) {
+    if (rule.methods.Has(method) && rule.path.Matches(*segments)) needed.insert(rule.scope);
+  }
+  return needed;
+}
+
 Result<Policy> Policy::FromOrigins(const std::vector<std::string>& origins) {
   if (origins.size() > kMaxOrigins) {
     return InvalidInput("a policy names at most " + std::to_string(kMaxOrigins) + " origins");

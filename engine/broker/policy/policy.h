@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,17 @@ struct NameList {
   bool operator==(const NameList&) const = default;
 };
 
+// Which scope of OAuth the calls that fit need: said for the review of what was granted; it decides nothing.
+struct ScopeRule {
+  std::string scope;
+  MethodSet methods;
+  PathPattern path = PathPattern::Everything();
+
+  // "orders:read GET,HEAD /v1/orders/**".
+  std::string ToString() const;
+  bool operator==(const ScopeRule&) const = default;
+};
+
 // A token bucket: `count` calls in each `period`, at most `burst` at once.
 struct Rate {
   std::uint64_t count = 0;
@@ -106,11 +118,14 @@ struct Policy {
   static constexpr std::size_t kMaxInjections = 8;
   static constexpr std::size_t kMaxPlaceholders = 16;
   static constexpr std::size_t kMaxPins = 16;
+  static constexpr std::size_t kMaxScopes = 256;
+  static constexpr std::size_t kMaxScopeBytes = 256;
 
   std::string connection;                   // its name; empty: none
   std::vector<Origin> origins;              // sorted
   Origin base;                              // the first that was named: what paths are relative to
   std::vector<Rule> rules;                  // in their order; none: everything is denied
+  std::vector<ScopeRule> scopes;            // in their order
   std::optional<NameList> query;            // parameters that a script may send; nothing: any
   std::optional<NameList> request_headers;  // beside SafeRequestHeaders(), lower-case; nothing: any
   std::vector<Injection> injections;
@@ -134,6 +149,8 @@ struct Policy {
   bool Names(const Origin& origin) const;
   // Whether a rule says anything about paths, so that they must not be ambiguous.
   bool JudgesPaths() const;
+  // The scopes that a call of `path` (without the query) needs, as the policy says.
+  std::set<std::string, std::less<>> ScopesOf(std::string_view method, std::string_view path) const;
   // It was made by FromOrigins, or denies everything.
   bool WithoutText() const { return rules.empty() || rules.front().line.number == 0; }
 

@@ -52,6 +52,10 @@ std::string Rule::ToString() const {
   return (verdict == Verdict::kAllow ? "allow " : "deny ") + methods.ToString() + " " + WrittenWord(path.ToString());
 }
 
+std::string ScopeRule::ToString() const {
+  return WrittenWord(scope) + " " + methods.ToString() + " " + WrittenWord(path.ToString());
+}
+
 std::string NameList::ToString() const {
   if (names.empty()) return "none";
   std::string text;
@@ -69,6 +73,7 @@ std::string PrintPolicy(const Policy& policy) {
     if (origin != policy.base) printer.Line("origin", origin.ToString());
   }
   for (const Rule& rule : policy.rules) printer.Line(rule.ToString());
+  for (const ScopeRule& rule : policy.scopes) printer.Line("scope", rule.ToString());
   if (policy.query) printer.Line("query", policy.query->ToString());
   if (policy.request_headers) printer.Line("request-headers", policy.request_headers->ToString());
   for (const Injection& injection : policy.injections) printer.Line("inject", PrintInjection(injection));

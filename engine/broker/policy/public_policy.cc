@@ -1,3 +1,4 @@
+#include "engine/broker/connection.h"
 #include "engine/broker/policy/decide.h"
 #include "engine/broker/policy/words.h"
 #include "warder/engine.h"
@@ -21,6 +22,11 @@ Answer Refusal(const Error& error) { return {false, 0, {}, "refused under any po
 Canonical Read(std::string_view policy) {
   const broker::Policy parsed = Parse(policy);
   return {broker::PrintPolicy(parsed), broker::PolicyHash(parsed)};
+}
+
+std::vector<std::string> Fields(std::string_view policy) {
+  const auto fields = broker::CredentialFields(Parse(policy));
+  return {fields.begin(), fields.end()};
 }
 
 Answer Check(std::string_view policy, const Request& request) {

@@ -374,7 +374,7 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
            request->set_call(call);
            Send(frame);
          }
-         for (;;) s.Next();
+         SendResult("null");
        }},
       {"flood-timers-unread",
        [](Script&) {

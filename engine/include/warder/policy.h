@@ -25,6 +25,9 @@ struct Canonical {
 // Reads a policy. Throws EngineError(kInvalid) that names line, column, the problem and the remedy.
 Canonical Read(std::string_view policy);
 
+// The names of the fields that a credential for this policy has, sorted. Throws as Read does.
+std::vector<std::string> Fields(std::string_view policy);
+
 struct Request {
   std::string method;
   std::string url;  // absolute

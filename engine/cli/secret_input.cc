@@ -1,0 +1,98 @@
+#include "engine/cli/secret_input.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+
+#include "engine/cli/interrupts.h"
+#include "engine/cli/text.h"
+#include "warder/engine.h"
+
+namespace warder::cli {
+namespace {
+
+// While it lives, the terminal does not show what is typed.
+class Unseen {
+ public:
+  explicit Unseen(int fd) : fd_(fd) {
+    if (::tcgetattr(fd, &before_) != 0) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = ::tcsetattr(fd, TCSAFLUSH, &quiet) == 0;
+  }
+  ~Unseen() {
+    if (changed_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+  Unseen(const Unseen&) = delete;
+  Unseen& operator=(const Unseen&) = delete;
+  bool holds() const { return changed_; }
+
+ private:
+  int fd_;
+  termios before_{};
+  bool changed_ = false;
+};
+
+enum class Until { kLine, kEnd };
+
+Secret Read(int in, Until until, const Interrupts* interrupts) {
+  std::string text;
+  text.reserve(kMaxSecretBytes + 1);  // never moved, so that no copy is left behind
+  while (text.size() <= kMaxSecretBytes) {
+    char byte = 0;
+    const ssize_t got = ::read(in, &byte, 1);
+    const bool interrupted = interrupts != nullptr && interrupts->first() != 0;
+    if (got < 0 && errno == EINTR && !interrupted) continue;
+    if (got < 0 || interrupted) {
+      const std::string why = interrupted ? "interrupted" : std::generic_category().message(errno);
+      WipeString(&text);
+      throw EngineError(Status::kInvalid, "the secret could not be read: " + why);
+    }
+    if (got == 0 || (until == Until::kLine && byte == '\n')) break;
+    text.push_back(byte);
+  }
+  if (text.size() > kMaxSecretBytes) {
+    WipeString(&text);
+    throw EngineError(Status::kInvalid, "the secret has more than " + std::to_string(kMaxSecretBytes) + " bytes");
+  }
+  if (until == Until::kEnd && !text.empty() && text.back() == '\n') text.pop_back();
+  return Secret::Take(&text);
+}
+
+}  // namespace
+
+Secret PromptSecret(const std::string& what, int in, Output& err) {
+  if (::isatty(in) == 0) {
+    throw EngineError(Status::kInvalid,
+                      "standard input is no terminal to type the secret on; pipe it in with --from-stdin");
+  }
+  const Interrupts interrupts;
+  const Unseen unseen(in);
+  if (!unseen.holds()) throw EngineError(Status::kInvalid, "the terminal would show what is typed; it is not asked");
+  err.Write(Printable(what) + " (not shown): ");
+  Secret secret = Read(in, Until::kLine, &interrupts);
+  err.Write("\n");
+  if (secret.empty()) throw EngineError(Status::kInvalid, "nothing was typed; nothing was changed");
+  return secret;
+}
+
+Secret ReadSecret(const std::string& what, const char* variable, int in, Output& err) {
+  char* const value = std::getenv(variable);
+  if (value == nullptr) return PromptSecret(what, in, err);
+  Secret secret{std::string_view(value)};
+  OPENSSL_cleanse(value, std::strlen(value));
+  ::unsetenv(variable);
+  return secret;
+}
+
+Secret ReadSecretFrom(int in) {
+  Secret secret = Read(in, Until::kEnd, nullptr);
+  if (secret.empty()) throw EngineError(Status::kInvalid, "standard input is empty; nothing was changed");
+  return secret;
+}
+
+}  // namespace warder::cli

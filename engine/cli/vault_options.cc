@@ -1,0 +1,76 @@
+#include "engine/cli/vault_options.h"
+
+#include <cstdlib>
+
+#include "engine/base/secret.h"
+#include "engine/cli/secret_input.h"
+#include "engine/cli/state_folder.h"
+#include "engine/cli/text.h"
+#include "warder/engine.h"
+
+namespace warder::cli {
+
+void AddVaultOptions(CLI::App& app, VaultPlace* place) {
+  app.add_option("--state", place->state, "The folder of the vault (default: the state folder)")->type_name("FOLDER");
+  CLI::Option* const kek =
+      app.add_option("--kek", place->kek,
+                     "The key that wraps the tenants' keys: a file, made with the vault, or env for $WARDER_KEK "
+                     "(default: kek in the configuration folder)")
+          ->type_name("FILE");
+  CLI::Option* const module =
+      app.add_option("--pkcs11-module", place->pkcs11_module, "The same in a PKCS#11 token: its library")
+          ->type_name("FILE")
+          ->excludes(kek);
+  app.add_option("--pkcs11-token", place->pkcs11_token, "The token's label")->type_name("LABEL")->needs(module);
+  app.add_option("--pkcs11-key", place->pkcs11_key, "The label of the key pair in it")
+      ->type_name("LABEL")
+      ->needs(module);
+}
+
+void AddTenantOption(CLI::App& app, std::string* tenant) {
+  *tenant = kDefaultTenant;
+  app.add_option("--tenant", *tenant, "The tenant (default: local)")->type_name("NAME");
+}
+
+KeySource KeySourceOf(const VaultPlace& place, int in, Output& err) {
+  KeySource source;
+  if (!place.pkcs11_module.empty()) {
+    source.kind = KeySource::Kind::kPkcs11;
+    source.module = place.pkcs11_module;
+    source.token = place.pkcs11_token;
+    source.label = place.pkcs11_key;
+    const Secret pin = ReadSecret("PIN of the token " + place.pkcs11_token, "WARDER_PKCS11_PIN", in, err);
+    source.pin = pin.view();
+  } else if (place.kek == "env") {
+    source.kind = KeySource::Kind::kEnvironment;
+  } else {
+    source.file = place.kek.empty() ? DefaultKek() : std::filesystem::path(place.kek);
+  }
+  return source;
+}
+
+std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err) {
+  VaultOptions options;
+  options.folder = place.state.empty() ? DefaultState() : std::filesystem::path(place.state);
+  options.key = KeySourceOf(place, in, err);
+  auto vault = Vault::Open(options);
+  WipeString(&options.key.pin);
+  if (vault->made_key()) {
+    err.Write("made the key of the vault, " + Printable(options.key.file.string()) +
+              ": keep a copy apart from the vault's own backups; without it nothing there can be read\n");
+  }
+  return vault;
+}
+
+std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err) {
+  auto vault = OpenVault(place, in, err);
+  if (vault->HasTenant(tenant)) return vault;
+  if (tenant != kDefaultTenant) {
+    throw EngineError(Status::kInvalid,
+                      "there is no tenant \"" + tenant + "\"; make it with: warder tenant create " + tenant);
+  }
+  vault->CreateTenant(tenant);
+  return vault;
+}
+
+}  // namespace warder::cli

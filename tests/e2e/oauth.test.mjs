@@ -1,0 +1,150 @@
+// The OAuth lifecycle end to end, against a certified authorization server: authorized on a terminal, used in a cell,
+// refreshed, revoked.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Exit, parseOrNull, poll, root, run, serve, start, startFlow, temporaryFolder } from "./support.mjs";
+
+const here = join(root, "tests/e2e/oidc");
+const packages = join(root, "build/tests/e2e/oidc/server");
+const fetched = spawnSync(join(root, "sandbox/runtime/fetch-modules"), [here, packages, join(packages, "installed")]);
+const skip = fetched.status === 0 ? false : "npm could not install oidc-provider: the first time needs the registry";
+if (!skip) cpSync(join(here, "server.mjs"), join(packages, "server.mjs"));
+
+// Of a client that no test here is.
+const publicKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+
+async function provider(t) {
+  const child = spawn("node", [join(packages, "server.mjs"), JSON.stringify({ publicKey })], {
+    stdio: ["pipe", "ignore", "inherit", "pipe"],
+  });
+  t.after(() => child.stdin.end());
+  return new Promise((done, failed) => {
+    child.stdio[3].setEncoding("utf8").once("data", (line) => done(line.trim()));
+    child.once("exit", (code) => failed(new Error(`the authorization server ended with ${code}`)));
+  });
+}
+
+// What a browser does: follows redirects, keeps cookies.
+async function browse(url) {
+  const cookies = new Map();
+  for (let hop = 0; hop < 20; ++hop) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await fetch(url, { redirect: "manual", headers: cookie ? { cookie } : {} });
+    for (const line of response.headers.getSetCookie()) {
+      const [name, value] = line.split(";")[0].split(/=(.*)/s);
+      cookies.set(name, value);
+    }
+    const next = response.headers.get("location");
+    if (!next) return { status: response.status, url, text: await response.text() };
+    url = new URL(next, url).href;
+  }
+  throw new Error("too many redirects");
+}
+
+function vault(t, issuer, recorder) {
+  const folder = temporaryFolder(t);
+  const policy = join(folder, "acme.policy");
+  writeFileSync(policy, `origin ${issuer}\norigin ${recorder}\nallow GET /**\ninject bearer access_token\n`);
+  return { folder, policy, place: ["--state", join(folder, "state"), "--kek", join(folder, "kek")] };
+}
+
+function bytesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), "latin1"))
+    .join("\n");
+}
+
+const me = `
+  const { acme } = context.connections;
+  const who = await (await acme.fetch(event.issuer + "/me")).json();
+  await acme.fetch(event.recorder + "/");
+  return { data: who };`;
+
+test("from `warder connect` to a call in a cell to refresh to revocation", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const { origin: recorder, requests } = await serve(t, (request, response) => response.end());
+  const place = vault(t, issuer, recorder);
+  const connecting = start(["connect", "acme", "--policy", place.policy, "--oauth", "--issuer", issuer,
+    "--client-id", "terminal", "--scope", "openid", "--scope", "offline_access", ...place.place]);
+  const url = await poll("the URL to open", () => /^ {2}(http\S+)$/m.exec(connecting.output.stderr)?.[1]);
+  const page = await browse(url);
+  assert.equal(page.status, 200);
+  const connected = await connecting.exited;
+  assert.equal(connected.code, Exit.succeeded, connected.stderr);
+
+  const call = async () => {
+    const flow = startFlow(t, me, { event: { issuer, recorder }, args: ["--json", "--connect", "acme", ...place.place] });
+    const { code, stdout, stderr } = await flow.exited;
+    assert.equal(code, Exit.succeeded, stderr);
+    assert.deepEqual(parseOrNull(stdout).output, { sub: "anna" });
+    return { sinks: stdout + stderr, token: requests.at(-1).headers.authorization.slice("Bearer ".length) };
+  };
+  const first = await call();
+  const refreshed = await run(["connection", "refresh", "acme", ...place.place]);
+  assert.equal(refreshed.code, Exit.succeeded, refreshed.stderr);
+  const second = await call();
+  assert.notEqual(second.token, first.token);
+
+  const log = await run(["tenant", "log", "local", ...place.place]);
+  assert.deepEqual(log.stdout.trim().split("\n").map((line) => JSON.parse(line).event.event),
+    ["connection made", "use", "calls", "refresh begun", "refreshed", "use", "calls"]);
+  const list = await run(["connection", "list", "--json", ...place.place]);
+  assert.equal(JSON.parse(list.stdout)[0].issuer, issuer);
+  const sinks = [connected.stderr, page.text, first.sinks, second.sinks, log.stdout, list.stdout, bytesOf(place.folder)].join("\n");
+  for (const { token } of [first, second]) assert.ok(token.length > 20 && !sinks.includes(token));
+
+  const valid = () => fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${second.token}` } }).then((r) => r.status);
+  assert.equal(await valid(), 200);
+  const removed = await run(["connection", "remove", "acme", ...place.place]);
+  assert.equal(removed.code, Exit.succeeded, removed.stderr);
+  assert.match(removed.stderr, /revoked at the authorization server/);
+  assert.equal(await valid(), 401);
+});
+
+test("a person approves on another device", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const { origin: recorder } = await serve(t, (request, response) => response.end());
+  const place = vault(t, issuer, recorder);
+  const connecting = start(["connect", "acme", "--policy", place.policy, "--oauth", "--device", "--issuer", issuer,
+    "--client-id", "terminal", "--scope", "openid", ...place.place]);
+  const code = await poll("the user code", () => /enter (\S+)/.exec(connecting.output.stderr)?.[1]);
+  await fetch(`${issuer}/approve?user_code=${code}`);
+  const connected = await connecting.exited;
+  assert.equal(connected.code, Exit.succeeded, connected.stderr);
+  const flow = startFlow(t, me, { event: { issuer, recorder }, args: ["--json", "--connect", "acme", ...place.place] });
+  const { code: exit, stdout, stderr } = await flow.exited;
+  assert.equal(exit, Exit.succeeded, stderr);
+  assert.deepEqual(parseOrNull(stdout).output, { sub: "anna" });
+});
+
+test("a client authorizes itself, with a secret that is piped in", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const place = vault(t, issuer, "https://api.acme.test");
+  const secret = "s:e c%r+e&t=/~";
+  const args = ["connect", "acme", "--policy", place.policy, "--oauth", "--client-credentials", "--from-stdin", "--issuer", issuer,
+    "--client-id", "service:1", "--scope", "api:read", ...place.place];
+  const wrong = await run(args, { input: "not the secret" });
+  assert.equal(wrong.code, Exit.invalid);
+  assert.match(wrong.stderr, /invalid_client/);
+  const connected = await run(args, { input: secret });
+  assert.equal(connected.code, Exit.succeeded, connected.stderr);
+  assert.ok(!(wrong.stderr + connected.stderr + bytesOf(place.folder)).includes(secret));
+});
+
+test("Ctrl-C before anybody has authorized leaves nothing", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const place = vault(t, issuer, "https://api.acme.test");
+  const connecting = start(["connect", "acme", "--policy", place.policy, "--oauth", "--issuer", issuer, "--client-id", "terminal",
+    "--scope", "openid", ...place.place]);
+  await poll("the URL to open", () => connecting.output.stderr.includes("http://"));
+  connecting.child.kill("SIGINT");
+  const { code, stderr } = await connecting.exited;
+  assert.equal(code, Exit.interrupted, stderr);
+  assert.match(stderr, /nothing was stored/);
+  assert.equal((await run(["connection", "list", "--json", ...place.place])).stdout, "[]\n");
+});
