@@ -58,7 +58,7 @@ TlsServer::TlsServer(asio::io_context& loop, TlsServerOptions options)
     : options_(std::move(options)),
       identity_(options_.certificate_host, options_.expired),
       context_(asio::ssl::context::tls_server),
-      acceptor_(loop, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+      acceptor_(loop, asio::ip::tcp::endpoint(asio::ip::make_address(options_.address), 0)) {
   SSL_CTX* context = context_.native_handle();
   identity_.UseIn(context);
   if (options_.only_tls_1_1) {

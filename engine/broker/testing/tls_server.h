@@ -14,6 +14,7 @@ namespace warder::broker::testing {
 
 struct TlsServerOptions {
   std::string certificate_host = "localhost";
+  std::string address = "127.0.0.1";
   bool expired = false;
   bool only_tls_1_1 = false;
   bool only_tls_1_2 = false;
