@@ -256,6 +256,14 @@ TEST(RedirectQueryTest, QueriesAreReadStrictly) {
   EXPECT_FALSE(RedirectQuery::Parse(many.substr(1)));
 }
 
+TEST(RedirectQueryTest, WhatStandsBehindTheQueryIsNoPartOfIt) {
+  const std::string_view longer = "iss=http%3A%2F%2F127.0.0.1%3A35551%41%42&state=foreign";
+  const auto query = RedirectQuery::Parse(longer.substr(0, 34));
+  ASSERT_TRUE(query);
+  EXPECT_EQ(query->Find("iss")->view(), "http://127.0.0.1:35551");
+  EXPECT_EQ(query->Find("state"), nullptr);
+}
+
 TEST(ErrorCodeTest, OnlyPlainCodesAreShown) {
   EXPECT_EQ(ShownErrorCode("invalid_grant"), "invalid_grant");
   for (const std::string& odd : {std::string(), std::string("<b>"), std::string("a b"), std::string("\x1b[2J"),

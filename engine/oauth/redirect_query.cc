@@ -21,7 +21,10 @@ Result<RedirectQuery> RedirectQuery::Parse(std::string_view query) {
   if (query.size() > kMaxRedirectQueryBytes) {
     return InvalidInput("is longer than " + std::to_string(kMaxRedirectQueryBytes) + " bytes");
   }
-  const auto parsed = boost::urls::parse_query({query.data(), query.size()});
+  // Boost 1.81 checks what the view holds, and then reads parameters up to a NUL behind it.
+  std::string text(query);
+  const WipeAtEnd wipe(&text);
+  const auto parsed = boost::urls::parse_query(text);
   if (!parsed) return InvalidInput("is no well-formed query (RFC 3986)");
   RedirectQuery read;
   for (const auto& parameter : *parsed) {
