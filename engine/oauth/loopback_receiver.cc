@@ -18,6 +18,7 @@ namespace {
 namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 
+constexpr std::chrono::milliseconds kAcceptAgain{100};
 constexpr std::size_t kMaxHeaderBytes = kMaxRedirectQueryBytes + (std::size_t{8} << 10);
 
 struct Page {
@@ -36,7 +37,7 @@ constexpr Page kWrongHost{http::status::misdirected_request, "This is another ho
 class LoopbackReceiver::Impl : public std::enable_shared_from_this<LoopbackReceiver::Impl> {
  public:
   Impl(boost::asio::io_context& loop, LoopbackOptions options)
-      : loop_(loop), options_(std::move(options)), acceptor_(loop), timer_(loop, [this] {
+      : options_(std::move(options)), acceptor_(loop), accept_timer_(loop, [this] { Accept(); }), timer_(loop, [this] {
           Tell(Refused("nobody came back from the authorization server to " + redirect_uri_ +
                        " in time; begin the authorization again"));
         }) {}
@@ -65,6 +66,7 @@ class LoopbackReceiver::Impl : public std::enable_shared_from_this<LoopbackRecei
   void Close() {
     done_ = nullptr;
     timer_.Stop();
+    accept_timer_.Stop();
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     for (const auto& connection : std::exchange(connections_, {})) connection->Close();
@@ -134,7 +136,8 @@ class LoopbackReceiver::Impl : public std::enable_shared_from_this<LoopbackRecei
     acceptor_.async_accept([weak = weak_from_this()](boost::system::error_code error, tcp::socket socket) {
       const auto self = weak.lock();
       if (!self || !self->acceptor_.is_open()) return;
-      if (!error && self->connections_.size() < self->options_.max_connections) {
+      if (error) return self->accept_timer_.Start(kAcceptAgain);  // out of descriptors, most likely
+      if (self->connections_.size() < self->options_.max_connections) {
         const auto connection = std::make_shared<Connection>(self, std::move(socket));
         self->connections_.insert(connection);
         connection->Start(self->options_.connection_timeout);
@@ -176,7 +179,6 @@ class LoopbackReceiver::Impl : public std::enable_shared_from_this<LoopbackRecei
     if (done) done(std::move(query));
   }
 
-  boost::asio::io_context& loop_;
   const LoopbackOptions options_;
   tcp::acceptor acceptor_;
   std::string host_;
@@ -186,6 +188,7 @@ class LoopbackReceiver::Impl : public std::enable_shared_from_this<LoopbackRecei
   std::set<std::shared_ptr<Connection>> connections_;
   std::optional<Secret> received_;
   std::shared_ptr<Connection> receiving_;  // the one that brought it, until its page is out
+  broker::LoopTimer accept_timer_;
   broker::LoopTimer timer_;
 };
 
