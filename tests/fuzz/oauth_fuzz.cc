@@ -82,8 +82,8 @@ void TryTokens(std::string_view input) {
   if (tokens->lifetime) {
     Require(tokens->lifetime->count() > 0 && *tokens->lifetime <= kMaxTokenLifetime, "an odd lifetime", text);
   }
-  Require(tokens->scope.size() <= kMaxScopes && ParseScope(ToString(tokens->scope)) == tokens->scope, "an odd scope",
-          text);
+  const auto scope = ParseScope(ToString(tokens->scope));
+  Require(tokens->scope.size() <= kMaxScopes && scope && *scope == tokens->scope, "an odd scope", text);
 }
 
 // "S" at the beginning stands for the right state.

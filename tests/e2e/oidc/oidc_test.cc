@@ -177,7 +177,7 @@ TEST_F(OidcTest, ADeviceIsApproved) {
   DevicePrompt prompt;
   events.on_prompt = [&](const DevicePrompt& told) {
     prompt = told;
-    person = std::thread([this, code = told.user_code] { Browse(issuer() + "/approve?user_code=" + code); });
+    person = std::thread([code = told.user_code] { Browse(issuer() + "/approve?user_code=" + code); });
   };
   events.on_done = [&](Outcome<TokenSet> told) { outcome.emplace(std::move(told)); };
   const Ticket ticket = AuthorizeDevice(http, ClientOf("terminal"), {"openid", "offline_access"}, std::move(events),
