@@ -267,7 +267,7 @@ TEST(RedirectQueryTest, WhatStandsBehindTheQueryIsNoPartOfIt) {
 TEST(ErrorCodeTest, OnlyPlainCodesAreShown) {
   EXPECT_EQ(ShownErrorCode("invalid_grant"), "invalid_grant");
   for (const std::string& odd : {std::string(), std::string("<b>"), std::string("a b"), std::string("\x1b[2J"),
-                                std::string(65, 'a'), std::string("é")}) {
+                                 std::string(65, 'a'), std::string("é")}) {
     EXPECT_EQ(ShownErrorCode(odd), "(an error code that is not shown)") << odd;
   }
 }
