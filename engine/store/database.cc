@@ -87,7 +87,7 @@ Result<void> Database::Configure() {
   sqlite3_busy_timeout(handle, static_cast<int>(kBusyWait.count()));
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, kMaxRowBytes);
   sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
-  sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
+  sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 1);  // what a foreign key does counts as one
   for (const Switch& each : kSwitches) {
     int now = -1;
     const int code = sqlite3_db_config(handle, each.option, each.value, &now);

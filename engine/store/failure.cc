@@ -25,7 +25,8 @@ Error Database::Connection::Failure(int code) const {
     case SQLITE_NOMEM:
       return Internal("out of memory at " + name);
     default:
-      return Internal("cannot read or write " + name + ": " + sqlite3_errstr(code) + " (" + std::to_string(code) + ")");
+      return Internal("cannot read or write " + name + ": " + sqlite3_errmsg(handle) + " (" + std::to_string(code) +
+                      ")");
   }
   return InvalidInput(name + " is damaged (" + sqlite3_errstr(code) + "); put a copy from a backup in its place");
 }

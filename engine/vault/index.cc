@@ -17,6 +17,7 @@ void PutText(std::string_view text, std::string* out) {
   *out += text;
 }
 
+// After something that was too short, everything is.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -33,7 +34,10 @@ class Reader {
     return size ? Take(*size) : std::nullopt;
   }
   std::optional<std::string_view> Take(std::size_t bytes) {
-    if (rest_.size() < bytes) return std::nullopt;
+    if (failed_ || rest_.size() < bytes) {
+      failed_ = true;
+      return std::nullopt;
+    }
     const std::string_view taken = rest_.substr(0, bytes);
     rest_.remove_prefix(bytes);
     return taken;
@@ -42,6 +46,7 @@ class Reader {
 
  private:
   std::string_view rest_;
+  bool failed_ = false;
 };
 
 std::string FromHex(std::string_view hex) {
