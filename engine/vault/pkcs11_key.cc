@@ -1,5 +1,6 @@
 #include "engine/vault/pkcs11_key.h"
 
+#include <dlfcn.h>
 #include <libp11.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -47,49 +49,61 @@ std::string Why() {
   return text.data();
 }
 
-// The module, its slots and the login, in the order in which they are given back.
-class Token {
+// A module with its tokens. A process has one of each: initialising, logging in and closing concern all of its users.
+class Module {
  public:
-  Token() : context_(PKCS11_CTX_new()) {}
-  Token(const Token&) = delete;
-  Token& operator=(const Token&) = delete;
-  ~Token() {
+  static Result<std::shared_ptr<Module>> Load(const std::filesystem::path& path) {
+    static std::map<std::filesystem::path, std::weak_ptr<Module>> loaded;
+    const std::lock_guard lock(LoadMutex());
+    if (std::shared_ptr<Module> there = loaded[path].lock()) return there;
+    const auto cannot = [&](const std::string& why) {
+      return InvalidInput("the PKCS#11 module " + path.string() + " cannot be loaded: " + why);
+    };
+    if (!path.is_absolute()) return cannot("name it with its whole path");
+    // libp11 would tell the reason on stderr only.
+    void* const tried = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (tried == nullptr) return cannot(::dlerror());
+    std::shared_ptr<Module> module(new Module);
+    const Result<void> opened = module->Open(path);
+    ::dlclose(tried);
+    if (!opened) return opened.error();
+    loaded[path] = module;
+    return module;
+  }
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  ~Module() {
     if (slots_ != nullptr) PKCS11_release_all_slots(context_, slots_, count_);
     if (loaded_) PKCS11_CTX_unload(context_);
     if (context_ != nullptr) PKCS11_CTX_free(context_);
   }
 
-  Result<void> Open(const Pkcs11Options& options) {
-    if (context_ == nullptr || PKCS11_CTX_load(context_, options.module.c_str()) != 0) {
-      return InvalidInput("the PKCS#11 module " + options.module.string() + " cannot be loaded: " + Why());
+  // Held while one is loaded, and by whoever gives one back: the last closes it for all.
+  static std::mutex& LoadMutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  // Held while a token does something.
+  std::mutex& mutex() { return mutex_; }
+
+  // The pair's private half, which belongs to the module. Logs in.
+  Result<PKCS11_KEY*> Find(const Pkcs11Options& options) {
+    PKCS11_SLOT* slot = PKCS11_find_token(context_, slots_, count_);
+    while (slot != nullptr && (slot->token->label == nullptr || slot->token->label != options.token)) {
+      slot = PKCS11_find_next_token(context_, slots_, count_, slot);
     }
-    loaded_ = true;
-    if (PKCS11_enumerate_slots(context_, &slots_, &count_) != 0) {
-      return Internal("the PKCS#11 module " + options.module.string() + " does not list its tokens: " + Why());
-    }
-    for (PKCS11_SLOT* slot = PKCS11_find_token(context_, slots_, count_); slot != nullptr;
-         slot = PKCS11_find_next_token(context_, slots_, count_, slot)) {
-      if (slot->token->label != nullptr && slot->token->label == options.token) slot_ = slot;
-    }
-    if (slot_ == nullptr) {
+    if (slot == nullptr) {
       return InvalidInput("the PKCS#11 module " + options.module.string() + " has no token with the label " +
                           options.token);
     }
-    return {};
-  }
-
-  Result<void> Login(const Pkcs11Options& options) {
-    if (slot_->token->userPinLocked != 0) return InvalidInput("the PIN of the token " + options.token + " is locked");
+    if (slot->token->userPinLocked != 0) return InvalidInput("the PIN of the token " + options.token + " is locked");
     const Secret pin = Secret::Join({options.pin.view(), std::string_view("\0", 1)});
-    if (PKCS11_login(slot_, 0, pin.view().data()) == 0) return {};
-    return InvalidInput("the token " + options.token + " does not let us in: " + Why());
-  }
-
-  // The pair's private half, which belongs to the token.
-  Result<PKCS11_KEY*> Find(const Pkcs11Options& options) {
+    if (PKCS11_login(slot, 0, pin.view().data()) != 0) {
+      return InvalidInput("the token " + options.token + " does not let us in: " + Why());
+    }
     PKCS11_KEY* keys = nullptr;
     unsigned int count = 0;
-    if (PKCS11_enumerate_keys(slot_->token, &keys, &count) != 0) {
+    if (PKCS11_enumerate_keys(slot->token, &keys, &count) != 0) {
       return Internal("the token " + options.token + " does not list its keys: " + Why());
     }
     for (unsigned int i = 0; i < count; ++i) {
@@ -99,11 +113,20 @@ class Token {
   }
 
  private:
+  Module() : context_(PKCS11_CTX_new()) {}
+
+  Result<void> Open(const std::filesystem::path& path) {
+    loaded_ = context_ != nullptr && PKCS11_CTX_load(context_, path.c_str()) == 0;
+    if (!loaded_) return InvalidInput("the PKCS#11 module " + path.string() + " cannot be loaded: " + Why());
+    if (PKCS11_enumerate_slots(context_, &slots_, &count_) == 0) return {};
+    return Internal("the PKCS#11 module " + path.string() + " does not list its tokens: " + Why());
+  }
+
+  std::mutex mutex_;
   PKCS11_CTX* context_;
   bool loaded_ = false;
   PKCS11_SLOT* slots_ = nullptr;
   unsigned int count_ = 0;
-  PKCS11_SLOT* slot_ = nullptr;
 };
 
 // OAEP with SHA-256 for both of its hashes (RFC 8017), and `label`.
@@ -122,10 +145,21 @@ bool SetOaep(EVP_PKEY_CTX* context, std::string_view label) {
 
 class Pkcs11Key : public KeyEncryption {
  public:
+  Pkcs11Key() = default;
+  Pkcs11Key(const Pkcs11Key&) = delete;
+  Pkcs11Key& operator=(const Pkcs11Key&) = delete;
+  ~Pkcs11Key() override {
+    const std::lock_guard lock(Module::LoadMutex());
+    private_.reset();
+    module_.reset();
+  }
+
   Result<void> Open(const Pkcs11Options& options) {
-    if (Result<void> opened = token_.Open(options); !opened) return opened;
-    if (Result<void> in = token_.Login(options); !in) return in;
-    const Result<PKCS11_KEY*> key = token_.Find(options);
+    Result<std::shared_ptr<Module>> module = Module::Load(options.module);
+    if (!module) return module.error();
+    module_ = std::move(*module);
+    const std::lock_guard lock(module_->mutex());
+    const Result<PKCS11_KEY*> key = module_->Find(options);
     if (!key) return key.error();
     name_ = options.token + "/" + options.key;
     private_.reset(PKCS11_get_private_key(*key));
@@ -160,7 +194,7 @@ class Pkcs11Key : public KeyEncryption {
     // Before the token is asked, so that nobody can ask it anything through us.
     if (CRYPTO_memcmp(mac.data(), wrapped.data() + 1, kMacBytes) != 0) return not_ours();
 
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(module_->mutex());
     const KeyContext decrypt(EVP_PKEY_CTX_new(private_.get(), nullptr));
     Secret padded = Secret::Zeroes(static_cast<std::size_t>(EVP_PKEY_get_size(private_.get())));
     std::size_t size = padded.view().size();
@@ -219,8 +253,7 @@ class Pkcs11Key : public KeyEncryption {
     return mac;
   }
 
-  std::mutex mutex_;  // a session of a token does one thing at a time
-  Token token_;       // outlives what came from it
+  std::shared_ptr<Module> module_;  // outlives what came from it
   PublicKey private_;
   PublicKey public_;
   Secret mac_key_;
