@@ -300,6 +300,15 @@ TEST_F(FilesTest, AKeyringThatIsOlderThanTheFileIsNoAttackAndIsHealed) {
   EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back"));
 }
 
+TEST_F(FilesTest, AKeyringThatHasLostTheNameOfItsKey) {
+  {
+    Hand hand(KeyringFile());
+    hand.Run("DELETE FROM keyring");
+  }
+  EXPECT_THAT(Message(Vault::Open(state_, Kek())), HasSubstr("does not name its key-encryption key"));
+  EXPECT_THAT(Message(Vault::Open(state_, Kek('x'))), HasSubstr("does not name its key-encryption key"));
+}
+
 TEST_F(FilesTest, AFileThatIsMissingAndOneThatIsNoDatabase) {
   const Copy good(FileOf("acme"));
   fs::remove(FileOf("acme"));

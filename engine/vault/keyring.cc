@@ -61,6 +61,16 @@ Result<std::optional<std::string>> StoredKek(Database& database) {
   return std::optional<std::string>(row->Text(0));
 }
 
+// A keyring that has tenants has a key. One that has lost its name is not to be given another.
+Result<void> CheckNew(Database& database) {
+  Result<Statement> tenants = database.Prepare("SELECT 1 FROM tenant LIMIT 1");
+  if (!tenants) return tenants.error();
+  const Result<bool> found = tenants->Step();
+  if (!found) return found.error();
+  if (*found) return InvalidInput(database.file().string() + " is damaged: it does not name its key-encryption key");
+  return {};
+}
+
 Error UnderAnother(const Database& database, const std::string& kek, const std::string& given) {
   return InvalidInput("the keyring " + database.file().string() + " is under the key-encryption key " + kek +
                       ", and the one given is " + given);
@@ -87,6 +97,7 @@ Result<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& state, std::uniqu
   if (*kek) {
     if (Result<void> checked = keyring->CheckKek(); !checked) return checked.error();
   } else {
+    if (Result<void> checked = CheckNew(keyring->database_); !checked) return checked.error();
     Result<Statement> name = keyring->database_.Prepare("INSERT INTO keyring VALUES(1, ?1)");
     if (!name) return name.error();
     if (Result<void> done = name->BindText(1, keyring->key_->id()).Run(); !done) return done.error();

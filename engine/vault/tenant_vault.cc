@@ -17,6 +17,9 @@ namespace {
 // How often another process may change the keyring between two looks before we give up: each time it did something.
 constexpr int kMaxLooks = 100;
 
+// Two are in use while a data key is replaced; who is replaced often need not remember the old ones.
+constexpr std::size_t kMaxKeys = 4;
+
 Result<void> CheckName(std::string_view what, std::string_view name, std::size_t least) {
   if (name.size() >= least && name.size() <= TenantVault::kMaxNameBytes && !FindInvalidUtf8(name) &&
       name.find('\0') == std::string_view::npos) {
@@ -84,6 +87,7 @@ Result<DataKey> TenantVault::KeyOf(std::string_view key_id) {
                         " is sealed under a data key that the keyring does not have: one of the two is not this one's, "
                         "or was set back");
   }
+  if (keys_.size() == kMaxKeys) keys_.erase(keys_.begin());
   keys_.push_back((*key)->Copy());
   return std::move(**key);
 }
