@@ -15,6 +15,8 @@ class Transaction {
   static Result<Transaction> Begin(Database& database, Access access);
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
   ~Transaction();
 
   // On an error nothing of it is in the file.

@@ -43,6 +43,9 @@ std::vector<RecordName> NamesOf(const Index& index) {
 }  // namespace
 
 struct TenantVault::Transaction::State {
+  State(TenantVault& of, std::unique_lock<std::mutex> held, std::optional<store::Transaction> begun, View seen)
+      : vault(of), lock(std::move(held)), transaction(std::move(begun)), view(std::move(seen)) {}
+
   TenantVault& vault;
   std::unique_lock<std::mutex> lock;
   std::optional<store::Transaction> transaction;
@@ -144,8 +147,8 @@ Result<TenantVault::Transaction> TenantVault::Begin() {
   if (!view) return view.error();
   // Before anything is added to it: what was committed last is then the oldest that is accepted.
   if (Result<void> healed = Heal(*view); !healed) return healed.error();
-  return Transaction(std::unique_ptr<Transaction::State>(
-      new Transaction::State{*this, std::move(lock), std::move(transaction), std::move(*view)}));
+  return Transaction(
+      std::make_unique<Transaction::State>(*this, std::move(lock), std::move(transaction), std::move(*view)));
 }
 
 Result<std::optional<Record>> TenantVault::ReadRecord(const View& view, std::string_view connection,

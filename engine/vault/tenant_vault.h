@@ -43,6 +43,8 @@ class TenantVault {
    public:
     Transaction(Transaction&&) noexcept;
     Transaction& operator=(Transaction&&) = delete;
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
     ~Transaction();
 
     Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);

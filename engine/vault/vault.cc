@@ -129,7 +129,7 @@ Result<std::size_t> Vault::RotateKekFile(const fs::path& key_file) {
   Result<std::unique_ptr<LocalKey>> next = LocalKey::FromFile(NextOf(key_file), LocalKey::IfMissing::kMake);
   if (!next) return next.error();
   const std::string id = (*next)->id();
-  const Result<std::size_t> count = keyring_->RotateKek(std::move(*next));
+  Result<std::size_t> count = keyring_->RotateKek(std::move(*next));
   if (!count) return count;
   Result<void> replaced = Replace(NextOf(key_file), key_file);
   if (!replaced) {
