@@ -11,6 +11,9 @@
 namespace warder::store {
 
 struct Database::Connection {
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   ~Connection() { sqlite3_close_v2(handle); }
 
   // One sentence for what `code` says.
