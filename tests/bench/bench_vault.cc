@@ -46,6 +46,7 @@ double Time(const std::function<void()>& work) {
 
 void MeasureCalls(const char* name, const std::function<void(int)>& call) {
   std::vector<double> times;
+  times.reserve(kCalls);
   for (int i = 0; i < kCalls; ++i) times.push_back(Time([&] { call(i); }));
   std::sort(times.begin(), times.end());
   std::printf("  %-34s %8.3f ms median, %.3f ms p99\n", name, times[kCalls / 2], times[kCalls * 99 / 100]);
