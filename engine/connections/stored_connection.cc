@@ -185,7 +185,9 @@ Result<void> CheckOAuthPolicy(std::string_view policy) {
   SecretFields token;
   token.emplace(kAccessToken, Secret("0123456789abcdef"));
   auto made = broker::Connection::Make(policy, std::move(token));
-  return made ? Result<void>() : Result<void>(made.error());
+  if (made) return {};
+  return InvalidInput("the policy of an OAuth connection injects the field \"access_token\" and no other: " +
+                      made.error().message);
 }
 
 std::string ToJson(const StoredConnection& connection) {

@@ -156,11 +156,11 @@ TEST(RedirectRefusal, KeepsToTheRule) {
 
 TEST(Grant, CountsCalls) {
   const auto policy = ParsePolicy("origin https://a.test\nallow * /**\ncalls 2\n");
-  Grant grant("", "", std::make_shared<Policy>(*policy), nullptr);
+  Grant grant("", "", std::make_shared<Policy>(*policy), nullptr, nullptr);
   EXPECT_TRUE(grant.TakeCall());
   EXPECT_TRUE(grant.TakeCall());
   EXPECT_FALSE(grant.TakeCall());
-  Grant endless("", "", std::make_shared<Policy>(), nullptr);
+  Grant endless("", "", std::make_shared<Policy>(), nullptr, nullptr);
   EXPECT_TRUE(endless.TakeCall());
 }
 
