@@ -60,9 +60,11 @@ struct CallFailure {
 class CallObserver {
  public:
   virtual void OnResponseHead(ResponseHead head) = 0;
-  virtual void OnResponseBody(std::string_view data) = 0;  // at most the credit granted
-  // With what is left of the body, within the credit, too. Not called when the head said there is no body.
-  virtual void OnResponseEnd(std::string_view rest) = 0;
+  // At most the credit granted, and at most proto::kMaxBodyChunkBytes. The observer may take the string; what it leaves
+  // of a call that carries credentials is wiped.
+  virtual void OnResponseBody(std::string&& data) = 0;
+  // With what is left of the body, within these bounds, too. Not called when the head said there is no body.
+  virtual void OnResponseEnd(std::string&& rest) = 0;
   virtual void OnRequestCredit(std::uint64_t bytes) = 0;  // beyond the initial credit
   // A redirect is followed: the request is about to go to `origin` (Origin::ToString), which the policy allows.
   virtual void OnRedirect(const std::string& origin) = 0;

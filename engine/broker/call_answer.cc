@@ -246,11 +246,11 @@ void CallState::DeliverBody() {
   if (done && body.Drained()) {
     CallObserver& observer = *observer_;
     Abandon();
-    observer.OnResponseEnd(chunk);
+    observer.OnResponseEnd(std::move(chunk));
     return;
   }
   if (!chunk.empty()) {
-    observer_->OnResponseBody(chunk);
+    observer_->OnResponseBody(std::move(chunk));
     if (over()) return;
     Schedule();  // one piece a turn: others of the loop have theirs
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/spare_buffer.h"
+
 namespace warder::broker {
 
 std::string_view ResponseBody::Accept(std::string_view bytes) {
@@ -12,6 +14,7 @@ std::string_view ResponseBody::Accept(std::string_view bytes) {
     return Decode();
   }
   if (scrubbers_.empty()) {
+    if (ready_.empty() && bytes.size() == kMaxAcceptBytes) ready_ = SpareBuffers::Take(kBufferBytes);  // more follows
     ready_.append(bytes);
   } else {
     std::string text(bytes);

@@ -5,6 +5,8 @@
 // back-pressure reaches the upstream.
 #pragma once
 
+#include <curl/curl.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -30,8 +32,11 @@ class ResponseBody {
   // Before the first byte: takes the secrets of one more pattern out of what is decoded.
   void AddScrubber(std::shared_ptr<const ScrubPattern> pattern) { scrubbers_.emplace_back(std::move(pattern)); }
 
-  // Whether more may be accepted now.
-  bool HasRoom() const { return wire_.empty() && ready_.size() < kBufferBytes; }
+  // The most that libcurl hands over at a time.
+  static constexpr std::size_t kMaxAcceptBytes = CURL_MAX_WRITE_SIZE;
+
+  // Whether so much may be accepted now. What is ready then still leaves in one piece.
+  bool HasRoom() const { return wire_.empty() && ready_.size() + kMaxAcceptBytes <= kBufferBytes; }
   // The error, empty if none, continues "https://host ...". Only when HasRoom().
   [[nodiscard]] std::string_view Accept(std::string_view bytes);
   // The transfer is over. The error as in Accept: the body was cut off inside its coding.

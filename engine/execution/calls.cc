@@ -66,14 +66,13 @@ class Calls::HttpCall final : public broker::CallObserver {
 
   std::size_t waiting_bytes() const { return waiting_body_.size(); }
 
-  void SendBody(const proto::BodyChunk& chunk) {
-    const std::string& data = chunk.data();
-    if (!sending_ || data.size() > credit_ || (data.empty() && !chunk.last())) {
+  void SendBody(std::string_view data, bool last) {
+    if (!sending_ || data.size() > credit_ || (data.empty() && !last)) {
       calls_.host_.EndByProtocol("request body out of turn or beyond its credit");
       return;
     }
     credit_ -= data.size();
-    sending_ = !chunk.last();
+    sending_ = !last;
     calls_.request_bytes_ += data.size();
     calls_.Record(number_).request_bytes += data.size();
     if (calls_.request_bytes_ > calls_.limits_.request_bytes) {
@@ -81,11 +80,11 @@ class Calls::HttpCall final : public broker::CallObserver {
       return;
     }
     if (call_) {
-      call_->SendBody(data, chunk.last());
+      call_->SendBody(data, last);
       return;
     }
     waiting_body_ += data;
-    waiting_last_ = chunk.last();
+    waiting_last_ = last;
     calls_.AddWaitingBytes(data.size());
   }
 
@@ -108,26 +107,17 @@ class Calls::HttpCall final : public broker::CallObserver {
     out->set_url(std::move(head.url));
     out->set_redirected(head.redirected);
     out->set_body(head.body);
-    calls_.host_.SendToCell(frame, 0);
+    calls_.host_.SendToCell(frame);
     if (!head.body) calls_.Finish(number_, "ok", "");
   }
 
-  void OnResponseBody(std::string_view data) override {
-    if (!Count(data)) return;
-    while (!data.empty()) {
-      const std::string_view piece = data.substr(0, proto::kMaxBodyChunkBytes);
-      SendPiece(piece, false);
-      data.remove_prefix(piece.size());
-    }
+  void OnResponseBody(std::string&& data) override {
+    if (Count(data)) calls_.host_.SendBodyToCell(number_, std::move(data), false);
   }
 
-  void OnResponseEnd(std::string_view rest) override {
+  void OnResponseEnd(std::string&& rest) override {
     if (!Count(rest)) return;
-    while (rest.size() > proto::kMaxBodyChunkBytes) {
-      SendPiece(rest.substr(0, proto::kMaxBodyChunkBytes), false);
-      rest.remove_prefix(proto::kMaxBodyChunkBytes);
-    }
-    SendPiece(rest, true);
+    calls_.host_.SendBodyToCell(number_, std::move(rest), true);
     calls_.Finish(number_, "ok", "");
   }
 
@@ -141,7 +131,7 @@ class Calls::HttpCall final : public broker::CallObserver {
     proto::ToCell frame;
     frame.mutable_request_credit()->set_call(number_);
     frame.mutable_request_credit()->set_bytes(bytes);
-    calls_.host_.SendToCell(frame, 0);
+    calls_.host_.SendToCell(frame);
   }
 
   void OnFailed(broker::CallFailure failure) override {
@@ -150,27 +140,18 @@ class Calls::HttpCall final : public broker::CallObserver {
     out->set_call(number_);
     out->set_kind(WireKind(failure.kind));
     out->set_message(failure.message);
-    calls_.host_.SendToCell(frame, 0);
+    calls_.host_.SendToCell(frame);
     calls_.Finish(number_, OutcomeName(failure.kind), failure.message);
   }
 
  private:
   // False: it was too much, and the execution ends.
-  bool Count(std::string_view data) {
+  bool Count(const std::string& data) {
     calls_.response_bytes_ += data.size();
     calls_.Record(number_).response_bytes += data.size();
     if (calls_.response_bytes_ <= calls_.limits_.response_bytes) return true;
     calls_.host_.EndByLimit("response-bytes", calls_.response_bytes_);
     return false;
-  }
-
-  void SendPiece(std::string_view data, bool last) {
-    proto::ToCell frame;
-    auto* chunk = frame.mutable_response_body();
-    chunk->set_call(number_);
-    chunk->set_data(data.data(), data.size());
-    chunk->set_last(last);
-    calls_.host_.SendToCell(frame, data.size());
   }
 
   Calls& calls_;
@@ -195,7 +176,7 @@ class Calls::Timer : public std::enable_shared_from_this<Calls::Timer> {
       self->calls_.timers_.erase(self->number_);
       proto::ToCell frame;
       frame.mutable_timer_fired()->set_call(self->number_);
-      self->calls_.host_.SendToCell(frame, 0);
+      self->calls_.host_.SendToCell(frame);
     });
   }
 
@@ -299,11 +280,11 @@ void Calls::LaunchWaiting() {
   }
 }
 
-void Calls::OnRequestBody(const proto::BodyChunk& chunk) {
-  const auto found = active_.find(chunk.call());
+void Calls::OnRequestBody(std::uint64_t call, std::string_view data, bool last) {
+  const auto found = active_.find(call);
   if (found != active_.end()) {
-    found->second->SendBody(chunk);
-  } else if (!record_of_.contains(chunk.call())) {
+    found->second->SendBody(data, last);
+  } else if (!record_of_.contains(call)) {
     host_.EndByProtocol("request body for a call that does not exist");
   }  // else: the call ended while this was under way
 }

@@ -25,8 +25,10 @@ namespace warder::execution {
 // What the calls need of their execution.
 class CallHost {
  public:
-  // Sends a frame to the cell, with the clock set. `body_bytes`: response body bytes in it.
-  virtual void SendToCell(proto::ToCell& frame, std::size_t body_bytes) = 0;
+  // Sends a frame to the cell, with the clock set.
+  virtual void SendToCell(proto::ToCell& frame) = 0;
+  // The same for a piece of a response.
+  virtual void SendBodyToCell(std::uint64_t call, std::string data, bool last) = 0;
   // Response body bytes that the cell can have seen so far.
   virtual std::uint64_t BodyBytesWritten() const = 0;
   virtual void EndByLimit(const std::string& limit, std::uint64_t peak) = 0;
@@ -47,7 +49,7 @@ class Calls {
   Calls& operator=(const Calls&) = delete;
 
   void OnHttpRequest(const proto::HttpRequest& request);
-  void OnRequestBody(const proto::BodyChunk& chunk);
+  void OnRequestBody(std::uint64_t call, std::string_view data, bool last);
   void OnResponseCredit(const proto::Credit& credit);
   void OnCancel(const proto::CancelCall& cancel);
   void OnTimer(const proto::TimerRequest& timer);

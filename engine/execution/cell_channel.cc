@@ -1,15 +1,25 @@
 #include "engine/execution/cell_channel.h"
 
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <cerrno>
+#include <limits>
 #include <stdexcept>
 #include <utility>
+
+#include "engine/base/spare_buffer.h"
 
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 constexpr int kFramesPerTurn = 64;
+// From here on a piece of a response is sent from where it is.
+constexpr std::size_t kLongBytes = std::size_t{8} << 10;
 }  // namespace
 
 CellChannel::CellChannel(boost::asio::io_context& loop, UniqueFd socket)
@@ -29,30 +39,96 @@ void CellChannel::Close() {
   socket_.close(ignored);
 }
 
-std::string_view CellChannel::Send(const proto::ToCell& frame, std::size_t body_bytes) {
+std::string& CellChannel::Queue::Open() {
+  if (parts.size() % 2 == 0) parts.emplace_back();
+  return parts.back();
+}
+
+void CellChannel::Queue::Clear() {
+  if (!parts.empty()) parts.resize(1);
+  for (std::string& part : parts) part.clear();  // keeps what it has allocated
+  body_bytes = 0;
+}
+
+std::string_view CellChannel::Send(const proto::ToCell& frame) {
   if (!open_) return {};
-  const std::size_t start = pending_.size();
-  if (!proto::AppendFrame(frame, &pending_)) throw std::logic_error("a frame to the cell is too long");
-  pending_body_bytes_ += body_bytes;
-  if (writing_.empty() && !std::exchange(write_due_, true)) {
-    // What else is due in this turn of the loop leaves with it.
-    boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-      self->write_due_ = false;
-      if (self->open_ && self->writing_.empty()) self->Write();
-    });
+  std::string& out = pending_.Open();
+  const std::size_t start = out.size();
+  if (!proto::AppendFrame(frame, &out)) throw std::logic_error("a frame to the cell is too long");
+  queued_bytes_ += out.size() - start;
+  WriteSoon();
+  return std::string_view{out}.substr(start);
+}
+
+void CellChannel::SendBody(std::string_view header, std::string data) {
+  if (!open_) return;
+  queued_bytes_ += header.size() + data.size();
+  pending_.body_bytes += data.size();
+  std::string& out = pending_.Open().append(header);
+  if (data.size() < kLongBytes) {
+    out.append(data);
+  } else {
+    pending_.parts.push_back(std::move(data));
   }
-  return std::string_view{pending_}.substr(start);
+  WriteSoon();
+}
+
+void CellChannel::WriteSoon() {
+  if (!writing_.empty() || std::exchange(write_due_, true)) return;
+  // What else is due in this turn of the loop leaves with it.
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->write_due_ = false;
+    if (self->open_ && self->writing_.empty()) self->Write();
+  });
 }
 
 void CellChannel::Write() {
   std::swap(writing_, pending_);  // keeps what both have allocated
-  body_bytes_written_ += std::exchange(pending_body_bytes_, 0);
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
-                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-                             self->writing_.clear();
-                             // A cell that has closed its end is seen by the reader.
-                             if (!error && self->open_ && !self->pending_.empty()) self->Write();
-                           });
+  body_bytes_written_ += writing_.body_bytes;
+  part_ = 0;
+  sent_ = 0;
+  WriteRest();
+}
+
+void CellChannel::WriteRest() {
+  while (!writing_.empty()) {
+    if (WriteSome()) continue;
+    socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_write,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                         if (!error && self->open_) self->WriteRest();
+                       });
+    return;
+  }
+  if (!pending_.empty()) WriteSoon();
+}
+
+bool CellChannel::WriteSome() {
+  std::array<iovec, 16> pieces{};
+  std::size_t count = 0;
+  for (std::size_t i = part_; i < writing_.parts.size() && count < pieces.size(); ++i) {
+    std::string& part = writing_.parts[i];
+    const std::size_t begin = i == part_ ? sent_ : 0;
+    pieces.at(count++) = {part.data() + begin, part.size() - begin};
+  }
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = count;
+  const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  // A cell that has closed its end is seen by the reader.
+  std::size_t left = sent < 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(sent);
+  for (; part_ < writing_.parts.size(); ++part_) {
+    std::string& part = writing_.parts[part_];
+    const std::size_t taken = std::min(left, part.size() - sent_);
+    queued_bytes_ -= taken;
+    left -= taken;
+    sent_ += taken;
+    if (sent_ < part.size()) return true;
+    if (part_ > 0) SpareBuffers::Give(std::exchange(part, {}));
+    sent_ = 0;
+  }
+  writing_.Clear();
+  return true;
 }
 
 void CellChannel::Read() {
@@ -86,6 +162,10 @@ bool CellChannel::HandleFrames(int at_most) {
     if (!payload) {
       if (!sound_ || reader_.broken()) End("the cell sent a frame with an impossible length");
       return false;
+    }
+    if (const auto body = proto::ReadBodyHeader(proto::BodyFrame::kRequestFromCell, *payload, payload->size())) {
+      handlers_.on_request_body(body->header, payload->substr(body->begin));
+      continue;
     }
     proto::FromCell frame;
     if (!proto::ParseMessage(*payload, &frame) || frame.frame_case() == proto::FromCell::FRAME_NOT_SET) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sandbox/base/unique_fd.h"
+#include "sandbox/proto/body_frame.h"
 #include "sandbox/proto/cell.pb.h"
 #include "sandbox/proto/frame.h"
 
@@ -23,6 +24,8 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
  public:
   struct Handlers {
     std::function<void(const proto::FromCell&)> on_frame;
+    // A frame that is a piece of a request, as body_frame.h reads it.
+    std::function<void(const proto::BodyHeader&, std::string_view data)> on_request_body;
     // End of stream; `error` is empty when it came at a frame's end, else says how the cell broke the protocol.
     std::function<void(const std::string& error)> on_closed;
   };
@@ -34,21 +37,38 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   // No handler is called after this; the socket is closed.
   void Close();
 
-  // Queues one frame. `body_bytes`: how many bytes of a response body it carries. The encoded frame is returned for the
-  // journal; the view lasts until the next call.
-  std::string_view Send(const proto::ToCell& frame, std::size_t body_bytes = 0);
+  // Queues one frame. The encoded frame is returned for the journal; the view lasts until the next call.
+  std::string_view Send(const proto::ToCell& frame);
+  // Queues a piece of a response behind the header of its frame.
+  void SendBody(std::string_view header, std::string data);
 
   // Reads what is left in the socket of a dead cell, now. Calls the handlers.
   void Drain();
 
-  std::size_t queued_bytes() const { return pending_.size() + writing_.size(); }
+  std::size_t queued_bytes() const { return queued_bytes_; }
   // Body bytes handed to the socket so far: the cell cannot have consumed, and so cannot give credit for, more than
   // these.
   std::uint64_t body_bytes_written() const { return body_bytes_written_; }
 
  private:
+  // What is queued. Short frames and long pieces of responses take turns, so that no long piece is copied.
+  struct Queue {
+    bool empty() const { return parts.empty() || (parts.size() == 1 && parts[0].empty()); }
+    // The last part, which takes short frames.
+    std::string& Open();
+    void Clear();
+
+    std::vector<std::string> parts;  // sent in this order; each second one is a long piece
+    std::uint64_t body_bytes = 0;    // of responses
+  };
+
   void Read();
+  void WriteSoon();
   void Write();
+  // Goes on with what is being written.
+  void WriteRest();
+  // Sends what the socket takes now; false: it takes nothing.
+  bool WriteSome();
   void Take(std::span<const char> bytes);
   // Handles what is there, at most so many frames. True: there may be more.
   bool HandleFrames(int at_most);
@@ -59,9 +79,11 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   Handlers handlers_;
   proto::FrameReader reader_;
   std::vector<char> buffer_;
-  std::string pending_;
-  std::string writing_;
-  std::uint64_t pending_body_bytes_ = 0;
+  Queue pending_;
+  Queue writing_;
+  std::size_t part_ = 0;  // of writing_: those before it are sent
+  std::size_t sent_ = 0;  // of that part
+  std::size_t queued_bytes_ = 0;
   std::uint64_t body_bytes_written_ = 0;
   bool write_due_ = false;
   bool open_ = false;

@@ -48,6 +48,8 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
   id_ = zygote_->Spawn(*this, std::move(theirs), limits);
   channel_->Open({
       .on_frame = [this](const proto::FromCell& frame) { observer_.OnFrame(frame); },
+      .on_request_body = [this](const proto::BodyHeader& header,
+                                std::string_view data) { observer_.OnRequestBody(header.call, data, header.last); },
       .on_closed = [this](const std::string& error) { observer_.OnStreamEnd(error); },
   });
 }

@@ -47,6 +47,7 @@ class CellObserver {
   // The process exists; its first frame may have come before.
   virtual void OnSpawned() = 0;
   virtual void OnFrame(const proto::FromCell& frame) = 0;
+  virtual void OnRequestBody(std::uint64_t call, std::string_view data, bool last) = 0;
   // The stream has ended while the process may still live; `error` as in CellChannel.
   virtual void OnStreamEnd(const std::string& error) = 0;
   // The last call.

@@ -43,6 +43,7 @@ class Probe final : public CellObserver, public std::enable_shared_from_this<Pro
     ready_ = ready_ || frame.has_ready();
     Observe();
   }
+  void OnRequestBody(std::uint64_t, std::string_view, bool) override {}
   void OnStreamEnd(const std::string&) override {}
 
   void OnDeath(const CellDeath& death) override {

@@ -170,6 +170,15 @@ void RunningExecution::RecordConnections() {
 
 void RunningExecution::Cancel() { End(Cause::kCancelled); }
 
+void RunningExecution::OnRequestBody(std::uint64_t call, std::string_view data, bool last) {
+  if (state_ == State::kEnding || state_ == State::kOver) return;
+  if (state_ == State::kSpawning) {
+    EndByProtocol("a frame that its state does not allow");
+    return;
+  }
+  calls_->OnRequestBody(call, data, last);
+}
+
 void RunningExecution::OnFrame(const proto::FromCell& frame) {
   if (state_ == State::kEnding && evidence_.cause == Cause::kLimit && frame.has_stopped()) {
     evidence_.stopped = frame.stopped();  // the stack that was asked for
@@ -192,7 +201,7 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
       calls_->OnHttpRequest(frame.http_request());
       return;
     case proto::FromCell::kRequestBody:
-      calls_->OnRequestBody(frame.request_body());
+      OnRequestBody(frame.request_body().call(), frame.request_body().data(), frame.request_body().last());
       return;
     case proto::FromCell::kResponseCredit:
       calls_->OnResponseCredit(frame.response_credit());
@@ -300,7 +309,7 @@ void RunningExecution::SendInput(proto::Input::Kind kind, const std::string& nam
     frame.mutable_input()->set_kind(kind);
     frame.mutable_input()->set_name(name);
     frame.mutable_input()->set_data(piece.data(), piece.size());
-    SendToCell(frame, 0);
+    SendToCell(frame);
     data.remove_prefix(piece.size());
   } while (!data.empty());
 }
@@ -329,16 +338,34 @@ void RunningExecution::SendStart() {
       field->set_text(placeholder.text);
     }
   }
-  SendToCell(frame, 0);
+  SendToCell(frame);
 }
 
-void RunningExecution::SendToCell(proto::ToCell& frame, std::size_t body_bytes) {
-  if (state_ != State::kRunning) return;
+std::uint64_t RunningExecution::NextClock() {
   const auto now = duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   clock_us_ = std::max(clock_us_, static_cast<std::uint64_t>(now));
-  frame.set_clock_us(clock_us_);
-  journal_.Append(cell_->channel().Send(frame, body_bytes));
+  return clock_us_;
+}
 
+void RunningExecution::SendToCell(proto::ToCell& frame) {
+  if (state_ != State::kRunning) return;
+  frame.set_clock_us(NextClock());
+  journal_.Append(cell_->channel().Send(frame));
+  EndIfItDoesNotRead();
+}
+
+void RunningExecution::SendBodyToCell(std::uint64_t call, std::string data, bool last) {
+  if (state_ != State::kRunning) return;
+  std::string header;
+  proto::AppendBodyHeader(proto::BodyFrame::kResponseToCell,
+                          {.clock_us = NextClock(), .call = call, .last = last, .size = data.size()}, &header);
+  journal_.Append(header);
+  journal_.Append(data);
+  cell_->channel().SendBody(header, std::move(data));
+  EndIfItDoesNotRead();
+}
+
+void RunningExecution::EndIfItDoesNotRead() {
   const Limits& limits = request_.limits;
   const std::uint64_t most = limits.bundle_bytes + 2 * limits.event_bytes + limits.in_flight * proto::kInitialCredit;
   if (cell_->channel().queued_bytes() > most + kQueueSlackBytes) EndByProtocol("it does not read");

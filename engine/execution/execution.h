@@ -101,10 +101,12 @@ class RunningExecution final : private CellObserver, private CallHost {
   // CellObserver
   void OnSpawned() override { RunIfEnforced(); }
   void OnFrame(const proto::FromCell& frame) override;
+  void OnRequestBody(std::uint64_t call, std::string_view data, bool last) override;
   void OnStreamEnd(const std::string& error) override;
   void OnDeath(const CellDeath& death) override;
   // CallHost
-  void SendToCell(proto::ToCell& frame, std::size_t body_bytes) override;
+  void SendToCell(proto::ToCell& frame) override;
+  void SendBodyToCell(std::uint64_t call, std::string data, bool last) override;
   std::uint64_t BodyBytesWritten() const override { return cell_->channel().body_bytes_written(); }
   void EndByLimit(const std::string& limit, std::uint64_t peak) override;
   void EndByProtocol(const std::string& what) override;
@@ -120,6 +122,9 @@ class RunningExecution final : private CellObserver, private CallHost {
   void OnOutput(const proto::Output& output);
   void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
   void SendStart();
+  // The cell's time: the wall clock, which it never sees go back.
+  std::uint64_t NextClock();
+  void EndIfItDoesNotRead();
   void WatchCpu();
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);

@@ -70,8 +70,8 @@ class Running final : public std::enable_shared_from_this<Running>, private brok
     is_json_ = type && IsJsonType(*type);
     if (!head.body) Finish();
   }
-  void OnResponseBody(std::string_view data) override { body_.append(data); }
-  void OnResponseEnd(std::string_view rest) override {
+  void OnResponseBody(std::string&& data) override { body_.append(data); }
+  void OnResponseEnd(std::string&& rest) override {
     body_.append(rest);
     Finish();
   }

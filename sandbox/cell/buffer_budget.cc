@@ -17,9 +17,7 @@ bool BufferBudget::Take(std::size_t length) {
   return true;
 }
 
-void* BufferBudget::Allocate(std::size_t length) {
-  if (!Take(length)) return nullptr;
-  void* const data = std::calloc(1, std::max<std::size_t>(length, 1));
+void* BufferBudget::Taken(std::size_t length, void* data) {
   if (data == nullptr) {
     used_ -= length;
     refused_ = length;
@@ -27,9 +25,22 @@ void* BufferBudget::Allocate(std::size_t length) {
   return data;
 }
 
+void* BufferBudget::Allocate(std::size_t length) {
+  return Take(length) ? Taken(length, std::calloc(1, std::max<std::size_t>(length, 1))) : nullptr;
+}
+
 void* BufferBudget::AllocateUninitialized(std::size_t length) {
   // What the last owner left must not show, and calloc of fresh pages costs nothing more.
-  return Allocate(length);
+  if (!to_be_filled_) return Allocate(length);
+  return Take(length) ? Taken(length, std::malloc(std::max<std::size_t>(length, 1))) : nullptr;
+}
+
+std::unique_ptr<v8::BackingStore> BufferBudget::NewToBeFilled(v8::Isolate* isolate, std::size_t length) {
+  to_be_filled_ = true;
+  auto store = v8::ArrayBuffer::NewBackingStore(isolate, length, v8::BackingStoreInitializationMode::kUninitialized,
+                                                v8::BackingStoreOnFailureMode::kReturnNull);
+  to_be_filled_ = false;
+  return store;
 }
 
 void BufferBudget::Free(void* data, std::size_t length) {

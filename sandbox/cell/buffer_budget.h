@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace warder::cell {
 
@@ -26,17 +27,23 @@ class BufferBudget final : public v8::ArrayBuffer::Allocator {
   // Size of the last allocation that was refused; 0: none.
   std::uint64_t refused_bytes() const { return refused_; }
 
+  // A buffer that the caller overwrites to the last byte before a script sees it: the only one that is not zeroed. V8
+  // collects garbage where the budget is used up; null: that did not help.
+  std::unique_ptr<v8::BackingStore> NewToBeFilled(v8::Isolate* isolate, std::size_t length);
+
   void* Allocate(std::size_t length) override;
   void* AllocateUninitialized(std::size_t length) override;
   void Free(void* data, std::size_t length) override;
 
  private:
   bool Take(std::size_t length);
+  void* Taken(std::size_t length, void* data);
 
   std::uint64_t budget_ = UINT64_MAX;
   std::uint64_t used_ = 0;
   std::uint64_t peak_ = 0;
   std::uint64_t refused_ = 0;
+  bool to_be_filled_ = false;  // the allocation that V8 is about to make
 };
 
 }  // namespace warder::cell

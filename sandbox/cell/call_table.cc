@@ -87,15 +87,15 @@ Verdict CallTable::OnResponseHead(const proto::ResponseHead& head) {
   return Verdict::kDeliver;
 }
 
-Verdict CallTable::OnResponseBody(const proto::BodyChunk& chunk) {
+Verdict CallTable::OnResponseBody(const proto::BodyHeader& piece) {
   Verdict verdict = Verdict::kBreach;
-  Call* const call = Find(chunk.call(), false, &verdict);
+  Call* const call = Find(piece.call, false, &verdict);
   if (call == nullptr) return verdict;
-  const std::size_t size = chunk.data().size();
+  const std::size_t size = piece.size;
   if (!call->head_received || size > proto::kMaxBodyChunkBytes || size > call->response_credit) return Verdict::kBreach;
-  if (size == 0 && !chunk.last()) return Verdict::kBreach;
+  if (size == 0 && !piece.last) return Verdict::kBreach;
   call->response_credit -= size;
-  if (chunk.last()) calls_.erase(chunk.call());
+  if (piece.last) calls_.erase(piece.call);
   return Verdict::kDeliver;
 }
 

@@ -37,7 +37,7 @@ class CallTable {
     kBreach,  // not allowed: the engine and this cell do not agree on the protocol
   };
   Verdict OnResponseHead(const proto::ResponseHead& head);
-  Verdict OnResponseBody(const proto::BodyChunk& chunk);
+  Verdict OnResponseBody(const proto::BodyHeader& piece);
   Verdict OnCallFailed(const proto::CallFailed& failed);
   Verdict OnRequestCredit(const proto::Credit& credit);
   Verdict OnTimerFired(const proto::TimerFired& fired);

@@ -134,10 +134,14 @@ int CellProgram::Run(zygote::CellContext& context) {
 
   SendReady(channel, context.steps);
   channel.OnWait(BeginWait, EndWait);
+  const auto begin = [&](const proto::BodyHeader& header) { return execution.BeginBody(header); };
   for (;;) {
     proto::ToCell frame;
-    channel.Receive(&frame);
-    execution.Handle(frame);
+    if (const auto body = channel.Receive(&frame, begin)) {
+      execution.HandleBody(*body);
+    } else {
+      execution.Handle(frame);
+    }
   }
 }
 

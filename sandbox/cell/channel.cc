@@ -2,37 +2,64 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 namespace warder::cell {
 
 void Exit(ExitStatus status) { ::_exit(status); }
 
-bool Channel::TakeFrame(proto::ToCell* frame) {
-  const auto payload = reader_.Next();
-  if (!payload) {
+std::optional<proto::BodyHeader> Channel::Receive(proto::ToCell* frame, const BeginBody& begin) {
+  constexpr auto kKind = proto::BodyFrame::kResponseToCell;
+  for (;;) {
+    if (const auto payload = reader_.Next()) {
+      if (const auto found = proto::ReadBodyHeader(kKind, *payload, payload->size())) {
+        char* const to = begin(found->header);
+        if (to != nullptr && found->header.size > 0)
+          std::memcpy(to, payload->data() + found->begin, found->header.size);
+        return found->header;
+      }
+      if (!proto::ParseMessage(*payload, frame)) Exit(kBadFrame);
+      return std::nullopt;
+    }
     if (reader_.broken()) Exit(kBadFrame);
-    return false;
-  }
-  if (!proto::ParseMessage(*payload, frame)) Exit(kBadFrame);
-  return true;
-}
-
-void Channel::Receive(proto::ToCell* frame) {
-  while (!TakeFrame(frame)) {
     Flush();
+    if (const auto part = reader_.NextUnfinished()) {
+      if (const auto found = proto::ReadBodyHeader(kKind, part->begin, part->length)) {
+        ReceiveRest(*found, part->begin.substr(found->begin), begin(found->header));
+        return found->header;
+      }
+    }
     ReadSome();
   }
 }
 
-void Channel::ReadSome() {
+void Channel::ReceiveRest(const proto::FoundBody& found, std::string_view here, char* to) {
+  std::size_t done = here.size();
+  if (to != nullptr) std::memcpy(to, here.data(), done);
+  reader_.TakeUnfinished();
+  while (done < found.header.size) {
+    const std::size_t left = found.header.size - done;
+    done += to != nullptr ? Read(to + done, left) : Read(in_.get(), std::min(left, kReadBytes));
+  }
+  in_a_long_body_ = true;
+}
+
+std::size_t Channel::Read(char* to, std::size_t size) {
   begin_wait_();
-  const ssize_t count = ::read(fd_, in_.get(), kReadBytes);
+  const ssize_t count = ::read(fd_, to, size);
   const int error = errno;
   end_wait_();
-  if (count < 0 && error == EINTR) return;
+  if (count < 0 && error == EINTR) return 0;
   if (count <= 0) Exit(kEngineGone);
-  if (!reader_.Feed({in_.get(), static_cast<std::size_t>(count)})) Exit(kBadFrame);
+  return static_cast<std::size_t>(count);
+}
+
+void Channel::ReadSome() {
+  const std::size_t count = Read(in_.get(), std::exchange(in_a_long_body_, false) ? kReadBehindLongBytes : kReadBytes);
+  if (!reader_.Feed({in_.get(), count})) Exit(kBadFrame);
 }
 
 void Channel::Append(const proto::FromCell& frame) {

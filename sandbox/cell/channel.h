@@ -4,9 +4,13 @@
 // ends the process here, with one of ExitStatus.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "sandbox/proto/body_frame.h"
 #include "sandbox/proto/cell.pb.h"
 #include "sandbox/proto/frame.h"
 
@@ -34,8 +38,12 @@ class Channel {
     end_wait_ = end;
   }
 
-  // The next frame; blocks.
-  void Receive(proto::ToCell* frame);
+  // Says where the `size` bytes of a piece of a response go; null: nowhere, they are dropped.
+  using BeginBody = std::function<char*(const proto::BodyHeader&)>;
+
+  // The next frame; blocks. A piece of a response is returned as its header when all its bytes are where `begin` said;
+  // most of them come there right from the socket. Any other frame goes to `frame`.
+  std::optional<proto::BodyHeader> Receive(proto::ToCell* frame, const BeginBody& begin);
 
   // At once, with all that was queued before.
   void Send(const proto::FromCell& frame);
@@ -44,7 +52,10 @@ class Channel {
 
  private:
   void Append(const proto::FromCell& frame);
-  bool TakeFrame(proto::ToCell* frame);
+  // Of the piece that the reader has the beginning of.
+  void ReceiveRest(const proto::FoundBody& found, std::string_view here, char* to);
+  // Blocks for at most `size` bytes; 0: a signal came.
+  std::size_t Read(char* to, std::size_t size);
   void ReadSome();
   void Flush();
 
@@ -54,8 +65,11 @@ class Channel {
   proto::FrameReader reader_;
   std::string out_;
   std::unique_ptr<char[]> in_ = std::make_unique<char[]>(kReadBytes);
+  bool in_a_long_body_ = false;
 
   static constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+  // Behind a long piece often comes another: of that the header is read, and little more that would have to be moved.
+  static constexpr std::size_t kReadBehindLongBytes = 256;
   // A system call costs about as much as encoding a few frames, and the engine can work on these meanwhile.
   static constexpr std::size_t kQueueBytes = std::size_t{16} << 10;
 };

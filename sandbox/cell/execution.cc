@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "sandbox/cell/ending.h"
@@ -28,12 +27,40 @@ Execution::Execution(v8::Isolate* isolate, Runtime* runtime, CellState* state, B
   isolate->SetPromiseRejectCallback(OnPromiseReject);
 }
 
+void Execution::SetClock(std::uint64_t clock_us) {
+  if (clock_us < state_->platform->clock_us()) Exit(kBadFrame);
+  state_->platform->SetClock(clock_us);
+}
+
 void Execution::Handle(const proto::ToCell& frame) {
-  if (frame.clock_us() < state_->platform->clock_us()) Exit(kBadFrame);
-  state_->platform->SetClock(frame.clock_us());
+  SetClock(frame.clock_us());
   const v8::HandleScope scope(isolate_);
   Deliver(frame);
   if (phase_ != Phase::kWaiting) Settle();
+}
+
+char* Execution::BeginBody(const proto::BodyHeader& header) {
+  SetClock(header.clock_us);
+  const auto verdict = phase_ == Phase::kWaiting ? CallTable::Verdict::kBreach : state_->calls.OnResponseBody(header);
+  if (verdict == CallTable::Verdict::kBreach) Exit(kBadFrame);
+  if (verdict == CallTable::Verdict::kIgnore) return nullptr;
+  const v8::HandleScope scope(isolate_);
+  piece_ = buffers_->NewToBeFilled(isolate_, header.size);
+  if (!piece_) {
+    // The script did not allocate this, so there is nothing that it could catch.
+    FinishThrown(v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate_, "Array buffer allocation failed")));
+  }
+  return static_cast<char*>(piece_->Data());
+}
+
+void Execution::HandleBody(const proto::BodyHeader& header) {
+  const v8::HandleScope scope(isolate_);
+  if (piece_) {
+    const auto buffer = v8::ArrayBuffer::New(isolate_, std::move(piece_));
+    CallHook("responseBody", {Number(header.call), v8::Uint8Array::New(buffer, 0, header.size),
+                              v8::Boolean::New(isolate_, header.last)});
+  }
+  Settle();
 }
 
 void Execution::Deliver(const proto::ToCell& frame) {
@@ -75,23 +102,6 @@ void Execution::DeliverToCall(const proto::ToCell& frame) {
                    Text(head.url()),
                    v8::Boolean::New(isolate_, head.redirected()),
                    v8::Boolean::New(isolate_, head.body())};
-      break;
-    }
-    case proto::ToCell::kResponseBody: {
-      const proto::BodyChunk& chunk = frame.response_body();
-      verdict = state_->calls.OnResponseBody(chunk);
-      if (verdict != Verdict::kDeliver) break;
-      hook = "responseBody";
-      v8::Local<v8::ArrayBuffer> buffer;
-      const std::size_t size = chunk.data().size();
-      if (!v8::ArrayBuffer::MaybeNew(isolate_, size).ToLocal(&buffer)) {
-        // The script did not allocate this, so there is nothing that it could catch.
-        FinishThrown(
-            v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate_, "Array buffer allocation failed")));
-      }
-      if (size > 0) std::memcpy(buffer->Data(), chunk.data().data(), size);
-      arguments = {Number(chunk.call()), v8::Uint8Array::New(buffer, 0, size),
-                   v8::Boolean::New(isolate_, chunk.last())};
       break;
     }
     case proto::ToCell::kCallFailed: {

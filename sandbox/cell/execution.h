@@ -6,6 +6,7 @@
 // and only then is the next frame read. So the order of the frames decides everything that a script can observe (P8).
 #pragma once
 
+#include <v8-array-buffer.h>
 #include <v8-context.h>
 #include <v8-isolate.h>
 #include <v8-message.h>
@@ -13,6 +14,8 @@
 #include <v8-promise.h>
 #include <v8-script.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,10 +37,15 @@ class Execution {
 
   // Ends the process when the execution is over, or when the frame is not allowed now.
   void Handle(const proto::ToCell& frame);
+  // The same for a piece of a response, which is judged before its bytes come: says where they go (null: nowhere), and
+  // goes on when they are there.
+  char* BeginBody(const proto::BodyHeader& header);
+  void HandleBody(const proto::BodyHeader& header);
 
  private:
   enum class Phase { kWaiting, kLoading, kRunning };
 
+  void SetClock(std::uint64_t clock_us);
   void Deliver(const proto::ToCell& frame);
   void DeliverToCall(const proto::ToCell& frame);
   void Add(const proto::Input& input);
@@ -71,6 +79,7 @@ class Execution {
   BufferBudget* buffers_;
   ModuleLoader loader_;
   Phase phase_ = Phase::kWaiting;
+  std::unique_ptr<v8::BackingStore> piece_;  // of the response whose bytes are coming; null: they are dropped
   std::string event_;
   std::string config_;
   proto::Start start_;

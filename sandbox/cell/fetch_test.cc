@@ -123,6 +123,31 @@ TEST_F(FetchTest, GrantsCreditAsTheScriptReads) {
   EXPECT_EQ(Finish(), "[4194304,32]");
 }
 
+// Short pieces are copied from what was read, of long ones the rest comes right from the socket.
+TEST_F(FetchTest, PiecesOfEveryLengthArriveAsTheyWereSent) {
+  StartFlow(
+      "const sums = [];\n"
+      "for (const length of [1, 100, 255, 256, 300, 65500, 65536, 65600, 200000, 262144]) {\n"
+      "  const bytes = await (await fetch('https://a.test/')).bytes();\n"
+      "  sums.push(bytes.length === 2 * length && bytes.every((byte, i) => byte === (i % length) % 251));\n"
+      "}\n"
+      "if (!sums.every((same) => same)) throw new Error(sums.join());\n"
+      "return { data: sums.length };");
+  std::uint64_t call = 0;
+  for (const std::size_t length : {1, 100, 255, 256, 300, 65500, 65536, 65600, 200000, 262144}) {
+    std::string piece(length, '\0');
+    for (std::size_t i = 0; i < length; ++i) piece[i] = static_cast<char>(i % 251);
+    for (auto frame = cell.Receive(); frame && !frame->has_http_request();) frame = cell.Receive();
+    cell.RespondHead(++call, 200, true);
+    cell.RespondBody(call, piece, false);
+    cell.RespondBody(call, piece, true);
+  }
+  auto frame = cell.Receive();
+  while (frame && frame->has_response_credit()) frame = cell.Receive();
+  ASSERT_TRUE(frame && frame->has_output()) << (frame ? Describe(*frame) : "gone");
+  EXPECT_EQ(frame->output().data(), "10");
+}
+
 TEST_F(FetchTest, AnUnreadBodyGetsNoCredit) {
   StartFlow("const response = await fetch('https://a.test/'); return { data: response.status };");
   NextRequest();
@@ -171,6 +196,7 @@ TEST_F(FetchTest, CancellingTheBodyCancelsTheCall) {
   EXPECT_EQ(Expect(proto::FromCell::kResponseCredit).response_credit().bytes(), 3U);
   EXPECT_EQ(Expect(proto::FromCell::kCancelCall).cancel_call().call(), 1U);
   cell.RespondBody(1, "was under way", false);  // to be ignored
+  cell.RespondBody(1, std::string(200'000, 'x'), false);
   EXPECT_EQ(Finish(), "3");
 }
 

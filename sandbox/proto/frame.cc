@@ -21,6 +21,12 @@ std::uint32_t GetLength(const char* in) {
 
 }  // namespace
 
+void AppendFrameLength(std::size_t length, std::string* out) {
+  char header[kFrameHeaderBytes];
+  PutLength(static_cast<std::uint32_t>(length), header);
+  out->append(header, sizeof(header));
+}
+
 bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out) {
   const std::size_t length = message.ByteSizeLong();
   if (length == 0 || length > kMaxFrameBytes) return false;
@@ -63,6 +69,12 @@ std::optional<std::string_view> FrameReader::Next() {
   const std::string_view payload(buffer_.data() + consumed_ + kFrameHeaderBytes, *length);
   consumed_ += kFrameHeaderBytes + *length;
   return payload;
+}
+
+std::optional<FrameReader::Unfinished> FrameReader::NextUnfinished() const {
+  const auto length = broken_ ? std::nullopt : NextLength();
+  if (!length) return std::nullopt;
+  return Unfinished{*length, std::string_view(buffer_).substr(consumed_ + kFrameHeaderBytes)};
 }
 
 std::optional<std::size_t> FrameReader::NextLength() const {

@@ -32,6 +32,8 @@ inline constexpr std::size_t kFrameHeaderBytes = 4;
 // Serialises `message` with its length in front, appended to `out`. Returns false, and leaves `out` as it was, when the
 // message is empty or longer than kMaxFrameBytes: the caller has to split it.
 [[nodiscard]] bool AppendFrame(const google::protobuf::MessageLite& message, std::string* out);
+// Appends the length that stands before a message.
+void AppendFrameLength(std::size_t length, std::string* out);
 
 // Reads one message. False: the bytes are not one. Whoever sent them must not get a line of its choice onto stderr, so
 // the first call switches protobuf's log off, for the whole process.
@@ -46,6 +48,15 @@ class FrameReader {
   // The next whole frame's payload, or nothing when more bytes are needed. The view lasts until the next call of any
   // member.
   std::optional<std::string_view> Next();
+
+  // A frame of which not all has come: how long its payload will be, and how it begins. The view lasts as Next()'s.
+  struct Unfinished {
+    std::size_t length;
+    std::string_view begin;
+  };
+  std::optional<Unfinished> NextUnfinished() const;
+  // The caller has taken what has come of that frame, and reads the rest of it.
+  void TakeUnfinished() { consumed_ = buffer_.size(); }
 
   bool broken() const { return broken_; }
   // Bytes of an unfinished frame are waiting: at end of stream this is a truncated frame.

@@ -5,8 +5,9 @@
 // a time feels beside another one whose upstream is hostile. Engine, cell and server share the processors of the
 // machine: where it has two, three processes that are all busy cannot reach what two of them reach.
 //
-// usage: bench_broker [--quick] [--json FILE] [--profile CLIENT]
-// --profile runs nothing but CLIENT (libcurl, broker, cell) with 64 calls in flight, in this process.
+// usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download]
+// --profile runs nothing but CLIENT (libcurl, broker, cell) with 64 calls in flight in this process, or nothing but
+// the downloads.
 #include <curl/curl.h>
 #include <sys/wait.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime
@@ -162,8 +163,10 @@ Figures PlainDownload(const std::string& url) {
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, Drop);
   const auto begun = Clock::now();
+  const Microseconds cpu = ProcessTime();
   if (curl_easy_perform(easy) != CURLE_OK) throw std::runtime_error("a plain download failed");
-  return {{"mb_per_second", kMegabytes / std::chrono::duration<double>(Clock::now() - begun).count()}};
+  return {{"mb_per_second", kMegabytes / std::chrono::duration<double>(Clock::now() - begun).count()},
+          {"client_cpu_us", (ProcessTime() - cpu).count() / kMegabytes}};
 }
 
 // ---- the broker without a cell
@@ -201,11 +204,11 @@ class BrokerClient {
       call_->SendBody(body, true);
     }
     void OnResponseHead(broker::ResponseHead /*head*/) override {}
-    void OnResponseBody(std::string_view data) override { call_->GrantResponse(data.size()); }
+    void OnResponseBody(std::string&& data) override { call_->GrantResponse(data.size()); }
     void OnRequestCredit(std::uint64_t /*bytes*/) override {}
     void OnRedirect(const std::string& /*origin*/) override {}
     void OnRetry() override {}
-    void OnResponseEnd(std::string_view /*rest*/) override {
+    void OnResponseEnd(std::string&& /*rest*/) override {
       client_.OnDone(Clock::now() - started_);
       Start();
     }
@@ -326,10 +329,15 @@ Figures CellDownload(const std::string& url) {
   // What the first execution and the first call need stays with the engine.
   Cell(*engine, RequestFor(kCallsFlow, "bench", CallsEvent(url.substr(0, url.rfind('/')) + "/small", 1, 1, false)), 1);
   const std::uint64_t before = e2e::MemoryOf(::getpid(), "VmRSS");
-  boost::json::object output = OutputOf(engine->Start(request).Wait());
+  const Microseconds cpu = ProcessTime();
+  const Execution execution = engine->Start(request);
+  const Outcome& outcome = execution.Wait();
+  boost::json::object output = OutputOf(outcome);
   const std::uint64_t peak = e2e::MemoryOf(::getpid(), "VmHWM");
   if (output.at("bytes").to_number<std::uint64_t>() != kBigBytes) throw std::runtime_error("a short download");
   return {{"mb_per_second", kMegabytes / (output.at("us").to_number<double>() / 1e6)},
+          {"client_cpu_us", (ProcessTime() - cpu).count() / kMegabytes},
+          {"cell_cpu_us", Microseconds(outcome.usage.cpu).count() / kMegabytes},
           {"engine_growth_mib", static_cast<double>(peak - std::min(peak, before)) / (1 << 20)}};
 }
 
@@ -392,13 +400,18 @@ boost::json::object Download(const Plan& plan) {
   std::vector<Figures> cell;
   for (int round = 0; round < std::min(plan.rounds, 3); ++round) {
     plain.push_back(InChild([&] { return PlainDownload(server.origin() + "/big"); }));
+    const Microseconds before = server.CpuTime();
     cell.push_back(InChild([&] { return CellDownload(server.origin() + "/big"); }));
+    cell.back()["server_cpu_us"] = (server.CpuTime() - before).count() / kMegabytes;
   }
   Figures result = Medians(cell);
-  result["plain_mb_per_second"] = Medians(plain).at("mb_per_second");
+  const Figures without = Medians(plain);
+  result["plain_mb_per_second"] = without.at("mb_per_second");
   result["ratio"] = result["mb_per_second"] / result["plain_mb_per_second"];
   std::printf("\n1 GiB down: libcurl %.0f MB/s, cell %.0f MB/s, ratio %.2f; the engine grew by %.1f MiB\n",
               result["plain_mb_per_second"], result["mb_per_second"], result["ratio"], result["engine_growth_mib"]);
+  std::printf("  CPU time of a MB in us: libcurl %.0f; engine %.0f, cell %.0f, server %.0f\n",
+              without.at("client_cpu_us"), result["client_cpu_us"], result["cell_cpu_us"], result["server_cpu_us"]);
   return boost::json::value_from(result).as_object();
 }
 
@@ -445,6 +458,10 @@ boost::json::object Neighbours(const Plan& plan) {
 }
 
 int Profile(const Plan& plan, const std::string& name) {
+  if (name == "download") {
+    Download(plan);
+    return 0;
+  }
   const Upstream server;
   for (const auto& [known, client] : Clients()) {
     if (name != known) continue;
@@ -467,7 +484,7 @@ int Main(int argc, char** argv) {
     } else if (std::strcmp(argv[i], "--profile") == 0 && i + 1 < argc) {
       return Profile(plan, argv[i + 1]);
     } else {
-      std::fprintf(stderr, "usage: bench_broker [--quick] [--json FILE] [--profile CLIENT]\n");
+      std::fprintf(stderr, "usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download]\n");
       return 2;
     }
   }

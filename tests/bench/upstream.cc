@@ -56,7 +56,7 @@ class Connection {
     for (;;) {
       if (!Flush()) return false;
       if (!out_.empty() || big_left_ > 0) return true;  // the client is to read first
-      std::array<char, 64 << 10> buffer;                // NOLINT(cppcoreguidelines-pro-type-member-init)
+      static std::array<char, 64 << 10> buffer;         // once for all: it would be zeroed each time
       const ssize_t count = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (count < 0 && errno == EAGAIN) return true;
       if (count <= 0) return false;

@@ -2,7 +2,7 @@
 //
 // The first byte of the input says how the rest is cut into reads, so that every way a frame can be split is met. What
 // is checked beyond "does not crash": the frames do not depend on the cuts, their sizes stay within bounds, a broken
-// stream stays broken, and what was decoded survives encoding again.
+// stream stays broken, what was decoded survives encoding again, and the two readers of body frames agree.
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -12,15 +12,18 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/proto/body_frame.h"
 #include "sandbox/proto/cell.pb.h"
 #include "sandbox/proto/frame.h"
 
 namespace {
 
 using warder::proto::AppendFrame;
+using warder::proto::BodyFrame;
 using warder::proto::FrameReader;
 using warder::proto::FromCell;
 using warder::proto::kMaxFrameBytes;
+using warder::proto::ReadBodyHeader;
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -57,7 +60,20 @@ Stream Read(std::span<const char> bytes, std::size_t step) {
   return stream;
 }
 
+// Where body_frame.h reads a frame, protobuf reads the same.
+void DecodeBody(const std::string& payload) {
+  const auto found = ReadBodyHeader(BodyFrame::kRequestFromCell, payload, payload.size());
+  if (!found) return;
+  Require(found->begin + found->header.size == payload.size());
+  FromCell message;
+  Require(message.ParseFromString(payload) && message.has_request_body());
+  const auto& chunk = message.request_body();
+  Require(chunk.call() == found->header.call && chunk.last() == found->header.last);
+  Require(chunk.data() == payload.substr(found->begin));
+}
+
 void Decode(const std::string& payload) {
+  DecodeBody(payload);
   FromCell message;
   if (!message.ParseFromString(payload) || message.ByteSizeLong() == 0) return;
   std::string frame;

@@ -91,8 +91,8 @@ class Flight final : public broker::CallObserver {
     status = head.status;
     if (!head.body) End();
   }
-  void OnResponseBody(std::string_view /*data*/) override {}
-  void OnResponseEnd(std::string_view /*rest*/) override { End(); }
+  void OnResponseBody(std::string&& /*data*/) override {}
+  void OnResponseEnd(std::string&& /*rest*/) override { End(); }
   void OnRequestCredit(std::uint64_t /*bytes*/) override {}
   void OnRedirect(const std::string& /*origin*/) override {}
   void OnRetry() override {}

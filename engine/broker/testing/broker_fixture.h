@@ -45,14 +45,14 @@ class Recorder final : public CallObserver {
     if (!head->body) ended = true;
     Tell("head");
   }
-  void OnResponseBody(std::string_view data) override {
+  void OnResponseBody(std::string&& data) override {
     CountLate();
     if (keep_body) body.append(data);
     body_bytes += data.size();
     if (auto_grant && call) call->GrantResponse(data.size());
     Tell("body");
   }
-  void OnResponseEnd(std::string_view rest) override {
+  void OnResponseEnd(std::string&& rest) override {
     CountLate();
     if (keep_body) body.append(rest);
     body_bytes += rest.size();
