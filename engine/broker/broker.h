@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/broker/broker_options.h"
+#include "engine/broker/canonical_url.h"
 #include "engine/broker/capabilities.h"
 
 namespace warder::broker {
@@ -29,7 +30,8 @@ enum class Care { kOrdinary, kCredentials };
 
 struct HttpRequest {
   std::string method;
-  std::string url;  // absolute, without fragment, as the cell gave it: not yet trusted
+  std::string url;                        // absolute, without fragment, as the cell gave it: not yet trusted
+  std::optional<CanonicalUrl> canonical;  // what CanonicalizeUrl makes of `url`, where the caller has asked it already
   std::vector<std::pair<std::string, std::string>> headers;
   bool has_body = false;
   std::optional<std::uint64_t> body_bytes;  // known length; otherwise sent chunked

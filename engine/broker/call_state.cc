@@ -75,13 +75,16 @@ void CallState::Begin(HttpRequest request) {
   Freshen();
 }
 
-Result<void> CallState::Check(const HttpRequest& request) {
+Result<void> CallState::Check(HttpRequest& request) {
   if (auto method = CheckMethod(request.method); !method) return method;
   if (auto body = CheckBody(request); !body) return body;
   if (auto headers = CheckRequestHeaders(request.headers); !headers) return headers;
-  auto url = CanonicalizeUrl(request.url);
-  if (!url) return url.error();
-  hop_.url = std::move(*url);
+  if (!request.canonical) {
+    auto url = CanonicalizeUrl(request.url);
+    if (!url) return url.error();
+    request.canonical = std::move(*url);
+  }
+  hop_.url = std::move(*request.canonical);
   auto choice = capabilities_->Choose(request.connection, request.method, hop_.url, request.headers);
   if (!choice) return choice.error();
   grant_ = std::move(choice->grant);

@@ -69,7 +69,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   const std::string& connection() const;
 
  private:
-  Result<void> Check(const HttpRequest& request);
+  Result<void> Check(HttpRequest& request);
   Result<void> CheckBody(const HttpRequest& request);
   const Policy& policy() const { return grant_->policy(); }
   // In turn: a credential that is good, the connection's pace, the broker's, the origin's health, the addresses.

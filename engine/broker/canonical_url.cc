@@ -41,10 +41,15 @@ std::string EncodeBare(std::string_view url) {
   std::size_t begin = std::min(url.find_first_of("/?"), url.size());
   const bool has_authority = url.substr(begin, 2) == "//" && (begin == 0 || url[begin - 1] == ':');
   if (has_authority) begin = std::min(url.find_first_of("/?", begin + 2), url.size());
+  constexpr std::string_view kBare = "[]{}|^`";
   std::string encoded(url.substr(0, begin));
-  for (const char c : url.substr(begin)) {
-    constexpr std::string_view kBare = "[]{}|^`";
-    encoded += kBare.find(c) == std::string_view::npos ? std::string(1, c) : PercentEscape(c);
+  for (std::string_view rest = url.substr(begin); !rest.empty();) {
+    const std::size_t plain = std::min(rest.find_first_of(kBare), rest.size());
+    encoded.append(rest.substr(0, plain));
+    rest.remove_prefix(plain);
+    if (rest.empty()) break;
+    encoded += PercentEscape(rest.front());
+    rest.remove_prefix(1);
   }
   return encoded;
 }
@@ -68,6 +73,7 @@ std::string_view BadPath(std::string_view path) {
     if (current.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
       return "has an encoded line break or NUL in its path";
     }
+    if (current.find('%') == std::string::npos) return {};
     std::string decoded = PercentDecoded(current);
     if (decoded == current) return {};
     if (round == 3) return "has a path that is percent-encoded more than three times";

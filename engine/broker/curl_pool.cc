@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 namespace warder::broker {
 namespace {
@@ -41,6 +42,17 @@ CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options, 
 CurlPool::~CurlPool() {
   // Closing connections still calls OnSocket and OnCloseSocket: the members they use are alive until the body ends.
   curl_multi_cleanup(multi_);
+}
+
+EasyHandle CurlPool::TakeIdle() {
+  if (idle_.empty()) return nullptr;
+  EasyHandle easy = std::move(idle_.back());
+  idle_.pop_back();
+  return easy;
+}
+
+void CurlPool::KeepIdle(EasyHandle easy) {
+  if (idle_.size() < options_.max_transfers_per_tenant) idle_.push_back(std::move(easy));
 }
 
 void CurlPool::Add(CURL* easy, CurlCompletion& completion) {

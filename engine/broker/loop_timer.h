@@ -16,8 +16,7 @@ namespace warder::broker {
 
 class LoopTimer {
  public:
-  LoopTimer(boost::asio::io_context& loop, std::function<void()> fire)
-      : state_(std::make_shared<State>(State{boost::asio::steady_timer(loop), std::move(fire)})) {}
+  LoopTimer(boost::asio::io_context& loop, std::function<void()> fire) : loop_(loop), fire_(std::move(fire)) {}
   ~LoopTimer() = default;
   LoopTimer(const LoopTimer&) = delete;
   LoopTimer& operator=(const LoopTimer&) = delete;
@@ -26,6 +25,8 @@ class LoopTimer {
 
   // Calls once, `delay` from now, instead of whenever it would have been.
   void Start(std::chrono::microseconds delay) {
+    // Most calls have timers that are never started.
+    if (!state_) state_ = std::make_shared<State>(State{boost::asio::steady_timer(loop_), std::move(fire_)});
     const std::uint64_t round = ++state_->round;
     const auto fire = [weak = std::weak_ptr<State>(state_), round](boost::system::error_code error) {
       const auto state = weak.lock();
@@ -40,6 +41,7 @@ class LoopTimer {
   }
 
   void Stop() {
+    if (!state_) return;
     ++state_->round;
     state_->timer.cancel();
   }
@@ -50,6 +52,8 @@ class LoopTimer {
     std::function<void()> fire;
     std::uint64_t round = 0;
   };
+  boost::asio::io_context& loop_;
+  std::function<void()> fire_;  // until the first start
   std::shared_ptr<State> state_;
 };
 

@@ -46,12 +46,13 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
       outgoing_(std::move(outgoing)),
       body_(body),
       on_event_(std::move(on_event)),
-      easy_(curl_easy_init()),
+      reuse_(reuse),
+      easy_(pool.TakeIdle()),
       head_(options),
       last_activity_(steady_clock::now()),
       hang_up_timer_(pool.loop(), [this] { LookForHangUp(); }) {
-  if (!easy_) throw std::bad_alloc();
-  SetUpSafety();
+  if (!easy_) SetUpForAll();
+  SetUpCallbacks();
   SetUpTls();
   SetUpRoute();
   SetUpRequest();
@@ -63,9 +64,35 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
 
 Transfer::~Transfer() {
   if (!done_) pool_.Remove(easy_.get());
+  if (!done_ || failure_ || !IsPlain()) return;
+  ForgetRequest();
+  pool_.KeepIdle(std::move(easy_));
 }
 
-void Transfer::SetUpSafety() {
+bool Transfer::IsPlain() const {
+  const TlsRules& tls = outgoing_.tls;
+  return reuse_ != Reuse::kNever && !outgoing_.proxy && outgoing_.client_key == nullptr && tls.ca_file.empty() &&
+         tls.pins.empty() && outgoing_.target == hop_.url.target;
+}
+
+// What SetUp* set for this request alone, back to where it was.
+void Transfer::ForgetRequest() {
+  CURL* easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, nullptr);
+  curl_easy_setopt(easy, CURLOPT_URL, nullptr);
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, nullptr);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, nullptr);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, nullptr);  // makes it a POST: before HTTPGET
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1});
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t{-1});
+  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);  // nor HEAD, nor an upload
+}
+
+// The same for all transfers of a broker.
+void Transfer::SetUpForAll() {
+  easy_.reset(curl_easy_init());
+  if (!easy_) throw std::bad_alloc();
   CURL* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -82,26 +109,37 @@ void Transfer::SetUpSafety() {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.connection_lifetime.count()));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);  // each connection's peer shows its certificate
+  if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+  // With a folder libcurl would read the file for each connection anew.
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 32L << 10);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, OnOpenSocket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, OnPrerequest);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, OnResolverStart);
-  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnWrite);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, OnRead);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, OnSeek);
+}
+
+void Transfer::SetUpCallbacks() {
+  for (const CURLoption data : {CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA,
+                                CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA, CURLOPT_SEEKDATA}) {
+    curl_easy_setopt(easy_.get(), data, this);
+  }
 }
 
 void Transfer::SetUpTls() {
   CURL* easy = easy_.get();
   const TlsRules& tls = outgoing_.tls;
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   const bool newest = tls.minimum == TlsRules::Version::k13;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                    static_cast<long>(newest ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
-  const std::string& authorities = tls.ca_file.empty() ? options_.ca_file : tls.ca_file;
-  if (!authorities.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, authorities.c_str());
-  // With a folder libcurl would read the file for each connection anew.
-  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  if (!tls.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
   if (!tls.pins.empty()) {
     std::string pins;
     for (const std::string& pin : tls.pins) pins.append(pins.empty() ? "" : ";").append(pin);
@@ -154,12 +192,6 @@ void Transfer::SetUpRequest() {
   std::string url = hop_.url.origin.ToString() + outgoing_.target;
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   WipeString(&url);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnWrite);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   for (const auto& [name, value] : outgoing_.headers) {
     std::string line = name;
     line.reserve(name.size() + value.size() + 2);
@@ -201,10 +233,6 @@ void Transfer::SetUpBody() {
   curl_off_t length = 0;
   if (body_ != nullptr) length = body_->declared() ? static_cast<curl_off_t>(*body_->declared()) : -1;
   curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, length);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, OnRead);
-  curl_easy_setopt(easy, CURLOPT_READDATA, this);
-  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, OnSeek);
-  curl_easy_setopt(easy, CURLOPT_SEEKDATA, this);
 }
 
 void Transfer::Fail(CallFailure::Kind kind, std::string message) {

@@ -67,12 +67,17 @@ class Transfer final : private CurlCompletion {
   std::chrono::milliseconds UpstreamSilence() const;
 
  private:
-  void SetUpSafety();
+  void SetUpForAll();
+  void SetUpCallbacks();
   void SetUpTls();
   void SetUpRoute();
   void SetUpRequest();
   void SetUpBody();
   bool SendsBodyAtOnce() const;
+  // Its easy handle is as good for another transfer: it was told nothing that SetUpForAll and ForgetRequest do not
+  // know of, and no secret of the URL's, and its connection is not for it alone.
+  bool IsPlain() const;
+  void ForgetRequest();
   bool IsRepeatable() const;
   bool Judged(const std::string& address, int port) const;
   void Fail(CallFailure::Kind kind, std::string message);
@@ -97,6 +102,7 @@ class Transfer final : private CurlCompletion {
   Outgoing outgoing_;
   RequestBody* const body_;
   const std::function<void()> on_event_;
+  const Reuse reuse_;
 
   CurlStrings headers_;  // libcurl keeps pointers into these
   CurlStrings pins_;

@@ -18,12 +18,25 @@ constexpr std::size_t kMaxShownBytes = 512;
 constexpr std::uint64_t kMaxTimerMs = 0x7fffffff;
 
 // Origin and path for people and records, as the broker reads the URL that it judges and sends: without the query,
-// which may hold anything. What the broker cannot read goes nowhere and has neither.
-void Describe(const std::string& url, CallRecord* record) {
-  const auto canonical = broker::CanonicalizeUrl(url);
-  if (!canonical) return;
-  record->origin = Truncate(canonical->origin.ToString(), kMaxShownBytes);
-  record->path = Truncate(canonical->target.substr(0, canonical->target.find('?')), kMaxShownBytes);
+// which may hold anything.
+void Describe(const broker::CanonicalUrl& url, CallRecord* record) {
+  record->origin = Truncate(url.origin.ToString(), kMaxShownBytes);
+  record->path = Truncate(url.target.substr(0, url.target.find('?')), kMaxShownBytes);
+}
+
+Event EventOf(Event::Kind kind, const CallRecord& record) {
+  Event event{};
+  event.kind = kind;
+  event.call = record.call;
+  event.method = record.method;
+  event.origin = record.origin;
+  event.path = record.path;
+  event.http_status = record.http_status;
+  event.request_bytes = record.request_bytes;
+  event.response_bytes = record.response_bytes;
+  event.duration = record.duration;
+  event.message = record.message;
+  return event;
 }
 
 const char* OutcomeName(broker::CallFailure::Kind kind) {
@@ -213,15 +226,24 @@ void Calls::OnHttpRequest(const proto::HttpRequest& request) {
   record.method = Truncate(request.method(), 32);
   record.started = host_.SinceStart();
   record.outcome = "cancelled";  // until it ends in another way
-  Describe(request.url(), &record);
-  record_of_[record.call] = records_.size();
-  records_.push_back(record);
+  broker::HttpRequest out;
+  // What the broker cannot read goes nowhere, and has neither origin nor path.
+  if (request.url() != last_url_) {
+    auto canonical = broker::CanonicalizeUrl(request.url());
+    last_canonical_.reset();
+    if (canonical) last_canonical_ = std::move(*canonical);
+    last_url_ = request.url();
+  }
+  out.canonical = last_canonical_;
+  if (out.canonical) Describe(*out.canonical, &record);
+  const std::uint64_t call = record.call;
+  record_of_[call] = records_.size();
+  records_.push_back(std::move(record));
   if (records_.size() > limits_.calls) {
     host_.EndByLimit("calls", records_.size());
     return;
   }
 
-  broker::HttpRequest out;
   out.method = request.method();
   out.url = request.url();
   // One too many are enough for the broker to refuse them: in memory a header is far larger than on the wire.
@@ -244,13 +266,14 @@ void Calls::OnHttpRequest(const proto::HttpRequest& request) {
   }
 
   // The call exists from here on, so that its body finds it; one that waits has not been started.
-  active_[record.call] = std::make_unique<HttpCall>(*this, record.call, out.has_body);
+  active_[call] = std::make_unique<HttpCall>(*this, call, out.has_body);
   if (active_.size() - waiting_.size() <= limits_.in_flight) {
-    Launch(record.call, std::move(out));
+    Launch(call, std::move(out));
     return;
   }
   const std::size_t bytes = request.ByteSizeLong();
-  waiting_.push_back({record.call, std::move(out), bytes});
+  out.canonical.reset();  // so that it holds no more than is counted
+  waiting_.push_back({call, std::move(out), bytes});
   AddWaitingBytes(bytes);
 }
 
@@ -260,14 +283,7 @@ void Calls::AddWaitingBytes(std::size_t bytes) {
 }
 
 void Calls::Launch(std::uint64_t call, broker::HttpRequest request) {
-  const CallRecord& record = Record(call);
-  Event event{};
-  event.kind = Event::Kind::kCallStarted;
-  event.call = call;
-  event.method = record.method;
-  event.origin = record.origin;
-  event.path = record.path;
-  host_.Emit(std::move(event));
+  if (host_.HasListener()) host_.Emit(EventOf(Event::Kind::kCallStarted, Record(call)));
   active_.at(call)->Start(std::move(request));
 }
 
@@ -341,18 +357,7 @@ void Calls::Finish(std::uint64_t call, const std::string& outcome, const std::st
   record.outcome = outcome;
   record.message = message;
   record.duration = host_.SinceStart() - record.started;
-  Event event{};
-  event.kind = Event::Kind::kCallFinished;
-  event.call = call;
-  event.method = record.method;
-  event.origin = record.origin;
-  event.path = record.path;
-  event.http_status = record.http_status;
-  event.request_bytes = record.request_bytes;
-  event.response_bytes = record.response_bytes;
-  event.duration = record.duration;
-  event.message = message;
-  host_.Emit(std::move(event));
+  if (host_.HasListener()) host_.Emit(EventOf(Event::Kind::kCallFinished, record));
   active_.erase(call);
   LaunchWaiting();
 }

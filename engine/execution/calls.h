@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,6 +35,8 @@ class CallHost {
   virtual void EndByLimit(const std::string& limit, std::uint64_t peak) = 0;
   virtual void EndByProtocol(const std::string& what) = 0;
   virtual void Emit(Event event) = 0;
+  // Whether anybody hears of events.
+  virtual bool HasListener() const = 0;
   virtual std::chrono::microseconds SinceStart() const = 0;
 
  protected:
@@ -88,6 +91,9 @@ class Calls {
   Limits limits_;
   CallHost& host_;
   std::uint64_t last_number_ = 0;
+  // The last call's URL, and what CanonicalizeUrl made of it: many flows call one endpoint again and again.
+  std::string last_url_;
+  std::optional<broker::CanonicalUrl> last_canonical_;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpCall>> active_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Timer>> timers_;
   std::deque<Waiting> waiting_;

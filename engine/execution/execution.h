@@ -111,6 +111,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   void EndByLimit(const std::string& limit, std::uint64_t peak) override;
   void EndByProtocol(const std::string& what) override;
   void Emit(Event event) override;
+  bool HasListener() const override { return sink_ != nullptr; }
   std::chrono::microseconds SinceStart() const override;
 
   void OnViolationWhileEnding(const proto::Violation& violation);
