@@ -17,6 +17,24 @@
 #include "sandbox/cell/thrown.h"
 
 namespace warder::cell {
+namespace {
+
+// RFC 9110, sections 5.1 and 5.5: what the runtime takes for a header without another look.
+bool IsHeader(const proto::Header& header) {
+  const auto token = [](char c) {
+    constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || (c != '\0' && kPunctuation.find(c) != std::string_view::npos);
+  };
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  const std::string& name = header.name();
+  const std::string& value = header.value();
+  if (name.empty() || !std::all_of(name.begin(), name.end(), token)) return false;
+  if (!value.empty() && (blank(value.front()) || blank(value.back()))) return false;
+  return value.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos;
+}
+
+}  // namespace
 
 Execution::Execution(v8::Isolate* isolate, Runtime* runtime, CellState* state, BufferBudget* buffers)
     : isolate_(isolate),
@@ -90,15 +108,10 @@ void Execution::DeliverToCall(const proto::ToCell& frame) {
       verdict = state_->calls.OnResponseHead(head);
       if (verdict != Verdict::kDeliver) break;
       hook = "responseHead";
-      std::vector<v8::Local<v8::Value>> headers;
-      for (const proto::Header& header : head.headers()) {
-        headers.push_back(Text(header.name()));
-        headers.push_back(ByteString(header.value()));
-      }
       arguments = {Number(head.call()),
                    Number(head.status()),
                    ByteString(head.reason()),
-                   v8::Array::New(isolate_, headers.data(), headers.size()),
+                   Headers(head),
                    Text(head.url()),
                    v8::Boolean::New(isolate_, head.redirected()),
                    v8::Boolean::New(isolate_, head.body())};
@@ -323,6 +336,17 @@ void Execution::FinishSucceeded(v8::Local<v8::Value> output) {
   proto::Result result;
   result.set_succeeded(true);
   Finish(std::move(result));
+}
+
+v8::Local<v8::Value> Execution::Headers(const proto::ResponseHead& head) const {
+  std::vector<v8::Local<v8::Value>> list;
+  list.reserve(2 * static_cast<std::size_t>(head.headers_size()));
+  for (const proto::Header& header : head.headers()) {
+    if (!IsHeader(header)) return v8::Undefined(isolate_);
+    list.push_back(Text(header.name()));
+    list.push_back(ByteString(header.value()));
+  }
+  return v8::Array::New(isolate_, list.data(), list.size());
 }
 
 v8::Local<v8::Value> Execution::Number(std::uint64_t value) const {

@@ -68,6 +68,8 @@ class Execution {
   void FailOnUnhandledRejection();
   static void OnPromiseReject(v8::PromiseRejectMessage message);
 
+  // [name, value, ...]; undefined: one of them is no header.
+  v8::Local<v8::Value> Headers(const proto::ResponseHead& head) const;
   v8::Local<v8::Value> Number(std::uint64_t value) const;
   // Each byte as the character of the same number.
   v8::Local<v8::Value> ByteString(const std::string& bytes) const;

@@ -92,11 +92,17 @@ v8::Local<v8::Value> Runtime::Hook(const char* name) const {
   return hooks_.Get(isolate_)->Get(context(), key).ToLocalChecked();
 }
 
+v8::Local<v8::Function> Runtime::HookFunction(const char* name) const {
+  auto& known = called_[name];
+  if (known.IsEmpty()) known.Reset(isolate_, Hook(name).As<v8::Function>());
+  return known.Get(isolate_);
+}
+
 v8::Local<v8::Object> Runtime::WarderModule() const { return Hook("warder").As<v8::Object>(); }
 
 v8::MaybeLocal<v8::Value> Runtime::Call(const char* hook, std::vector<v8::Local<v8::Value>> arguments) const {
-  return Hook(hook).As<v8::Function>()->Call(context(), v8::Undefined(isolate_), static_cast<int>(arguments.size()),
-                                             arguments.data());
+  return HookFunction(hook)->Call(context(), v8::Undefined(isolate_), static_cast<int>(arguments.size()),
+                                  arguments.data());
 }
 
 }  // namespace warder::cell

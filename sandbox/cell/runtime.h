@@ -10,7 +10,9 @@
 #include <v8-persistent-handle.h>
 #include <v8-snapshot.h>
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sandbox/cell/buffer_budget.h"
@@ -32,15 +34,17 @@ class Runtime {
   v8::Local<v8::Context> context() const { return context_.Get(isolate_); }
   // The exports of the `warder` module.
   v8::Local<v8::Object> WarderModule() const;
-  // Calls a hook. Empty: it threw.
+  // Calls a hook; `hook` is a literal. Empty: it threw.
   v8::MaybeLocal<v8::Value> Call(const char* hook, std::vector<v8::Local<v8::Value>> arguments) const;
 
  private:
   v8::Local<v8::Value> Hook(const char* name) const;
+  v8::Local<v8::Function> HookFunction(const char* name) const;
 
   v8::Isolate* isolate_;
   v8::Global<v8::Context> context_;
   v8::Global<v8::Object> hooks_;
+  mutable std::map<std::string_view, v8::Global<v8::Function>> called_;  // hooks that were called before
 };
 
 }  // namespace warder::cell

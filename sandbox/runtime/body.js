@@ -49,6 +49,7 @@ function streamOfSource(source) {
 
 /** Fetch, section 5.2: extracts a body. @param {any} init @returns {Body} */
 export function extractBody(init) {
+  if (typeof init === "string") return { bytes: encodeUtf8(init), type: "text/plain;charset=UTF-8" };
   if (isReadableStream(init)) {
     if (init.locked) throw new TypeError("the body is a stream that somebody else reads");
     return { stream: init };
@@ -85,14 +86,23 @@ async function readStream(stream) {
   return concatenate(chunks);
 }
 
-/** @param {Source} source */
-async function readSource(source) {
+/** @param {Source} source @param {Uint8Array[]} chunks */
+function takeAll(source, chunks) { for (let chunk; (chunk = source.take()) !== undefined;) push(chunks, chunk); }
+
+/** @param {Source} source @returns {Uint8Array | Promise<Uint8Array>} */
+function readSource(source) {
   const chunks = [];
-  for (;;) {
-    for (let chunk; (chunk = source.take()) !== undefined;) push(chunks, chunk);
-    if (source.over()) return concatenate(chunks);
+  takeAll(source, chunks);
+  return source.over() ? concatenate(chunks) : readRest(source, chunks);
+}
+
+/** @param {Source} source @param {Uint8Array[]} chunks */
+async function readRest(source, chunks) {
+  while (!source.over()) {
     await source.more();
+    takeAll(source, chunks);
   }
+  return concatenate(chunks);
 }
 
 /** The reference implementation keeps this in a property that is no secret. @param {any} stream */

@@ -28,7 +28,9 @@ function makeConnection(granted) {
     name,
     origin,
     fields: freeze(placeholders),
-    fetch: async (input, init = undefined) => await send(new Request(resolve(input, origin), init), handle),
+    fetch: (input, init = undefined) => new Promise((done, failed) => {
+      send(new Request(resolve(input, origin), init), handle, done, failed);
+    }),
   });
 }
 

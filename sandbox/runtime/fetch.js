@@ -2,7 +2,7 @@
 // has room for.
 import { onAbort } from "./abort.js";
 import { atob, decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { Headers, freezeHeaders, headerList } from "./headers.js";
+import { Headers, freezeHeaders, headerList, receivedHeaders } from "./headers.js";
 import { indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then } from "./primordials.js";
 import { Request, requestSignal, takeRequestBody } from "./request.js";
 import { makeResponse } from "./response.js";
@@ -38,7 +38,7 @@ function fail(call, error) {
   try {
     call.report?.(error);
   } catch { /* the stream was closed or cancelled already */ }
-  call.wake?.();
+  wake(call);
 }
 
 /** Sends the request's body as the engine gives room. @param {Call} call @param {import("./body.js").Body} body */
@@ -88,34 +88,30 @@ async function sendStream(call, stream) {
   }
 }
 
-/**
- * The body of the response: what has come in, as it is asked for.
- * @param {Call} call
- * @returns {import("./body.js").Source}
- */
-function responseSource(call) {
-  return {
-    take() {
-      if (call.error !== undefined) throw call.error;
-      const chunk = shift(call.chunks);
-      if (chunk && !call.ended) httpConsumed(call.id, chunk.length);
-      return chunk;
-    },
-    over() { return call.ended && call.chunks.length === 0; },
-    async more() {
-      await new Promise((resolve) => { call.wake = resolve; });
-      call.wake = null;
-    },
-    cancel() {
-      mapDelete(calls, call.id);
-      call.forget?.();
-      call.ended = true;
-      call.chunks = [];
-      cancel(call.id);
-      call.credit?.();
-    },
-    onError(report) { call.report = report; },
-  };
+/** The body of the response: what has come in, as it is asked for. @implements {import("./body.js").Source} */
+class ResponseSource {
+  /** @param {Call} call */
+  constructor(call) { this.call = call; }
+
+  take() {
+    const { call } = this;
+    if (call.error !== undefined) throw call.error;
+    const chunk = shift(call.chunks);
+    if (chunk && !call.ended) httpConsumed(call.id, chunk.length);
+    return chunk;
+  }
+  over() { return this.call.ended && this.call.chunks.length === 0; }
+  more() { return new Promise((resolve) => { this.call.wake = resolve; }); }
+  cancel() {
+    const { call } = this;
+    mapDelete(calls, call.id);
+    call.forget?.();
+    call.ended = true;
+    call.chunks = [];
+    cancel(call.id);
+    call.credit?.();
+  }
+  onError(report) { this.call.report = report; }
 }
 
 /** Fetch, section 6: data: URLs. @param {URL | string} url */
@@ -150,21 +146,25 @@ function percentDecode(text) {
   return bytes.slice(0, length);
 }
 
-/** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
-export async function fetch(input, init = undefined) {
-  return await send(new Request(input, init), "");
-}
+/** @type {(input: RequestInfo | URL, init?: RequestInit) => Promise<Response>} */
+export const { fetch } = {  // a function that is no constructor
+  fetch(input, init = undefined) {
+    return new Promise((resolve, reject) => send(new Request(input, init), "", resolve, reject));
+  },
+};
 
 /**
- * Sends a request, with the connection that has this handle, or with none ("").
- * @param {Request} request @param {string} connection @returns {Response | Promise<Response>}
+ * Sends a request, with the connection that has this handle, or with none (""). What it throws rejects, too.
+ * @param {Request} request @param {string} connection
+ * @param {(response: Response) => void} resolve @param {(error: unknown) => void} reject
  */
-export function send(request, connection) {
+export function send(request, connection, resolve, reject) {
   const { url } = request;
   const signal = requestSignal(request);
   if (signal?.aborted) throw signal.reason;
   if (startsWith(url, "data:") && connection === "") {
-    return fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#")));
+    resolve(fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#"))));
+    return;
   }
   if (!startsWith(url, "http:") && !startsWith(url, "https:")) {
     throw new TypeError(`fetch failed: ${url.slice(0, indexOf(url, ":") + 1)} is no scheme that can be fetched`);
@@ -175,44 +175,39 @@ export function send(request, connection) {
   const length = body?.bytes ? body.bytes.length : -1;
   const { method, headers, redirect } = request;
   const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect], connection);
-  return new Promise((resolve, reject) => {
-    /** @type {Call} */
-    const call = {
-      id, resolve, reject, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null,
-      forget: null,
-    };
-    mapSet(calls, id, call);
-    if (signal) {
-      call.forget = onAbort(signal, () => {
-        cancel(id);
-        if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
-        fail(call, signal.reason);
-      });
-    }
-    if (body) sendBody(call, body);
-  });
+  /** @type {Call} */
+  const call = {
+    id, resolve, reject, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null,
+    forget: null,
+  };
+  mapSet(calls, id, call);
+  if (signal) {
+    call.forget = onAbort(signal, () => {
+      cancel(id);
+      if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
+      fail(call, signal.reason);
+    });
+  }
+  if (body) sendBody(call, body);
 }
 
 // ---- engine to cell
 
 /**
- * @param {number} id @param {number} status @param {string} statusText @param {string[]} list @param {string} url
+ * @param {number} id @param {number} status @param {string} statusText @param {string[] | undefined} list @param {string} url
  * @param {boolean} redirected @param {boolean} hasBody
  */
 export function responseHead(id, status, statusText, list, url, redirected, hasBody) {
   const call = mapGet(calls, id);
-  const headers = new Headers();
-  try {
-    for (let i = 0; i < list.length; i += 2) headers.append(list[i], list[i + 1]);
-  } catch (cause) {
+  if (list === undefined) {
     cancel(id);
-    fail(call, new TypeError("fetch failed: the response has a header that is none", { cause }));
+    fail(call, new TypeError("fetch failed: the response has a header that is none"));
     return;
   }
-  const body = NULL_BODY.includes(status) ? null : { source: responseSource(call) };
+  const body = NULL_BODY.includes(status) ? null : { source: new ResponseSource(call) };
   if (!hasBody) end(call);
   call.resolve(makeResponse({
-    status, statusText, headers: freezeHeaders(headers), type: "basic", url, redirected, body,
+    status, statusText, headers: receivedHeaders(list), type: "basic", url, redirected, body,
   }));
 }
 
@@ -222,7 +217,13 @@ function end(call) {
   call.forget?.();
   call.ended = true;
   call.credit?.();
+  wake(call);
+}
+
+/** The body goes on. @param {Call} call */
+function wake(call) {
   call.wake?.();
+  call.wake = null;
 }
 
 /** @param {number} id @param {Uint8Array} bytes @param {boolean} last */
@@ -230,7 +231,7 @@ export function responseBody(id, bytes, last) {
   const call = mapGet(calls, id);
   if (bytes.length > 0) push(call.chunks, bytes);
   if (last) end(call);
-  else call.wake?.();
+  else wake(call);
 }
 
 /** @param {number} id @param {number} kind @param {string} message */

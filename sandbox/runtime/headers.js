@@ -87,7 +87,7 @@ function isDropped(name) {
   return false;
 }
 
-let toList, makeImmutable, makeGuarded;
+let toList, makeImmutable, makeGuarded, makeReceived, addType;
 
 export class Headers {
   /** Names and values in turn, in the order they came. @type {string[]} */
@@ -106,6 +106,17 @@ export class Headers {
       headers.#guard = "request";
       headers.#fill(init);
       return headers;
+    };
+    makeReceived = (list) => {
+      const headers = new Headers();
+      headers.#list = list;
+      headers.#guard = "immutable";
+      return headers;
+    };
+    addType = (headers, type) => {
+      const list = headers.#list;
+      for (let i = 0; i < list.length; i += 2) if (toLowerCase(list[i]) === "content-type") return;
+      push(list, "content-type", type);
     };
   }
 
@@ -199,5 +210,9 @@ defineInterfaces({ Headers });
 export const headerList = toList;
 /** @type {(headers: Headers) => Headers} */
 export const freezeHeaders = makeImmutable;
+/** The headers of a response, as the cell has checked them. @type {(list: string[]) => Headers} */
+export const receivedHeaders = makeReceived;
+/** The type that a body gives its request or response, where there is none yet. @type {(headers: Headers, type: string) => void} */
+export const addContentType = addType;
 /** The headers of a request, which drop what is not a script's to set. @type {(init?: HeadersInit) => Headers} */
 export const requestHeaders = makeGuarded;

@@ -1,11 +1,11 @@
 // Fetch, section 5.4: Request.
 import { abortSignal, isSignal, makeSignal, onAbort } from "./abort.js";
 import { BodyHolder, defineBody, extractBody } from "./body.js";
-import { requestHeaders } from "./headers.js";
+import { addContentType, requestHeaders } from "./headers.js";
 import { defineInterfaces } from "./install.js";
 import { test, toUpperCase } from "./primordials.js";
 import { isReadableStream } from "./streams.js";
-import { URL } from "./url.js";
+import { requestHref } from "./url.js";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
@@ -50,10 +50,7 @@ export class Request {
   constructor(input, init = {}) {
     const options = init ?? {};
     const source = typeof input === "object" && input !== null && #url in input ? input : null;
-    const url = source ? source.#url : new URL(input);
-    if (url.username !== "" || url.password !== "") {
-      throw new TypeError("fetch takes no URL with a user name or a password in it");
-    }
+    const url = source ? source.#url : requestHref(input);
     const method = options.method === undefined ? source?.#method ?? "GET" : toMethod(options.method);
     const redirect = options.redirect === undefined ? source?.#redirect ?? "follow" : `${options.redirect}`;
     if (!REDIRECTS.includes(redirect)) throw new TypeError(`"${redirect}" is no redirect mode: follow, error, manual`);
@@ -67,7 +64,7 @@ export class Request {
     const headers = requestHeaders(options.headers ?? source?.#headers);
     let body = hasBody ? extractBody(options.body) : null;
     if (source && options.body === undefined) body = source.#holder.take();
-    if (body?.type && !headers.has("content-type")) headers.set("content-type", body.type);
+    if (body?.type) addContentType(headers, body.type);
     const signal = options.signal === undefined ? source?.#signal ?? null : options.signal;
     if (signal !== null && !isSignal(signal)) throw new TypeError("the signal of a request is an AbortSignal");
     this.#holder = new BodyHolder(body);
@@ -79,7 +76,7 @@ export class Request {
   }
 
   get method() { return this.#method; }
-  get url() { return this.#url.href; }
+  get url() { return this.#url; }
   get headers() { return this.#headers; }
   get destination() { return ""; }
   get referrer() { return "about:client"; }

@@ -14,6 +14,22 @@ const HREF = 0, PROTOCOL_PART = 1, USERNAME_PART = 2, PASSWORD_PART = 3, HOST_PA
 
 let makeParams, refreshParams;
 
+/** The offsets of `requestHref`, made when it is first called. @type {Uint32Array | undefined} */
+let offsets;
+
+/** The URL of a request as new URL(input).href, without the object. @param {unknown} input */
+export function requestHref(input) {
+  const text = `${input}`;
+  offsets ??= new Uint32Array(8);
+  const href = urlParse(text, undefined, offsets);
+  if (href === undefined) throw new TypeError("Invalid URL", { cause: { input: text } });
+  const named = offsets[PROTOCOL_END] + 2 < offsets[USERNAME_END];
+  if (named || offsets[HOST_START] > offsets[USERNAME_END] + 1) {
+    throw new TypeError("fetch takes no URL with a user name or a password in it");
+  }
+  return href;
+}
+
 export class URL {
   #href = "";
   #parts = new Uint32Array(8);
