@@ -47,6 +47,54 @@ TEST_F(BrokerTest, GetsAResponse) {
                                           "Accept-Encoding: gzip, br, zstd\r\n\r\n");
 }
 
+// Handles of libcurl are used again by calls of the same tenant: whatever came before, a request is what it would be
+// from a tenant that nobody has heard of.
+TEST_F(BrokerTest, NoRequestLeavesAnythingToTheNext) {
+  server->Answer([](const std::string& request) {
+    return request.starts_with("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" : Response("x");
+  });
+  struct Kind {
+    std::string method;
+    std::optional<std::string> body;
+    bool tells_length = true;
+    std::vector<std::pair<std::string, std::string>> headers = {};
+  };
+  const std::string longer(40'000, 'l');
+  const std::vector<Kind> kinds = {{"GET", {}},
+                                   {"GET", {}, true, {{"authorization", "Bearer x"}, {"range", "bytes=1-"}}},
+                                   {"HEAD", {}},
+                                   {"POST", {}},
+                                   {"PUT", {}},
+                                   {"DELETE", {}},
+                                   {"POST", "short"},
+                                   {"POST", "short", true, {{"content-type", "application/json"}}},
+                                   {"POST", "short", false},
+                                   {"PUT", longer},
+                                   {"PATCH", longer, false},
+                                   {"DELETE", "short"}};
+  const auto sent = [&](const Kind& kind, const std::string& tenant) {
+    HttpRequest request = Request(kind.method, Get("/" + kind.method));
+    request.headers = kind.headers;
+    request.has_body = kind.body.has_value();
+    if (kind.body && kind.tells_length) request.body_bytes = kind.body->size();
+    Recorder recorder;
+    Start(recorder, std::move(request), {server->origin()}, tenant);
+    if (kind.body) recorder.call->SendBody(*kind.body, true);
+    Finish(recorder);
+    EXPECT_FALSE(recorder.failure) << recorder.failure->message;
+    return server->requests().back();
+  };
+  int tenants = 0;
+  for (const Kind& second : kinds) {
+    const std::string alone = sent(second, "tenant " + std::to_string(++tenants));
+    for (const Kind& first : kinds) {
+      const std::string tenant = "tenant " + std::to_string(++tenants);
+      sent(first, tenant);
+      EXPECT_EQ(sent(second, tenant), alone) << first.method << ", then " << second.method;
+    }
+  }
+}
+
 TEST_F(BrokerTest, MethodsWithoutABody) {
   server->Answer([](const std::string& request) {
     return request.starts_with("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" : Response("x");
