@@ -98,6 +98,11 @@ Result<DataKey> TenantVault::KeyOf(std::string_view key_id) {
 Result<TenantVault::View> TenantVault::Look(const Keyring::Entry& entry) {
   const Result<SealedIndex> sealed = ReadIndexRow(store_.database(), tenant());
   if (!sealed) return sealed.error();
+  // Where the two name different keys, the keyring must still have this one: the tenant may have been shredded, and
+  // another one of its name made, since we unwrapped it.
+  if (sealed->key_id != entry.key_id) {
+    std::erase_if(keys_, [&](const DataKey& each) { return each.id == sealed->key_id; });
+  }
   Result<DataKey> key = KeyOf(sealed->key_id);
   if (!key) return key.error();
   // Another one in the keyring is a new data key whose making was interrupted.
