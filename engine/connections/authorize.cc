@@ -15,6 +15,18 @@ namespace {
 
 using std::chrono::system_clock;
 
+// Whose turn it is: ours or the network's to be tried again, or the caller's to change something.
+Error ErrorOf(const oauth::Failure& failure) {
+  switch (failure.problem) {
+    case oauth::Problem::kTemporary:
+    case oauth::Problem::kUnreachable:
+    case oauth::Problem::kNoAnswer:
+      return Internal(failure.message);
+    default:
+      return Refused(failure.message);
+  }
+}
+
 class Process final : public Authorization {
  public:
   Process(oauth::Exchange& exchange, const store::TenantId& tenant, std::string connection, const OAuthSetup& setup,
@@ -25,6 +37,11 @@ class Process final : public Authorization {
         setup_(setup),
         prompts_(std::move(prompts)),
         done_(std::move(done)) {}
+  ~Process() override { WipeString(&setup_.client_secret); }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  Process(Process&&) = delete;
+  Process& operator=(Process&&) = delete;
 
   void Start() {
     const std::string scopes = ScopeText();
@@ -35,7 +52,7 @@ class Process final : public Authorization {
       if (server) {
         OnServer(std::move(*server));
       } else {
-        End(InvalidInput(server.error().message));
+        End(ErrorOf(server.error()));
       }
     });
   }
@@ -127,7 +144,7 @@ class Process final : public Authorization {
   }
 
   void OnTokens(oauth::Outcome<oauth::TokenSet> tokens) {
-    if (!tokens) return End(Refused(tokens.error().message));
+    if (!tokens) return End(ErrorOf(tokens.error()));
     Authorized authorized{std::move(grant_), {}};
     authorized.grant.granted = std::move(tokens->scope);
     authorized.grant.access_since = std::chrono::floor<std::chrono::seconds>(system_clock::now());
@@ -149,7 +166,7 @@ class Process final : public Authorization {
   oauth::Exchange& exchange_;
   const oauth::Bearer bearer_;
   const std::string connection_;
-  const OAuthSetup setup_;
+  OAuthSetup setup_;
   const OAuthPrompts prompts_;
   std::function<void(Result<Authorized>)> done_;
   oauth::ScopeSet scope_;

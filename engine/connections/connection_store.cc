@@ -138,6 +138,7 @@ Result<Snapshot> ConnectionStore::LoadIn(Transaction& transaction, std::string_v
   for (const vault::RecordName& each : transaction.List()) {
     if (each.connection != name) continue;
     if (each.field == kAccessToken) snapshot.token_generation = each.generation;
+    if (each.field == kRefreshToken) snapshot.has_refresh_token = true;
     if (each.field == kRefresh) snapshot.refresh_begun = true;
   }
   return snapshot;
@@ -178,12 +179,22 @@ Result<SecretFields> ConnectionStore::TakeFields(Transaction& transaction, std::
   return fields;
 }
 
-Result<std::vector<std::string>> ConnectionStore::Names() {
+Result<std::map<std::string, std::uint64_t, std::less<>>> ConnectionStore::Generations() {
   auto records = vault_->List();
   if (!records) return records.error();
-  std::set<std::string> names;
-  for (const vault::RecordName& each : *records) names.insert(each.connection);
-  return std::vector<std::string>(names.begin(), names.end());
+  std::map<std::string, std::uint64_t, std::less<>> generations;
+  for (vault::RecordName& each : *records) {
+    if (each.field == kDocument) generations.emplace(std::move(each.connection), each.generation);
+  }
+  return generations;
+}
+
+Result<std::vector<std::string>> ConnectionStore::Names() {
+  auto generations = Generations();
+  if (!generations) return generations.error();
+  std::vector<std::string> names;
+  for (const auto& [name, generation] : *generations) names.push_back(name);
+  return names;
 }
 
 Result<void> ConnectionStore::CheckActive(std::string_view name, const Snapshot& snapshot) {
@@ -228,7 +239,9 @@ Result<Snapshot> ConnectionStore::EndRefresh(std::string_view name, const Snapsh
     auto former = transaction->Get(name, kRefreshToken);
     if (!former) return former.error();
     const bool other = renewed.refresh_token && *former && (*former)->value.view() != renewed.refresh_token->view();
-    grant.rotation = other ? OAuthGrant::Rotation::kRotates : OAuthGrant::Rotation::kStays;
+    // Some servers rotate only now and then: what was seen once is not forgotten.
+    if (other) grant.rotation = OAuthGrant::Rotation::kRotates;
+    if (grant.rotation == OAuthGrant::Rotation::kUnknown) grant.rotation = OAuthGrant::Rotation::kStays;
     if (other) {
       if (auto put = PutAnyway(*transaction, name, kRefreshToken, renewed.refresh_token->view()); !put) {
         return put.error();
@@ -271,6 +284,10 @@ Result<void> ConnectionStore::FailRefresh(std::string_view name, const Snapshot&
 Result<void> ConnectionStore::RecordUse(std::string_view name, std::string_view execution) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
+  // It may have been taken away since it was loaded.
+  const auto now = LoadIn(*transaction, name);
+  if (!now) return now.error();
+  if (auto active = CheckActive(name, *now); !active) return active;
   auto record = transaction->Get(name, kUsage);
   if (!record) return record.error();
   auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
@@ -316,51 +333,50 @@ Result<Usage> ConnectionStore::LoadUsage(std::string_view name) {
   return usage;
 }
 
-Result<SecretFields> ConnectionStore::EndIn(Transaction& transaction, std::string_view name, Snapshot snapshot,
-                                            const std::string& reason) {
-  auto fields = TakeFields(transaction, name);
-  if (!fields) return fields;
-  for (const auto& [field, value] : *fields) {
-    if (auto removed = RemoveAnyway(transaction, name, field); !removed) return removed.error();
-  }
-  if (auto removed = RemoveAnyway(transaction, name, kRefresh); !removed) return removed.error();
-  snapshot.connection.state = State::kEnded;
-  snapshot.connection.reason = reason;
-  snapshot.connection.since = clock_();
-  if (auto put = PutAnyway(transaction, name, kDocument, ToJson(snapshot.connection)); !put) return put.error();
-  json::object event = Event("connection ended", name);
-  event["reason"] = reason;
-  if (auto audited = transaction.Audit(event); !audited) return audited.error();
-  return fields;
-}
-
-Result<SecretFields> ConnectionStore::End(std::string_view name, const std::string& reason) {
-  auto transaction = vault_->Begin();
-  if (!transaction) return transaction.error();
-  auto snapshot = LoadIn(*transaction, name);
-  if (!snapshot) return snapshot.error();
-  auto fields = EndIn(*transaction, name, std::move(*snapshot), reason);
-  if (!fields) return fields;
-  if (auto committed = transaction->Commit(); !committed) return committed.error();
-  bell_->Ring();
-  return fields;
-}
-
-Result<SecretFields> ConnectionStore::Remove(std::string_view name) {
+Result<ConnectionStore::Taken> ConnectionStore::End(std::string_view name, const std::string& reason) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
   auto snapshot = LoadIn(*transaction, name);
   if (!snapshot) return snapshot.error();
   auto fields = TakeFields(*transaction, name);
-  if (!fields) return fields;
+  if (!fields) return fields.error();
+  for (const auto& [field, value] : *fields) {
+    if (auto removed = RemoveAnyway(*transaction, name, field); !removed) return removed.error();
+  }
+  if (auto removed = RemoveAnyway(*transaction, name, kRefresh); !removed) return removed.error();
+  StoredConnection& connection = snapshot->connection;
+  connection.state = State::kEnded;
+  connection.reason = reason;
+  connection.since = clock_();
+  if (auto put = PutAnyway(*transaction, name, kDocument, ToJson(connection)); !put) return put.error();
+  json::object event = Event("connection ended", name);
+  event["reason"] = reason;
+  if (auto audited = transaction->Audit(event); !audited) return audited.error();
+  if (auto committed = transaction->Commit(); !committed) return committed.error();
+  bell_->Ring();
+  return Taken{std::move(connection.oauth), std::move(*fields)};
+}
+
+Result<ConnectionStore::Taken> ConnectionStore::Remove(std::string_view name) {
+  auto transaction = vault_->Begin();
+  if (!transaction) return transaction.error();
+  Taken taken;
+  if (auto snapshot = LoadIn(*transaction, name)) taken.oauth = std::move(snapshot->connection.oauth);
+  bool found = false;
   for (const vault::RecordName& each : transaction->List()) {
     if (each.connection != name) continue;
+    found = true;
+    const bool secret = !each.field.empty() && each.field.front() != '#';
+    if (auto record = transaction->Get(name, each.field); secret && record && *record) {
+      taken.fields.emplace(each.field, std::move((*record)->value));
+    }
     if (auto removed = transaction->Remove(name, each.field, each.generation); !removed) return removed.error();
   }
+  if (!found) return NoSuch(name, tenant());
   if (auto audited = transaction->Audit(Event("connection removed", name)); !audited) return audited.error();
   if (auto committed = transaction->Commit(); !committed) return committed.error();
   bell_->Ring();
-  return fields;
+  return taken;
 }
 
 Result<void> ConnectionStore::Audit(const json::object& event) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,8 +30,9 @@ struct Snapshot {
   StoredConnection connection;
   std::uint64_t generation = 0;        // of the document
   std::uint64_t token_generation = 0;  // of the access token; 0: none
-  bool refresh_begun = false;          // a refresh began and has not ended
-  std::optional<std::string> over;     // why it is to be ended: a limit has passed
+  bool has_refresh_token = false;
+  bool refresh_begun = false;       // a refresh began and has not ended
+  std::optional<std::string> over;  // why it is to be ended: a limit has passed
 };
 
 // Thread-safe; blocks on the disk. Errors: those of TenantVault; Refused where there is no such connection.
@@ -56,6 +58,9 @@ class ConnectionStore {
   Result<SecretFields> Fields(std::string_view name, const Snapshot& snapshot);
   // Names, in their order.
   Result<std::vector<std::string>> Names();
+  // Of every connection, the generation of its document: what has another one has changed. Cheap, whatever their
+  // number, and waits for nobody who writes.
+  Result<std::map<std::string, std::uint64_t, std::less<>>> Generations();
 
   // Refused, and what to do, where it is not active, or over.
   static Result<void> CheckActive(std::string_view name, const Snapshot& snapshot);
@@ -75,25 +80,28 @@ class ConnectionStore {
   Result<void> FailRefresh(std::string_view name, const Snapshot& begun, std::optional<State> fatal,
                            const std::string& reason);
 
-  // An execution is about to be given the connection; without this record it must not be.
+  // An execution is about to be given the connection; without this record it must not be. Refused where there is none
+  // any more, or it has ended.
   Result<void> RecordUse(std::string_view name, std::string_view execution);
   // What it did with it.
   Result<void> RecordCalls(std::string_view name, std::string_view execution, const CallsByOrigin& calls,
                            const oauth::ScopeSet& scopes);
   Result<Usage> LoadUsage(std::string_view name);
 
-  // Takes the credential away and leaves the document, kEnded, with `reason`. The fields as they were, for revocation
-  // at the server.
-  Result<SecretFields> End(std::string_view name, const std::string& reason);
-  // Takes all of it away.
-  Result<SecretFields> Remove(std::string_view name);
+  // What was taken away, for revocation at the server.
+  struct Taken {
+    std::optional<OAuthGrant> oauth;
+    SecretFields fields;
+  };
+  // Takes the credential away and leaves the document, kEnded, with `reason`.
+  Result<Taken> End(std::string_view name, const std::string& reason);
+  // Takes all of it away, also what is damaged; that is then not among what was taken.
+  Result<Taken> Remove(std::string_view name);
 
   Result<void> Audit(const boost::json::object& event);
 
  private:
   Result<Snapshot> LoadIn(vault::TenantVault::Transaction& transaction, std::string_view name);
-  Result<SecretFields> EndIn(vault::TenantVault::Transaction& transaction, std::string_view name, Snapshot snapshot,
-                             const std::string& reason);
   Result<SecretFields> TakeFields(vault::TenantVault::Transaction& transaction, std::string_view name);
 
   std::shared_ptr<vault::TenantVault> vault_;

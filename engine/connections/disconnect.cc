@@ -9,24 +9,22 @@
 namespace warder::connections {
 namespace {
 
-struct Taken {
-  std::optional<OAuthGrant> oauth;
-  SecretFields fields;
-};
+using Taken = ConnectionStore::Taken;
 
+// What is sent to the server is of the same moment as where it is sent to.
 Result<std::shared_ptr<Taken>> Take(ConnectionStore& store, const std::string& name,
                                     const std::optional<std::string>& ended) {
-  auto snapshot = store.Load(name);
-  if (!snapshot) return snapshot.error();
-  auto fields = ended ? store.End(name, *ended) : store.Remove(name);
-  if (!fields) return fields.error();
-  return std::make_shared<Taken>(Taken{std::move(snapshot->connection.oauth), std::move(*fields)});
+  auto taken = ended ? store.End(name, *ended) : store.Remove(name);
+  if (!taken) return taken.error();
+  return std::make_shared<Taken>(std::move(*taken));
 }
 
 Secret Field(const SecretFields& fields, std::string_view name) {
   const auto found = fields.find(name);
   return found == fields.end() ? Secret() : found->second.Copy();
 }
+
+}  // namespace
 
 void RevokeAtServer(const std::shared_ptr<oauth::Exchange>& exchange, const Taken& taken,
                     std::function<void(Result<Disconnected>)> done) {
@@ -45,8 +43,6 @@ void RevokeAtServer(const std::shared_ptr<oauth::Exchange>& exchange, const Take
         done(revoked ? Disconnected{AtServer::kRevoked, {}} : Disconnected{AtServer::kFailed, revoked.error().message});
       });
 }
-
-}  // namespace
 
 void Disconnect(std::shared_ptr<oauth::Exchange> exchange, boost::asio::thread_pool& worker,
                 std::shared_ptr<ConnectionStore> store, const std::string& name, std::optional<std::string> ended,

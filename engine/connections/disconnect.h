@@ -23,4 +23,8 @@ void Disconnect(std::shared_ptr<oauth::Exchange> exchange, boost::asio::thread_p
                 std::shared_ptr<ConnectionStore> store, const std::string& name, std::optional<std::string> ended,
                 std::function<void(Result<Disconnected>)> done);
 
+// The second half alone, of tokens that stand in no vault. `done` may be called from inside.
+void RevokeAtServer(const std::shared_ptr<oauth::Exchange>& exchange, const ConnectionStore::Taken& taken,
+                    std::function<void(Result<Disconnected>)> done);
+
 }  // namespace warder::connections

@@ -11,22 +11,19 @@
 namespace warder::connections {
 namespace {
 
-using std::chrono::seconds;
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
 
-// A token that is good for less than that is not sent: it would arrive too late.
-constexpr seconds kMargin{10};
-// Renewed ahead: in the last tenth of its life, but neither earlier than five minutes nor later than 30 s before its
-// end.
-constexpr int kShare = 10;
-constexpr seconds kEarliest{300};
-constexpr seconds kLatest{30};
-
-seconds Ahead(seconds lifetime) { return std::clamp(lifetime / kShare, kLatest, kEarliest); }
+constexpr int kShare = 10;  // of a token's life: renewed in the last one
+constexpr int kTries = 10;
+constexpr std::uint64_t kNone = 0;  // the generation of no token
+// So many looks in a row that show nothing, and the connection is taken for lost: who cannot see it must not use it.
+constexpr int kMaxUnseen = 10;
 
 // So that the executions of a tenant, and tenants that were connected together, do not come all at once.
-std::chrono::milliseconds Jitter(seconds ahead) {
+milliseconds Jitter(milliseconds ahead) {
   static thread_local std::minstd_rand random{std::random_device{}()};
-  return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(0, 1'000 * ahead.count() / 2)(random));
+  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, ahead.count() / 2)(random));
 }
 
 }  // namespace
@@ -54,43 +51,59 @@ Result<std::shared_ptr<LiveConnection>> LiveConnection::Open(std::shared_ptr<Con
 }
 
 std::shared_ptr<const broker::Connection> LiveConnection::Current() {
-  const auto& oauth = snapshot_.connection.oauth;
-  const bool good = !oauth || !oauth->access_expires || ConnectionStore::Now() + kMargin < *oauth->access_expires;
+  const StoredConnection& stored = snapshot_.connection;
+  const auto now = system_clock::now();
+  // The vault is asked, and says why.
+  if (stored.ends && *stored.ends <= now) return nullptr;
+  const auto margin = owner_ != nullptr ? owner_->times().margin : RenewalTimes().margin;
+  const bool good = !stored.oauth || !stored.oauth->access_expires || now + margin < *stored.oauth->access_expires;
   return good ? connection_ : nullptr;
 }
 
 void LiveConnection::Renew(Ready ready) {
   if (owner_ == nullptr) return;  // the engine is going
-  owner_->refresher().Refresh(
-      store_, name_, snapshot_.token_generation,
-      [self = shared_from_this(), ready = std::move(ready)](Result<Snapshot> renewed) {
-        if (self->owner_ == nullptr) return;
-        if (!renewed) {
-          ready(renewed.error());
-          return;
-        }
-        const auto snapshot = std::make_shared<const Snapshot>(std::move(*renewed));
-        OnWorker(
-            self->owner_->worker(), self->owner_->loop(),
-            [store = self->store_, name = self->name_, snapshot] { return Make(*store, name, *snapshot); },
-            [self, snapshot, ready](Result<std::shared_ptr<const broker::Connection>> connection) {
-              if (connection) {
-                self->snapshot_ = *snapshot;
-                self->connection_ = *connection;
-                self->RenewAhead();
-              }
-              ready(std::move(connection));
-            });
-      });
+  owner_->refresher().Refresh(store_, name_, snapshot_.token_generation,
+                              [self = shared_from_this(), ready = std::move(ready)](const Result<Snapshot>& renewed) {
+                                if (self->owner_ == nullptr) return;
+                                if (!renewed) {
+                                  ready(renewed.error());
+                                  return;
+                                }
+                                OnWorker(
+                                    self->owner_->worker(), self->owner_->loop(),
+                                    [store = self->store_, name = self->name_] { return See(*store, name, kNone); },
+                                    [self, ready](Result<Seen> seen) {
+                                      if (self->owner_ == nullptr) return;
+                                      if (!seen) {
+                                        ready(seen.error());
+                                        return;
+                                      }
+                                      self->Take(seen->snapshot, seen->connection);
+                                      ready(std::move(seen->connection));
+                                    });
+                              });
+}
+
+void LiveConnection::Take(const Snapshot& snapshot, std::shared_ptr<const broker::Connection> connection) {
+  if (snapshot.generation < snapshot_.generation) return;  // a later one was seen meanwhile
+  snapshot_ = snapshot;
+  if (connection) connection_ = std::move(connection);
+  RenewAhead();
 }
 
 void LiveConnection::RenewAhead() {
+  ahead_.reset();
   const auto& oauth = snapshot_.connection.oauth;
   if (owner_ == nullptr || !oauth || !oauth->access_expires) return;
-  const seconds ahead = Ahead(*oauth->access_expires - oauth->access_since);
-  const auto wait = (*oauth->access_expires - ConnectionStore::Now()) - ahead - Jitter(ahead);
-  if (!ahead_) ahead_ = std::make_unique<boost::asio::steady_timer>(owner_->loop());
-  ahead_->expires_after(std::max<std::chrono::milliseconds>(wait, kLatest / 2));
+  // What cannot be renewed is used to its end.
+  if (UsesRefreshToken(oauth->kind) && !snapshot_.has_refresh_token) return;
+  const RenewalTimes& times = owner_->times();
+  const milliseconds ahead =
+      std::clamp<milliseconds>((*oauth->access_expires - oauth->access_since) / kShare, times.latest, times.earliest);
+  const auto wait =
+      std::chrono::floor<milliseconds>(*oauth->access_expires - system_clock::now()) - ahead - Jitter(ahead);
+  ahead_ = std::make_unique<boost::asio::steady_timer>(owner_->loop());
+  ahead_->expires_after(std::max(wait, times.pause));
   ahead_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (error || !self || self->on_lost_ == nullptr) return;
@@ -99,10 +112,35 @@ void LiveConnection::RenewAhead() {
   });
 }
 
-void LiveConnection::Look(const Result<Snapshot>& now) {
+Result<LiveConnection::Seen> LiveConnection::See(ConnectionStore& store, const std::string& name,
+                                                 std::uint64_t known_token) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    auto snapshot = store.Load(name);
+    if (!snapshot) return snapshot.error();
+    if (auto active = ConnectionStore::CheckActive(name, *snapshot); !active) return active.error();
+    Seen seen{std::move(*snapshot), nullptr};
+    if (seen.snapshot.token_generation == known_token) return seen;
+    auto connection = Make(store, name, seen.snapshot);
+    if (connection) {
+      seen.connection = std::move(*connection);
+      return seen;
+    }
+    if (connection.error().kind != ErrorKind::kRefused) return connection.error();
+    // It was renewed between the two, or taken away, which the next look shows.
+  }
+  return Internal("the connection \"" + name + "\" is changing all the time");
+}
+
+void LiveConnection::Look(const Result<Seen>& now) {
   if (!on_lost_) return;
-  const bool same = now && now->connection.id == snapshot_.connection.id && ConnectionStore::CheckActive(name_, *now);
-  if (same || (!now && now.error().kind == ErrorKind::kInternal)) return;
+  const bool unseen = !now && now.error().kind == ErrorKind::kInternal;
+  unseen_ = unseen ? unseen_ + 1 : 0;
+  if (unseen && unseen_ < kMaxUnseen) return;
+  if (now && now->snapshot.connection.id == snapshot_.connection.id) {
+    const bool new_token = now->snapshot.token_generation != snapshot_.token_generation;
+    if (!new_token || now->connection) return Take(now->snapshot, now->connection);
+    return;
+  }
   ahead_.reset();
   std::exchange(on_lost_, nullptr)();
 }

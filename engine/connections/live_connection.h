@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +17,17 @@
 namespace warder::connections {
 
 class LiveConnections;
+
+// When a token is renewed, and when it is too old to be sent.
+struct RenewalTimes {
+  // A token that is good for less than that is not sent: it would arrive too late.
+  std::chrono::milliseconds margin{10'000};
+  // Renewed ahead: in the last tenth of its life, but neither earlier than `earliest` before its end nor later than
+  // `latest`. Of that time, a random part of up to a half comes on top.
+  std::chrono::milliseconds earliest{300'000};
+  std::chrono::milliseconds latest{30'000};
+  std::chrono::milliseconds pause{15'000};  // at least so long after the last
+};
 
 class LiveConnection final : public broker::CredentialSource, public std::enable_shared_from_this<LiveConnection> {
  public:
@@ -46,13 +58,20 @@ class LiveConnection final : public broker::CredentialSource, public std::enable
         connection_(std::move(connection)) {}
 
   void RenewAhead();
-  // The vault holds another state of it now, or nothing any more.
-  void Look(const Result<Snapshot>& now);
+  // The vault holds another state of it now, or nothing any more; `connection` where it holds another access token.
+  struct Seen {
+    Snapshot snapshot;
+    std::shared_ptr<const broker::Connection> connection;
+  };
+  static Result<Seen> See(ConnectionStore& store, const std::string& name, std::uint64_t known_token);
+  void Look(const Result<Seen>& now);
+  void Take(const Snapshot& snapshot, std::shared_ptr<const broker::Connection> connection);
 
   const std::shared_ptr<ConnectionStore> store_;
   const std::string name_;
   Snapshot snapshot_;
   std::shared_ptr<const broker::Connection> connection_;
+  int unseen_ = 0;                    // looks in a row that showed nothing
   LiveConnections* owner_ = nullptr;  // null: not attached, or the owner has gone
   std::function<void()> on_lost_;     // null: lost, or not attached
   std::unique_ptr<boost::asio::steady_timer> ahead_;

@@ -7,11 +7,17 @@
 #include "engine/connections/on_worker.h"
 
 namespace warder::connections {
+namespace {
+
+constexpr std::chrono::seconds kLookPause{1};  // after a look that the disk kept from seeing
+
+}  // namespace
 
 Result<std::unique_ptr<LiveConnections>> LiveConnections::Make(boost::asio::io_context& loop, broker::Broker& broker,
                                                                std::shared_ptr<TenantStores> stores,
-                                                               RefresherOptions options) {
-  std::unique_ptr<LiveConnections> made(new LiveConnections(loop, broker, std::move(stores), std::move(options)));
+                                                               RefresherOptions options, RenewalTimes times) {
+  std::unique_ptr<LiveConnections> made(
+      new LiveConnections(loop, broker, std::move(stores), std::move(options), times));
   auto watch = BellWatch::Start(loop, made->stores_->bell(), [all = made.get()] { all->LookAtAll(); });
   if (!watch) return watch.error();
   made->watch_ = std::move(*watch);
@@ -19,12 +25,15 @@ Result<std::unique_ptr<LiveConnections>> LiveConnections::Make(boost::asio::io_c
 }
 
 LiveConnections::LiveConnections(boost::asio::io_context& loop, broker::Broker& broker,
-                                 std::shared_ptr<TenantStores> stores, RefresherOptions options)
+                                 std::shared_ptr<TenantStores> stores, RefresherOptions options, RenewalTimes times)
     : loop_(loop),
       stores_(std::move(stores)),
-      refresher_(loop, broker, worker_, stores_->state(), std::move(options)) {}
+      times_(times),
+      refresher_(loop, broker, worker_, stores_->state(), std::move(options)),
+      again_timer_(loop) {}
 
 LiveConnections::~LiveConnections() {
+  *alive_ = false;
   for (const auto& each : attached_) {
     const auto live = each.lock();
     if (!live) continue;
@@ -33,6 +42,7 @@ LiveConnections::~LiveConnections() {
     live->ahead_.reset();
   }
   worker_.join();
+  looker_.join();
 }
 
 void LiveConnections::Attach(const std::shared_ptr<LiveConnection>& live, std::function<void()> on_lost) {
@@ -42,6 +52,34 @@ void LiveConnections::Attach(const std::shared_ptr<LiveConnection>& live, std::f
   live->on_lost_ = std::move(on_lost);
   live->RenewAhead();
   LookAt({live});
+}
+
+// What a look asks for one holder, and what it answers: nothing for who has seen all there is.
+struct LiveConnections::Asked {
+  std::weak_ptr<LiveConnection> live;
+  std::string name;
+  std::uint64_t generation;
+  std::uint64_t token_generation;
+};
+struct LiveConnections::Answer {
+  std::weak_ptr<LiveConnection> live;
+  Result<LiveConnection::Seen> seen;
+};
+
+std::vector<LiveConnections::Answer> LiveConnections::LookInto(ConnectionStore& store,
+                                                               const std::vector<Asked>& asked) {
+  std::vector<Answer> answers;
+  const auto generations = store.Generations();
+  for (const Asked& each : asked) {
+    if (!generations) {
+      answers.push_back({each.live, generations.error()});
+      continue;
+    }
+    const auto found = generations->find(each.name);
+    if (found != generations->end() && found->second == each.generation) continue;
+    answers.push_back({each.live, LiveConnection::See(store, each.name, each.token_generation)});
+  }
+  return answers;
 }
 
 void LiveConnections::RecordCalls(const std::shared_ptr<LiveConnection>& live, const std::string& execution,
@@ -54,24 +92,45 @@ void LiveConnections::RecordCalls(const std::shared_ptr<LiveConnection>& live, c
 }
 
 void LiveConnections::LookAtAll() {
+  look_again_ = looking_ > 0;
+  if (look_again_) return;
   std::erase_if(attached_, [](const auto& each) { return each.expired(); });
-  std::map<std::pair<ConnectionStore*, std::string>, std::vector<std::weak_ptr<LiveConnection>>> holders;
+  std::vector<std::shared_ptr<LiveConnection>> held;
   for (const auto& each : attached_) {
-    if (const auto live = each.lock()) holders[{live->store().get(), live->name()}].push_back(each);
+    if (auto live = each.lock()) held.push_back(std::move(live));
   }
-  for (auto& [connection, held_by] : holders) LookAt(std::move(held_by));
+  LookAt(held);
 }
 
-void LiveConnections::LookAt(std::vector<std::weak_ptr<LiveConnection>> holders) {
-  const auto first = holders.front().lock();
-  if (!first) return;
-  OnWorker(
-      worker_, loop_, [store = first->store(), name = first->name()] { return store->Load(name); },
-      [holders = std::move(holders)](const Result<Snapshot>& now) {
-        for (const auto& each : holders) {
-          if (const auto live = each.lock()) live->Look(now);
-        }
-      });
+void LiveConnections::LookAt(const std::vector<std::shared_ptr<LiveConnection>>& held) {
+  std::map<std::shared_ptr<ConnectionStore>, std::vector<Asked>> by_store;
+  for (const auto& live : held) {
+    by_store[live->store_].push_back({live, live->name_, live->snapshot_.generation, live->snapshot_.token_generation});
+  }
+  looking_ += by_store.size();
+  for (auto& [store, asked] : by_store) {
+    OnWorker(
+        looker_, loop_, [store = store, asked = std::move(asked)] { return LookInto(*store, asked); },
+        [this, alive = alive_](const std::vector<Answer>& answers) {
+          if (!*alive) return;
+          --looking_;
+          bool unseen = false;
+          for (const Answer& answer : answers) {
+            unseen = unseen || (!answer.seen && answer.seen.error().kind == ErrorKind::kInternal);
+            if (const auto live = answer.live.lock()) live->Look(answer.seen);
+            if (!*alive) return;
+          }
+          if (unseen) LookAgainSoon();
+          if (look_again_ && looking_ == 0) LookAtAll();
+        });
+  }
+}
+
+void LiveConnections::LookAgainSoon() {
+  again_timer_.expires_after(kLookPause);
+  again_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) LookAtAll();
+  });
 }
 
 }  // namespace warder::connections

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <list>
@@ -25,7 +26,7 @@ class LiveConnections {
   // `loop` and `broker` outlive it.
   static Result<std::unique_ptr<LiveConnections>> Make(boost::asio::io_context& loop, broker::Broker& broker,
                                                        std::shared_ptr<TenantStores> stores,
-                                                       RefresherOptions options = {});
+                                                       RefresherOptions options = {}, RenewalTimes times = {});
   // Waits for what is being written; what is on the network is given up.
   ~LiveConnections();
   LiveConnections(const LiveConnections&) = delete;
@@ -34,7 +35,8 @@ class LiveConnections {
   LiveConnections& operator=(LiveConnections&&) = delete;
 
   // `on_lost` is called once, from the loop, if the connection is taken away while `live` lives; from then on it must
-  // not be used. It is looked at once more at once: it may have been taken away since it was opened.
+  // not be used. It is looked at once more at once: it may have been taken away since it was opened. `on_lost` must not
+  // destroy this.
   void Attach(const std::shared_ptr<LiveConnection>& live, std::function<void()> on_lost);
 
   // What an execution did with a connection, for the review; written behind its back.
@@ -42,23 +44,35 @@ class LiveConnections {
                    oauth::ScopeSet scopes);
 
   Refresher& refresher() { return refresher_; }
+  const RenewalTimes& times() const { return times_; }
   boost::asio::io_context& loop() { return loop_; }
   boost::asio::thread_pool& worker() { return worker_; }
+  boost::asio::thread_pool& looker() { return looker_; }
 
  private:
   friend class LiveConnection;
 
   LiveConnections(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<TenantStores> stores,
-                  RefresherOptions options);
+                  RefresherOptions options, RenewalTimes times);
+  struct Asked;
+  struct Answer;
+  static std::vector<Answer> LookInto(ConnectionStore& store, const std::vector<Asked>& asked);
+  // Once more when the look that is under way is over, however often the bell rings meanwhile.
   void LookAtAll();
-  // At a connection, for all of `holders`, who hold the same one.
-  void LookAt(std::vector<std::weak_ptr<LiveConnection>> holders);
+  void LookAt(const std::vector<std::shared_ptr<LiveConnection>>& held);
+  void LookAgainSoon();
 
   boost::asio::io_context& loop_;
   const std::shared_ptr<TenantStores> stores_;
+  const RenewalTimes times_;
   boost::asio::thread_pool worker_{1};
+  boost::asio::thread_pool looker_{1};  // apart: a look does not wait for what is being written
   Refresher refresher_;
+  boost::asio::steady_timer again_timer_;
   std::unique_ptr<BellWatch> watch_;
+  std::size_t looking_ = 0;  // stores that are being looked at
+  bool look_again_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::list<std::weak_ptr<LiveConnection>> attached_;
 };
 

@@ -16,6 +16,7 @@
 #include "engine/connections/tenant_stores.h"
 #include "engine/vault/local_key.h"
 #include "engine/vault/pkcs11_key.h"
+#include "sandbox/base/unique_fd.h"
 #include "warder/engine.h"
 #include "warder/vault.h"
 
@@ -23,6 +24,7 @@ namespace warder {
 namespace {
 
 using connections::ConnectionStore;
+using connections::OAuthGrant;
 using connections::StoredConnection;
 using connections::TenantStores;
 
@@ -97,6 +99,20 @@ class Network {
   std::shared_ptr<oauth::Exchange> exchange_;
 };
 
+// Longer than anybody means, and short of what a time point holds.
+constexpr std::chrono::seconds kMaxDuration = std::chrono::hours(24) * 366 * 100;
+
+void CheckDuration(const char* what, const std::optional<std::chrono::seconds>& duration) {
+  if (!duration || (duration->count() > 0 && *duration <= kMaxDuration)) return;
+  throw EngineError(Status::kInvalid, std::string(what) + " is at least a second and at most a hundred years");
+}
+
+void CheckOptions(const ConnectOptions& options) {
+  CheckDuration("a connection's lifetime", options.lifetime);
+  CheckDuration("a connection's idle limit", options.idle_limit);
+  CheckDuration("the age at which a credential is to be renewed", options.rotate_after);
+}
+
 void Apply(const ConnectOptions& options, StoredConnection* connection) {
   if (options.lifetime) connection->ends = ConnectionStore::Now() + *options.lifetime;
   connection->idle_limit = options.idle_limit;
@@ -105,6 +121,13 @@ void Apply(const ConnectOptions& options, StoredConnection* connection) {
 
 ConnectionStore::IfThere IfThere(const ConnectOptions& options) {
   return options.replace ? ConnectionStore::IfThere::kReplace : ConnectionStore::IfThere::kRefuse;
+}
+
+// Nothing: somebody has removed it since its name was read.
+std::optional<connections::Snapshot> LoadIfThere(ConnectionStore& store, const std::string& name) {
+  auto snapshot = store.Load(name);
+  if (!snapshot && snapshot.error().kind == ErrorKind::kRefused) return std::nullopt;
+  return Value(std::move(snapshot));
 }
 
 DisconnectResult Shown(const connections::Disconnected& result) {
@@ -186,6 +209,7 @@ void Vault::Verify(const std::string& tenant) {
 
 void Vault::Connect(const std::string& tenant, const std::string& name, std::string_view policy,
                     const Connection::Fields& fields, const ConnectOptions& options) {
+  CheckOptions(options);
   StoredConnection connection;
   connection.policy = policy;
   Apply(options, &connection);
@@ -200,6 +224,7 @@ void Vault::Connect(const std::string& tenant, const std::string& name, std::str
 
 void Vault::Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
                       const OAuthPrompts& prompts, const ConnectOptions& options) {
+  CheckOptions(options);
   const auto store = impl_->Store(tenant);
   Value(ConnectionStore::CheckName(name));
   Value(connections::CheckOAuthPolicy(setup.policy));
@@ -211,7 +236,11 @@ void Vault::Authorize(const std::string& tenant, const std::string& name, const 
   std::optional<Result<connections::Authorized>> result;
   boost::asio::posix::stream_descriptor cancel(network.loop());
   if (prompts.cancel_fd >= 0) {
-    cancel.assign(::dup(prompts.cancel_fd));
+    UniqueFd copy(::dup(prompts.cancel_fd));
+    boost::system::error_code failed;
+    if (copy) cancel.assign(copy.get(), failed);
+    if (!copy || failed) throw EngineError(Status::kInvalid, "the descriptor that cancels cannot be waited for");
+    [[maybe_unused]] const int taken = copy.release();
     cancel.async_wait(boost::asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code& error) {
       if (!error && !result) result = Refused("cancelled before it was authorized; nothing was stored");
     });
@@ -224,7 +253,17 @@ void Vault::Authorize(const std::string& tenant, const std::string& name, const 
   connection.policy = setup.policy;
   connection.oauth = std::move(authorized.grant);
   Apply(options, &connection);
-  Value(store->Put(name, std::move(connection), authorized.fields, IfThere(options)));
+  SecretFields copies;
+  for (const auto& [field, value] : authorized.fields) copies.emplace(field, value.Copy());
+  const OAuthGrant grant = *connection.oauth;
+  if (auto put = store->Put(name, std::move(connection), authorized.fields, IfThere(options)); !put) {
+    // Nobody has these tokens now, so nobody is to be able to use them.
+    std::optional<Result<connections::Disconnected>> revoked;
+    connections::RevokeAtServer(network.exchange(), {grant, std::move(copies)},
+                                [&](Result<connections::Disconnected> done) { revoked = std::move(done); });
+    network.Await(revoked);
+    Throw(put.error());
+  }
 }
 
 void Vault::Refresh(const std::string& tenant, const std::string& name) {
@@ -246,7 +285,8 @@ std::vector<ConnectionStatus> Vault::Connections(const std::string& tenant) {
   const auto store = impl_->Store(tenant);
   std::vector<ConnectionStatus> all;
   for (const std::string& name : Value(store->Names())) {
-    all.push_back(connections::StatusOf(name, Value(store->Load(name)), Value(store->LoadUsage(name))));
+    const auto snapshot = LoadIfThere(*store, name);
+    if (snapshot) all.push_back(connections::StatusOf(name, *snapshot, Value(store->LoadUsage(name))));
   }
   return all;
 }
@@ -256,12 +296,13 @@ std::vector<ConnectionReview> Vault::Review(const std::string& tenant, unsigned 
   Value(store->Audit({{"event", "review"}, {"days", days}}));
   std::vector<ConnectionReview> all;
   for (const std::string& name : Value(store->Names())) {
-    auto snapshot = Value(store->Load(name));
-    if (snapshot.connection.state == connections::State::kActive && snapshot.over) {
-      TakeAway(store, name, snapshot.over);
-      snapshot = Value(store->Load(name));
+    auto snapshot = LoadIfThere(*store, name);
+    if (snapshot && snapshot->over) {
+      TakeAway(store, name, snapshot->over);
+      snapshot = LoadIfThere(*store, name);
     }
-    all.push_back(connections::ReviewOf(name, snapshot, Value(store->LoadUsage(name)), ConnectionStore::Now(), days));
+    if (!snapshot) continue;
+    all.push_back(connections::ReviewOf(name, *snapshot, Value(store->LoadUsage(name)), ConnectionStore::Now(), days));
   }
   return all;
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -45,11 +46,10 @@ std::optional<State> Fatal(const oauth::Failure& failure, const OAuthGrant& gran
 
 class Refresher::Flight : public std::enable_shared_from_this<Flight> {
  public:
-  Flight(Refresher& refresher, std::shared_ptr<ConnectionStore> store, std::string name, std::uint64_t seen)
+  Flight(Refresher& refresher, std::shared_ptr<ConnectionStore> store, std::string name)
       : refresher_(&refresher),
         store_(std::move(store)),
         name_(std::move(name)),
-        seen_(seen),
         loop_(refresher.loop_),
         worker_(refresher.worker_),
         state_(refresher.state_),
@@ -58,7 +58,10 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
         timer_(refresher.loop_),
         give_up_(steady_clock::now() + refresher.options_.lock_wait) {}
 
-  void Join(Done done) { waiting_.push_back(std::move(done)); }
+  void Join(std::uint64_t seen, Done done) {
+    seen_.insert(seen);
+    waiting_.push_back(std::move(done));
+  }
 
   void Lock() {
     Work([state = state_, store = store_, name = name_] { return RefreshLock::Try(state, store->tenant(), name); },
@@ -110,7 +113,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     if (auto active = ConnectionStore::CheckActive(name_, snapshot_); !active) return Fail(active.error());
     if (!snapshot_.connection.oauth) return Fail(Refused("the connection \"" + name_ + "\" is no OAuth connection"));
     if (snapshot_.refresh_begun) return Orphan();
-    if (snapshot_.token_generation != seen_) return Succeed();  // somebody else has done it
+    if (!seen_.contains(snapshot_.token_generation)) return Succeed();  // somebody else has done it
     Work([store = store_, name = name_, snapshot = snapshot_] { return store->Fields(name, snapshot); },
          &Flight::OnFields);
   }
@@ -128,6 +131,10 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     const OAuthGrant& grant = *snapshot_.connection.oauth;
     auto request = TokenRequestFor(grant, *fields, std::chrono::system_clock::now());
     if (!request) {
+      // As long as it is good for something, it is not taken away for having no successor.
+      if (grant.access_expires && *grant.access_expires > ConnectionStore::Now()) {
+        return Fail(Refused("the connection \"" + name_ + "\" cannot be refreshed: " + request.error().message));
+      }
       StoreFailure(State::kNeedsReauth, request.error().message);
       return;
     }
@@ -164,8 +171,13 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     renewed->lifetime = answer->lifetime;
     renewed->scope = std::move(answer->scope);
     renewed_ = renewed;
+    Store();
+  }
+
+  void Store() {
+    --store_tries_;
     Work([store = store_, name = name_, snapshot = snapshot_,
-          renewed] { return store->EndRefresh(name, snapshot, *renewed); },
+          renewed = renewed_] { return store->EndRefresh(name, snapshot, *renewed); },
          &Flight::OnStored);
   }
 
@@ -175,8 +187,16 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
       snapshot_ = std::move(*stored);
       return Succeed();
     }
-    if (stored.error().kind != ErrorKind::kRefused) return Fail(stored.error());
-    // Replaced or taken away while the request was under way: what it brought must not lie about unused and valid.
+    if (stored.error().kind == ErrorKind::kInternal) {
+      if (store_tries_ == 0) return Fail(stored.error());
+      timer_.expires_after(options_.store_pause);
+      timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error && self->refresher_ != nullptr) self->Store();
+      });
+      return;
+    }
+    // Replaced, taken away or shredded while the request was under way: what it brought must not lie about unused and
+    // valid.
     Secret refresh = renewed_->refresh_token ? renewed_->refresh_token->Copy() : Secret();
     const Error error = stored.error();
     ticket_ = oauth::RevokeBoth(exchange_, provider_, std::move(refresh), renewed_->access_token.Copy(),
@@ -204,21 +224,25 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     Fail(failure_);
   }
 
-  void Succeed() { Land(snapshot_, {}, nullptr); }
-  void Fail(const Error& error) { Land(error, pause_, &error); }
-  void Land(const Result<Snapshot>& result, std::chrono::milliseconds pause, const Error* error) {
+  void Succeed() { Land(snapshot_, std::nullopt); }
+  void Fail(const Error& error) {
+    std::optional<Pause> pause;
+    if (pause_.count() > 0) pause = {steady_clock::now() + pause_, snapshot_.token_generation, error};
+    Land(error, std::move(pause));
+  }
+  void Land(const Result<Snapshot>& result, std::optional<Pause> pause) {
     const auto self = shared_from_this();
     lock_.reset();
     ticket_.reset();
     const std::vector<Done> waiting = std::exchange(waiting_, {});
-    std::exchange(refresher_, nullptr)->Land({store_->tenant().text(), name_}, pause, error);
+    std::exchange(refresher_, nullptr)->Land({store_->tenant().text(), name_}, std::move(pause));
     for (const Done& done : waiting) done(result);
   }
 
   Refresher* refresher_;  // null: landed, or abandoned
   const std::shared_ptr<ConnectionStore> store_;
   const std::string name_;
-  const std::uint64_t seen_;
+  std::set<std::uint64_t> seen_;  // by those who wait: the tokens that are not good any more
   boost::asio::io_context& loop_;
   boost::asio::thread_pool& worker_;
   const std::filesystem::path state_;
@@ -236,6 +260,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   std::shared_ptr<const ConnectionStore::Renewed> renewed_;
   Error failure_;
   std::chrono::milliseconds pause_{0};
+  int store_tries_ = options_.store_tries;
   void (Flight::*after_failure_)() = nullptr;
 };
 
@@ -252,20 +277,20 @@ void Refresher::Refresh(const std::shared_ptr<ConnectionStore>& store, const std
   const Key key{store->tenant().text(), name};
   const auto now = steady_clock::now();
   std::erase_if(pauses_, [&](const auto& each) { return each.second.until <= now; });
-  if (const auto pause = pauses_.find(key); pause != pauses_.end()) {
+  if (const auto pause = pauses_.find(key); pause != pauses_.end() && pause->second.generation == seen) {
     boost::asio::post(loop_, [done = std::move(done), error = pause->second.error] { done(error); });
     return;
   }
   auto& flight = flights_[key];
   const bool begun = flight != nullptr;
-  if (!begun) flight = std::make_shared<Flight>(*this, store, name, seen);
-  flight->Join(std::move(done));
+  if (!begun) flight = std::make_shared<Flight>(*this, store, name);
+  flight->Join(seen, std::move(done));
   if (!begun) flight->Lock();
 }
 
-void Refresher::Land(const Key& key, std::chrono::milliseconds pause, const Error* error) {
+void Refresher::Land(const Key& key, std::optional<Pause> pause) {
   flights_.erase(key);
-  if (error != nullptr && pause.count() > 0) pauses_[key] = {steady_clock::now() + pause, *error};
+  if (pause) pauses_[key] = std::move(*pause);
 }
 
 }  // namespace warder::connections

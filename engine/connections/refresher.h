@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,9 @@ struct RefresherOptions {
   // After a failure that may pass, nobody asks the server again for so long, or what it asked for, if more.
   std::chrono::milliseconds failure_pause{1'000};
   std::chrono::seconds max_failure_pause{300};
+  // What the server has given is not given up because the disk is full for a moment.
+  int store_tries = 5;
+  std::chrono::milliseconds store_pause{500};
   // Told where a refresh stands ("locked", "loaded", "begun", "answered", "stored"); for tests, which kill it there.
   std::function<void(std::string_view)> on_step = [](std::string_view) {};
 };
@@ -62,10 +66,11 @@ class Refresher {
   using Key = std::pair<std::string, std::string>;  // tenant, connection
   struct Pause {
     std::chrono::steady_clock::time_point until;
+    std::uint64_t generation = 0;  // of the access token that was not renewed: another one has nothing to do with it
     Error error;
   };
 
-  void Land(const Key& key, std::chrono::milliseconds pause, const Error* error);
+  void Land(const Key& key, std::optional<Pause> pause);
 
   boost::asio::io_context& loop_;
   broker::Broker& broker_;

@@ -23,7 +23,7 @@ class TenantStores {
 
   const std::filesystem::path& state() const { return state_; }
   vault::Vault& vault() { return vault_; }
-  const Bell& bell() const { return *bell_; }
+  const std::shared_ptr<Bell>& bell() const { return bell_; }
 
   // Invalid input: there is no such tenant.
   Result<std::shared_ptr<ConnectionStore>> Of(const store::TenantId& tenant);

@@ -95,7 +95,7 @@ Result<Usage> UsageFromJson(std::string_view text) {
   for (const json::value& each : object->at("days").get_array()) {
     auto day = DayFrom(each);
     if (!day) return wrong;
-    usage.days.insert(std::move(*day));
+    if (!usage.days.insert(std::move(*day)).second) return wrong;
   }
   return usage;
 }

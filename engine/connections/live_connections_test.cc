@@ -1,0 +1,415 @@
+// What executions hold: renewed ahead, taken away within milliseconds, also by another process.
+#include "engine/connections/live_connections.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "engine/connections/on_worker.h"
+#include "engine/connections/testing/connections_fixture.h"
+#include "engine/store/testing/children.h"
+
+namespace warder::connections::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+using IfThere = ConnectionStore::IfThere;
+
+constexpr const char* kSecret = "canary-s3cr3tmark-0123456789";
+
+// The bell itself, whatever stands behind it.
+class BellTest : public ConnectionsTest {
+ protected:
+  void Start() {
+    bell = *Bell::Open(state());
+    auto started = BellWatch::Start(party.loop, bell, [this] { ++heard; });
+    ASSERT_TRUE(started) << started.error().message;
+    watch = std::move(*started);
+  }
+  void ExpectHeard() {
+    const int before = heard;
+    (*Bell::Open(state()))->Ring();
+    party.RunUntil([&] { return heard > before; });
+  }
+
+  Party party;
+  std::shared_ptr<Bell> bell;
+  std::unique_ptr<BellWatch> watch;
+  int heard = 0;
+};
+
+TEST_F(BellTest, IsHeardByWhoeverOpenedTheSameFolder) {
+  Start();
+  for (int i = 0; i < 3; ++i) ExpectHeard();
+  EXPECT_EQ(store::Wait(store::StartChild([&] { (*Bell::Open(state()))->Ring(); })), 0);
+  const int before = heard;
+  party.RunUntil([&] { return heard > before; });
+}
+
+TEST_F(BellTest, IsHeardAlsoAfterItsFileWasDeletedOrReplaced) {
+  Start();
+  std::filesystem::remove(state() / "bell");
+  party.RunUntil([&] { return heard > 0; });
+  ExpectHeard();
+  std::filesystem::rename(state() / "bell", state() / "former");
+  const int before = heard;
+  party.RunUntil([&] { return heard > before; });
+  ExpectHeard();
+}
+
+TEST_F(BellTest, WhereItCannotBeWatchedWhoListensLooksNowAndThen) {
+  Start();
+  std::filesystem::remove(state() / "bell");
+  std::filesystem::create_symlink("/dev/null", state() / "bell");
+  party.RunUntil([&] { return heard >= 2; });
+  std::filesystem::remove(state() / "bell");
+  const int before = heard;
+  party.RunUntil([&] { return heard > before; });
+  ExpectHeard();
+}
+
+TEST_F(BellTest, RingsThatComeTogetherAreHeardAsFew) {
+  Start();
+  for (int i = 0; i < 10'000; ++i) bell->Ring();
+  party.RunUntil([&] { return heard > 0; });
+  EXPECT_LT(heard, 100);
+}
+
+TEST_F(BellTest, AFileThatIsNotThisUsersAloneIsRefused) {
+  Start();
+  std::filesystem::permissions(state() / "bell", std::filesystem::perms(0666));
+  const auto opened = Bell::Open(state());
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("refused"));
+}
+
+class LiveConnectionsTest : public ConnectionsTest {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::pipe(go.data()), 0);
+    ASSERT_EQ(::pipe(back.data()), 0);
+  }
+  void TearDown() override {
+    held.clear();
+    live.reset();
+    party.reset();
+    for (const int each : {go[0], go[1], back[0], back[1]}) ::close(each);
+  }
+  // After children were started.
+  void Begin(RenewalTimes times = {}, RefresherOptions options = {}) {
+    stores = MakeStores();
+    store = StoreOf(stores);
+    party = std::make_unique<Party>();
+    auto made = LiveConnections::Make(party->loop, party->broker, stores, std::move(options), times);
+    ASSERT_TRUE(made) << made.error().message;
+    live = std::move(*made);
+  }
+  void Put(const std::string& name = "crm", IfThere if_there = IfThere::kRefuse) {
+    const auto put = store->Put(name, Plain(), Fields({{"token", kSecret}}), if_there);
+    ASSERT_TRUE(put) << put.error().message;
+  }
+  std::shared_ptr<LiveConnection> Hold(const std::string& name = "crm") {
+    auto opened = LiveConnection::Open(store, name, "run-1");
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
+    held.push_back(*opened);
+    live->Attach(*opened, [this] {
+      ++lost;
+      lost_at = steady_clock::now();
+    });
+    return *opened;
+  }
+  // Lets everything that was begun come to an end.
+  void Settle() {
+    bool over = false;
+    OnWorker(
+        live->worker(), party->loop, [] { return 0; }, [&](int) { over = true; });
+    party->RunUntil([&] { return over; });
+    const auto until = steady_clock::now() + milliseconds(50);
+    party->RunUntil([&] { return steady_clock::now() > until; });
+  }
+  // What `change` does elsewhere, and how long it took to be noticed from its return on.
+  void ExpectLost(const char* what, int count, const std::function<void()>& change) {
+    Settle();
+    ASSERT_EQ(lost, 0);
+    const auto changed_at = ChangeInThread(change);
+    party->RunUntil([&] { return lost == count; });
+    const auto took = std::chrono::duration<double, std::milli>(lost_at - changed_at());
+    std::printf("%s: noticed by %d after %.1f ms\n", what, count, took.count());
+    EXPECT_LT(took.count(), 1'000);
+  }
+  std::function<steady_clock::time_point()> ChangeInThread(const std::function<void()>& change) {
+    auto at = std::make_shared<steady_clock::time_point>();
+    auto thread = std::make_shared<std::thread>([at, change] {
+      change();
+      *at = steady_clock::now();
+    });
+    return [at, thread] {
+      thread->join();
+      return *at;
+    };
+  }
+
+  std::array<int, 2> go{};
+  std::array<int, 2> back{};
+  AuthorizationServer server;
+  std::shared_ptr<TenantStores> stores;
+  std::shared_ptr<ConnectionStore> store;
+  std::unique_ptr<Party> party;
+  std::unique_ptr<LiveConnections> live;
+  std::vector<std::shared_ptr<LiveConnection>> held;
+  int lost = 0;
+  steady_clock::time_point lost_at;
+};
+
+TEST_F(LiveConnectionsTest, ItIsOpenedWithItsCredentialAndRecorded) {
+  Begin();
+  Put();
+  EXPECT_NE(Hold()->Current(), nullptr);
+  EXPECT_EQ(Audited(*stores, "use"), 1U);
+  EXPECT_EQ(store->LoadUsage("crm")->days.begin()->second.executions, 1U);
+  const auto none = LiveConnection::Open(store, "none", "run-1");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kRefused);
+  ASSERT_TRUE(store->End("crm", "its lifetime is over"));
+  const auto ended = LiveConnection::Open(store, "crm", "run-2");
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message, HasSubstr("ended: its lifetime is over"));
+  EXPECT_EQ(Audited(*stores, "use"), 1U);
+}
+
+TEST_F(LiveConnectionsTest, ARemovalByAnotherProcessIsNoticed) {
+  // The child answers with the time at which the removal had returned.
+  const pid_t child = store::StartChild([&] {
+    char byte = 0;
+    EXPECT_EQ(::read(go[0], &byte, 1), 1);
+    const auto removed = StoreOf(OpenStores())->Remove("crm");
+    EXPECT_TRUE(removed);
+    const auto now = steady_clock::now();
+    EXPECT_EQ(::write(back[1], &now, sizeof(now)), static_cast<ssize_t>(sizeof(now)));
+  });
+  Begin();
+  Put();
+  Put("other");
+  Hold();
+  Hold("other");
+  Settle();
+  ASSERT_EQ(::write(go[1], "x", 1), 1);
+  party->RunUntil([&] { return lost == 1; });
+  steady_clock::time_point removed_at;
+  ASSERT_EQ(::read(back[0], &removed_at, sizeof(removed_at)), static_cast<ssize_t>(sizeof(removed_at)));
+  EXPECT_EQ(store::Wait(child), 0);
+  const auto took = std::chrono::duration<double, std::milli>(lost_at - removed_at);
+  std::printf("removal by another process: noticed after %.1f ms\n", took.count());
+  EXPECT_LT(took.count(), 1'000);
+  Settle();
+  EXPECT_EQ(lost, 1) << "the other one stays";
+}
+
+TEST_F(LiveConnectionsTest, AnEndAReplacementAndAShreddingAreNoticed) {
+  const std::vector<std::pair<const char*, std::function<void(TenantStores&)>>> changes = {
+      {"end", [](TenantStores& there) { EXPECT_TRUE((*there.Of(Acme()))->End("crm", "over")); }},
+      {"replacement",
+       [](TenantStores& there) {
+         EXPECT_TRUE((*there.Of(Acme()))->Put("crm", Plain(), Fields({{"token", kSecret}}), IfThere::kReplace));
+       }},
+      {"shredding", [](TenantStores& there) { EXPECT_TRUE(there.Shred(Acme())); }}};
+  Begin();
+  for (const auto& [what, change] : changes) {
+    Put("crm", IfThere::kReplace);
+    Hold();
+    const auto elsewhere = OpenStores();
+    ExpectLost(what, 1, [&, act = change] { act(*elsewhere); });
+    held.clear();
+    lost = 0;
+  }
+}
+
+TEST_F(LiveConnectionsTest, ATenantThatWasShreddedAndMadeAgainIsAnother) {
+  Begin();
+  Put();
+  Hold();
+  const auto elsewhere = OpenStores();
+  ExpectLost("shredding and making again", 1, [&] {
+    EXPECT_TRUE(elsewhere->Shred(Acme()));
+    EXPECT_TRUE(elsewhere->Create(Acme()));
+  });
+  EXPECT_TRUE((*elsewhere->Of(Acme()))->Names()->empty());
+}
+
+TEST_F(LiveConnectionsTest, AThousandOfOneTenantAreLookedAtAsFastAsOne) {
+  Begin();
+  constexpr int kCount = 1'000;
+  {
+    // In one transaction of the vault, for the time that a thousand would take.
+    Put("c0");
+    const auto tenant = *stores->vault().OpenTenant(Acme());
+    auto transaction = tenant->Begin();
+    ASSERT_TRUE(transaction);
+    const auto document = transaction->Get("c0", "");
+    for (int i = 1; i < kCount; ++i) {
+      ASSERT_TRUE(transaction->Put("c" + std::to_string(i), "", (*document)->value.view(), 0));
+      ASSERT_TRUE(transaction->Put("c" + std::to_string(i), "token", kSecret, 0));
+    }
+    ASSERT_TRUE(transaction->Commit());
+  }
+  const auto began = steady_clock::now();
+  for (int i = 0; i < kCount; ++i) Hold("c" + std::to_string(i));
+  std::printf("opened and attached %d: %.0f ms\n", kCount,
+              std::chrono::duration<double, std::milli>(steady_clock::now() - began).count());
+  bool looked = false;
+  OnWorker(
+      live->looker(), party->loop, [] { return 0; }, [&](int) { looked = true; });
+  party->RunUntil([&] { return looked; });
+  const auto elsewhere = StoreOf(OpenStores());
+  ExpectLost("removal of one of a thousand", 1, [&] { EXPECT_TRUE(elsewhere->Remove("c500")); });
+  lost = 0;
+  const auto whole = OpenStores();
+  ExpectLost("shredding of all of them", kCount - 1, [&] { EXPECT_TRUE(whole->Shred(Acme())); });
+}
+
+TEST_F(LiveConnectionsTest, WhatWasTakenAwayBeforeItWasAttachedIsNoticed) {
+  Begin();
+  Put();
+  auto opened = LiveConnection::Open(store, "crm", "run-1");
+  ASSERT_TRUE(opened);
+  ASSERT_TRUE(store->Remove("crm"));
+  Settle();
+  live->Attach(*opened, [this] { ++lost; });
+  party->RunUntil([&] { return lost == 1; });
+}
+
+TEST_F(LiveConnectionsTest, ALifetimeThatEndsMeanwhileIsNotOutlived) {
+  Begin();
+  StoredConnection connection = Plain();
+  connection.ends = ConnectionStore::Now() + std::chrono::seconds(2);
+  ASSERT_TRUE(store->Put("crm", connection, Fields({{"token", kSecret}}), IfThere::kRefuse));
+  const auto one = Hold();
+  EXPECT_NE(one->Current(), nullptr);
+  party->RunUntil([&] { return one->Current() == nullptr; });
+  std::optional<Error> why;
+  one->Renew([&](const Result<std::shared_ptr<const broker::Connection>>& renewed) { why = renewed.error(); });
+  party->RunUntil([&] { return why.has_value(); });
+  EXPECT_EQ(why->kind, ErrorKind::kRefused);
+  EXPECT_THAT(why->message, HasSubstr("its lifetime is over"));
+}
+
+TEST_F(LiveConnectionsTest, ARefreshByAnotherProcessIsPickedUpWithoutARequest) {
+  Begin();
+  PutOAuth(*store, server);
+  const auto one = Hold("mail");
+  EXPECT_EQ(one->Current(), nullptr) << "its token is over";
+  {
+    const auto elsewhere = OpenStores();
+    Party other;
+    Refresher refresher(other.loop, other.broker, other.worker, state());
+    std::optional<Result<Snapshot>> result;
+    refresher.Refresh(StoreOf(elsewhere), "mail", store->Load("mail")->token_generation,
+                      [&](Result<Snapshot> done) { result = std::move(done); });
+    other.RunUntil([&] { return result.has_value(); });
+    ASSERT_TRUE(*result);
+  }
+  bool renewed = false;
+  one->Renew([&](const Result<std::shared_ptr<const broker::Connection>>& now) {
+    EXPECT_TRUE(now);
+    renewed = true;
+  });
+  party->RunUntil([&] { return renewed; });
+  EXPECT_NE(one->Current(), nullptr);
+  EXPECT_EQ(server.seen().token_requests, 1);
+  EXPECT_EQ(lost, 0);
+}
+
+TEST_F(LiveConnectionsTest, ALookShowsARefreshToo) {
+  Begin();
+  PutOAuth(*store, server);
+  const auto one = Hold("mail");
+  Settle();
+  const auto elsewhere = StoreOf(OpenStores());
+  const auto snapshot = *elsewhere->Load("mail");
+  ASSERT_TRUE(elsewhere->BeginRefresh("mail", snapshot));
+  ASSERT_TRUE(elsewhere->EndRefresh("mail", snapshot,
+                                    {Secret("access-next-0123456789abcdef"), std::nullopt, std::chrono::hours(1), {}}));
+  stores->bell()->Ring();
+  party->RunUntil([&] { return one->Current() != nullptr; });
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(server.seen().token_requests, 0);
+}
+
+TEST_F(LiveConnectionsTest, AThousandHoldersOfAnExpiredTokenAreOneRequest) {
+  Begin();
+  PutOAuth(*store, server);
+  for (int i = 0; i < 100; ++i) Hold("mail");
+  int done = 0;
+  for (int i = 0; i < 10; ++i) {
+    for (const auto& each : held) {
+      each->Renew([&](const Result<std::shared_ptr<const broker::Connection>>& now) {
+        EXPECT_TRUE(now) << now.error().message;
+        ++done;
+      });
+    }
+  }
+  party->RunUntil([&] { return done == 1'000; });
+  EXPECT_EQ(server.seen().token_requests, 1);
+  for (const auto& each : held) EXPECT_NE(each->Current(), nullptr);
+}
+
+TEST_F(LiveConnectionsTest, ATokenIsRenewedBeforeItExpires) {
+  Begin({.margin = milliseconds(0),
+         .earliest = milliseconds(1'000),
+         .latest = milliseconds(1'000),
+         .pause = milliseconds(1)});
+  StoredConnection connection = OAuth(server);
+  connection.oauth->access_since = ConnectionStore::Now();
+  connection.oauth->access_expires = ConnectionStore::Now() + std::chrono::seconds(3);
+  ASSERT_TRUE(store->Put(
+      "mail", connection,
+      Fields({{std::string(kAccessToken), kFirstAccess}, {std::string(kRefreshToken), server.FirstRefreshToken()}}),
+      IfThere::kRefuse));
+  server.Behave({.expires_in = 3});
+  const auto one = Hold("mail");
+  for (int i = 0; i < 20; ++i) Hold("mail");
+  bool always = true;
+  party->RunUntil([&] {
+    always = always && one->Current() != nullptr;
+    return server.seen().token_requests == 2;
+  });
+  EXPECT_TRUE(always) << "there was a moment without a token";
+  EXPECT_EQ(server.seen().reuses, 0);
+}
+
+TEST_F(LiveConnectionsTest, ATokenWithoutASuccessorIsNotAskedForAhead) {
+  Begin({.margin = milliseconds(0), .earliest = milliseconds(1), .latest = milliseconds(1), .pause = milliseconds(1)});
+  StoredConnection connection = OAuth(server);
+  connection.oauth->access_expires = ConnectionStore::Now() + std::chrono::seconds(2);
+  ASSERT_TRUE(store->Put("mail", connection, Fields({{std::string(kAccessToken), kFirstAccess}}), IfThere::kRefuse));
+  const auto one = Hold("mail");
+  party->RunUntil([&] { return one->Current() == nullptr; });
+  Settle();
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(store->Load("mail")->connection.state, State::kActive) << "nobody has asked for it";
+}
+
+TEST_F(LiveConnectionsTest, WhatIsUnderWayWhenTheEngineGoesIsGivenUp) {
+  Begin();
+  PutOAuth(*store, server);
+  server.Behave({.token = AuthorizationServer::Manners::Token::kSilence});
+  const auto one = Hold("mail");
+  one->Renew([](const Result<std::shared_ptr<const broker::Connection>>&) { ADD_FAILURE() << "nobody is there"; });
+  party->RunUntil([&] { return server.seen().token_requests == 1; });
+  live->RecordCalls(one, "run-1", {{"https://a.test", 2}}, {"read"});
+  live.reset();
+  EXPECT_EQ(store->LoadUsage("mail")->days.begin()->second.calls.at("https://a.test"), 2U)
+      << "what was to be written is";
+  one->Renew([](const Result<std::shared_ptr<const broker::Connection>>&) { ADD_FAILURE() << "nobody is there"; });
+  bool turned = false;
+  boost::asio::post(party->loop, [&] { turned = true; });
+  party->RunUntil([&] { return turned; });
+}
+
+}  // namespace
+}  // namespace warder::connections::testing
