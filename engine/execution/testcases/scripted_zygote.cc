@@ -102,6 +102,17 @@ class Script {
     Send(frame);
   }
 
+  // Through the first of the execution's connections.
+  void FetchThrough(std::uint64_t call, const std::string& url) const {
+    proto::FromCell frame;
+    auto* request = frame.mutable_http_request();
+    request->set_call(call);
+    request->set_method("GET");
+    request->set_url(url);
+    request->set_connection(start.connections(0).handle());
+    Send(frame);
+  }
+
   static void SendBody(std::uint64_t call, const std::string& data, bool last) {
     proto::FromCell frame;
     frame.mutable_request_body()->set_call(call);
@@ -218,6 +229,18 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          Script::Fetch(1, s.config);
          Script::Fetch(2, s.config);
          const std::string first = s.Await(1);
+         s.Succeed(Quoted(first + " " + s.Await(2)));
+       }},
+      {"fetch-through",
+       [](Script& s) {
+         s.FetchThrough(1, s.config);
+         s.Succeed(Quoted(s.Await(1)));
+       }},
+      {"fetch-through-twice",  // the second when the first is over
+       [](Script& s) {
+         s.FetchThrough(1, s.config);
+         const std::string first = s.Await(1);
+         s.FetchThrough(2, s.config);
          s.Succeed(Quoted(first + " " + s.Await(2)));
        }},
       {"post",
