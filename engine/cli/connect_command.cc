@@ -132,7 +132,7 @@ int Connect(const Options& options, Environment& environment) {
   } catch (const EngineError& error) {
     throw EngineError(error.status(), options.policy + ": " + error.what());
   }
-  const auto vault = OpenVaultFor(options.tenant, options.place, environment.in, environment.err);
+  const auto vault = OpenVaultFor(options.tenant, options.place, environment.in, environment.err, IfNoVault::kMake);
   if (options.oauth) {
     if (const int signal = Authorize(options, policy, *vault, environment); signal != 0) return 128 + signal;
   } else {

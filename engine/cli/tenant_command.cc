@@ -34,7 +34,7 @@ std::shared_ptr<Vault> Open(const Options& options, Environment& environment) {
 }
 
 int Create(const Options& options, Environment& environment) {
-  Open(options, environment)->CreateTenant(options.tenant);
+  OpenVault(options.place, environment.in, environment.err, IfNoVault::kMake)->CreateTenant(options.tenant);
   environment.err.Write("created " + Printable(options.tenant) + "\n");
   return 0;
 }

@@ -49,9 +49,13 @@ KeySource KeySourceOf(const VaultPlace& place, int in, Output& err) {
   return source;
 }
 
-std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err) {
+std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err, IfNoVault if_none) {
   VaultOptions options;
   options.folder = place.state.empty() ? DefaultState() : std::filesystem::path(place.state);
+  if (if_none == IfNoVault::kRefuse && !Vault::Exists(options.folder)) {
+    throw EngineError(Status::kInvalid, "there is no vault in " + options.folder.string() +
+                                            " yet; warder connect and warder tenant create make one");
+  }
   options.key = KeySourceOf(place, in, err);
   auto vault = Vault::Open(options);
   WipeString(&options.key.pin);
@@ -62,10 +66,11 @@ std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err) {
   return vault;
 }
 
-std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err) {
-  auto vault = OpenVault(place, in, err);
+std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err,
+                                    IfNoVault if_none) {
+  auto vault = OpenVault(place, in, err, if_none);
   if (vault->HasTenant(tenant)) return vault;
-  if (tenant != kDefaultTenant) {
+  if (tenant != kDefaultTenant || if_none == IfNoVault::kRefuse) {
     throw EngineError(Status::kInvalid,
                       "there is no tenant \"" + tenant + "\"; make it with: warder tenant create " + tenant);
   }

@@ -28,10 +28,14 @@ inline constexpr const char* kDefaultTenant = "local";
 // EngineError(kInvalid).
 KeySource KeySourceOf(const VaultPlace& place, int in, Output& err);
 
-// Opens it; says on `err` when the key was made. Throws EngineError.
-std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err);
+// Only what gives the vault something makes one.
+enum class IfNoVault { kRefuse, kMake };
 
-// As OpenVault, and the tenant is there: the default one is made when it is missing.
-std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err);
+// Opens it; says on `err` when the key was made. Throws EngineError.
+std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err, IfNoVault if_none = IfNoVault::kRefuse);
+
+// As OpenVault, and the tenant is there: with kMake, the default one is made when it is missing.
+std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err,
+                                    IfNoVault if_none = IfNoVault::kRefuse);
 
 }  // namespace warder::cli

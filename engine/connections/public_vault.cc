@@ -171,6 +171,11 @@ std::shared_ptr<Vault> Vault::Open(const VaultOptions& options) {
   return std::shared_ptr<Vault>(new Vault(std::make_unique<Impl>(std::move(stores), std::move(source), made)));
 }
 
+bool Vault::Exists(const std::filesystem::path& folder) {
+  const auto kek = vault::Keyring::KekId(folder);
+  return !kek || kek->has_value();  // one that cannot be read is there, and Open says what is wrong with it
+}
+
 bool Vault::made_key() const { return impl_->made_; }
 const std::shared_ptr<TenantStores>& Vault::stores() const { return impl_->stores_; }
 

@@ -86,7 +86,7 @@ test("a connection's file that will not do is one sentence", async (t) => {
     [[`acme=${short}`], /shorter than 8 characters/],
     [[`acme=${unused}`], /"token", which the policy does not use/],
     [["acme=/absent.json"], /cannot be read/],
-    [["acme"], /--connect takes NAME=FILE/],
+    [["acme="], /--connect takes the NAME of a stored connection, or NAME=FILE/],
     [[`acme=${good}`, `acme=${good}`], /two connections with the name "acme"/],
   ];
   for (const [connect, message] of cases) {

@@ -1,6 +1,6 @@
 // Stored connections end to end: what is typed in is used, and is nowhere; what is taken away is gone.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Exit, parseOrNull, poll, run, serve, startFlow, temporaryFolder } from "./support.mjs";
@@ -145,6 +145,10 @@ test("a vault that will not do is one sentence", async (t) => {
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
     assert.ok(!stderr.includes(token));
   }
+  const none = await run(["connection", "list", "--state", join(place.folder, "none")]);
+  assert.equal(none.code, Exit.invalid);
+  assert.match(none.stderr, /no vault in .*none yet; warder connect and warder tenant create make one/);
+  assert.ok(!existsSync(join(place.folder, "none")));
   const other = join(place.folder, "other");
   writeFileSync(other, `${Buffer.alloc(32, 7).toString("base64")}\n`, { mode: 0o600 });
   const { code, stderr } = await run(["tenant", "list", "--state", place.state, "--kek", other]);

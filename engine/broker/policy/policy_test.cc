@@ -28,6 +28,8 @@ allow GET,HEAD /v1/orders/{id}
 deny * "/v1/a,dmin/**"
 allow POST, PUT /v1/orders
 allow * /v1/files/**
+scope orders:read GET, HEAD /v1/orders/**
+scope "a b" * /**
 query page, limit, filter*, "a b", "none"
 request-headers X-Acme-*, content-disposition
 inject bearer token
@@ -61,6 +63,8 @@ allow GET,HEAD /v1/orders/{id}
 deny * "/v1/a,dmin/**"
 allow POST,PUT /v1/orders
 allow * /v1/files/**
+scope orders:read GET,HEAD /v1/orders/**
+scope "a b" * /**
 query "a b", filter*, limit, "none", page
 request-headers content-disposition, x-acme-*
 inject bearer token
@@ -129,6 +133,16 @@ TEST(Policy, EveryDirectiveIsReadAndWritten) {
   EXPECT_EQ(policy->tls.client_key_field, "key");
   EXPECT_EQ(policy->tls.pins.size(), 2U);
   EXPECT_EQ(policy->proxy->ToString(), "http://egress.internal:3128");
+}
+
+TEST(Policy, SaysWhichScopesACallNeedsAndDecidesNothingByIt) {
+  const auto policy = ParsePolicy(
+      "origin https://a.test\nallow * /v1/**\nscope read GET,HEAD /v1/**\nscope orders * /v1/orders/{id}\n");
+  ASSERT_TRUE(policy) << policy.error().message;
+  using Scopes = std::set<std::string, std::less<>>;
+  EXPECT_EQ(policy->ScopesOf("GET", "/v1/orders/42"), (Scopes{"orders", "read"}));
+  EXPECT_EQ(policy->ScopesOf("POST", "/v1/orders/42"), Scopes{"orders"});
+  EXPECT_EQ(policy->ScopesOf("POST", "/v1/other"), Scopes{});
 }
 
 TEST(Policy, DefaultsAreWhatTheyWereSaidToBe) {

@@ -116,6 +116,8 @@ struct DisconnectResult {
 class Vault {
  public:
   static std::shared_ptr<Vault> Open(const VaultOptions& options);
+  // Whether there is one in `folder`.
+  static bool Exists(const std::filesystem::path& folder);
   ~Vault();
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;
