@@ -4,7 +4,8 @@
 #   tests/run.sh [OPTION...]       on Debian 12, as root or with sudo; can be repeated
 #
 #     --quick       the tests once, as who started it, and nothing else
-#     --sanitize    also the trusted side's unit tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+#     --asan        also the trusted side's unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#     --tsan        also the same under ThreadSanitizer
 #     --clang       also a build with clang, and its tests
 #     --tidy        also clang-tidy
 #     --coverage    also line coverage, which must be above 85 % in sandbox/jail and engine/execution
@@ -25,8 +26,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 declare -A wanted=()
 for option in "$@"; do
   case $option in
-    --quick | --sanitize | --clang | --tidy | --coverage | --fuzz) wanted[${option#--}]=1 ;;
-    --all) for each in sanitize clang tidy coverage fuzz; do wanted[$each]=1; done ;;
+    --quick | --asan | --tsan | --clang | --tidy | --coverage | --fuzz) wanted[${option#--}]=1 ;;
+    --all) for each in asan tsan clang tidy coverage fuzz; do wanted[$each]=1; done ;;
     --help | -h) sed -n '2,/^set/{/^set/d;/^# shellcheck/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
     *) complain "tests/run.sh does not know '$option'; see tests/run.sh --help." && exit 2 ;;
   esac
@@ -135,11 +136,9 @@ checked lint "C++ format" lint_format
 checked lint "JavaScript syntax" lint_javascript
 checked lint "Python syntax" lint_python
 
-if [ -n "${wanted[sanitize]:-}" ]; then
-  heading "Sanitizers"
-  sanitizer asan address,undefined
-  sanitizer tsan thread
-fi
+[ -z "${wanted[asan]:-}${wanted[tsan]:-}" ] || heading "Sanitizers"
+[ -z "${wanted[asan]:-}" ] || sanitizer asan address,undefined
+[ -z "${wanted[tsan]:-}" ] || sanitizer tsan thread
 
 if [ -n "${wanted[clang]:-}${wanted[tidy]:-}" ]; then
   heading "clang"
@@ -154,7 +153,7 @@ fi
 if [ -n "${wanted[coverage]:-}" ]; then
   heading "Coverage"
   if step "Build with coverage" build build-coverage -Dcell=false -Dhostile=false -Db_coverage=true; then
-    meson_tests "meson with coverage" build-coverage
+    meson_tests "meson with coverage" build-coverage --timeout-multiplier 4
     for folder in sandbox/jail engine/execution; do
       checked coverage "Coverage of $folder above 85 %" coverage "$folder"
     done
