@@ -3,10 +3,12 @@
 //
 // What siblings do share: every page that the zygote had before the fork (V8, the snapshot, libraries) and where these
 // are. See SECURITY.md.
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -23,7 +25,9 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/e2e/engine/support.h"
@@ -130,13 +134,19 @@ std::vector<int> DescriptorsOf(pid_t pid) {
 }
 
 // A flow that holds on to its event and waits.
+ExecutionRequest WaitingRequest(const std::string& event, const std::string& first = "") {
+  ExecutionRequest request;
+  request.bundle = FlowBundle("globalThis.kept = event; " + first +
+                              "console.log('waiting'); await new Promise((done) => setTimeout(done, 60_000));");
+  request.event_json = "\"" + event + "\"";
+  return request;
+}
+
+// An execution that says when it waits.
 class WaitingCell {
  public:
-  WaitingCell(Engine& engine, const std::string& event) {
-    ExecutionRequest request;
-    request.bundle = FlowBundle(
-        "globalThis.kept = event; console.log('waiting'); await new Promise((done) => setTimeout(done, 60_000));");
-    request.event_json = "\"" + event + "\"";
+  WaitingCell(Engine& engine, const std::string& event) : WaitingCell(engine, WaitingRequest(event)) {}
+  WaitingCell(Engine& engine, const ExecutionRequest& request) {
     const std::set<pid_t> before = Cells();
     execution_ = engine.Start(request, [this](const Event& e) { waiting_ = waiting_ || e.kind == Event::Kind::kLog; });
     if (!Poll([this] { return waiting_.load(); })) throw std::runtime_error("the flow did not start");
@@ -173,6 +183,54 @@ class WaitingCell {
   std::optional<Execution> execution_;
   std::atomic<bool> waiting_ = false;
   pid_t pid_ = -1;
+};
+
+// Answers the first request of a connection with its own head, and no other.
+class Echo {
+ public:
+  Echo() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 8) != 0 ||
+        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      throw std::runtime_error("nothing can listen on loopback");
+    }
+    origin_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] { Serve(); });
+  }
+  Echo(const Echo&) = delete;
+  Echo& operator=(const Echo&) = delete;
+  ~Echo() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    for (const int fd : open_) ::close(fd);
+    ::close(listener_);
+  }
+  const std::string& origin() const { return origin_; }
+
+ private:
+  void Serve() {
+    for (int fd = 0; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+      open_.push_back(fd);
+      std::string head;
+      std::array<char, 4096> buffer{};
+      while (head.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+        if (got <= 0) break;
+        head.append(buffer.data(), static_cast<std::size_t>(got));
+      }
+      const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(head.size()) +
+                                 "\r\nX-Echo: " + head.substr(head.find("Bearer"), 39) + "\r\n\r\n" + head;
+      if (::write(fd, answer.data(), answer.size()) != std::ssize(answer)) return;
+    }
+  }
+
+  int listener_;
+  std::string origin_;
+  std::vector<int> open_;
+  std::thread thread_;
 };
 
 class HygieneTest : public testing::Test {
@@ -238,6 +296,31 @@ TEST_F(HygieneTest, NothingOfTheEngineReachesTheZygoteOrACell) {
   EXPECT_EQ(DescriptorsOf(sibling.pid()), std::vector<int>{3});
   EXPECT_THAT(DescriptorsOf(::getpid()), testing::IsSupersetOf({file, pipe_ends[0], pipe_ends[1]}));
   for (const int fd : {file, pipe_ends[0], pipe_ends[1]}) ::close(fd);
+}
+
+TEST_F(HygieneTest, ACredentialIsNotInTheCellThatUsesIt) {
+  const TemporaryFolder folder;
+  const Echo upstream;
+  const Canary credential("credential", RandomText());
+  const Canary event("event", RandomText());
+  const auto vault = Vault::Open({.folder = folder.path() / "state", .key = {.file = folder.path() / "kek"}});
+  vault->CreateTenant("local");
+  vault->Connect("local", "acme", "origin " + upstream.origin() + "\nallow * /**\ninject bearer token\n",
+                 {{"token", credential.text()}});
+  const auto engine = Engine::Open({.vault = vault});
+  // One call was made, and its answer, which repeats the credential, is kept; another one is under way.
+  ExecutionRequest request =
+      WaitingRequest(event.text(),
+                     "const { acme } = context.connections; const answer = await acme.fetch('/echo');"
+                     "globalThis.echoed = [await answer.text(), answer.headers.get('x-echo')];"
+                     "if (!echoed[0].includes('Bearer [redacted]')) throw new Error(echoed[0]);"
+                     "globalThis.under = acme.fetch('/never');");
+  request.connections = {{.name = "acme"}};
+  const WaitingCell cell(*engine, request);
+  const std::vector<Canary> wanted = {credential, event};
+  EXPECT_THAT(SearchMemory(::getpid(), wanted).found, testing::Contains("credential")) << "the control";
+  EXPECT_THAT(SearchMemory(cell.pid(), wanted).found, UnorderedElementsAre("event"));
+  EXPECT_THAT(SearchMemory(WaitingCell::Zygote(), wanted).found, IsEmpty());
 }
 
 TEST_F(HygieneTest, WhatACellWasToldDoesNotOutliveItInTheZygote) {
