@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 
+#include "engine/base/temporary_file.h"
 #include "sandbox/base/unique_fd.h"
 
 namespace warder::audit {
@@ -68,25 +69,6 @@ int MakeFolders(const fs::path& folder) {
   }
   return 0;
 }
-
-// A file under a name of its own, gone with the object.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& beside) : name_(beside.string() + ".XXXXXX") {
-    fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));  // 0600, O_EXCL
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd_) ::unlink(name_.c_str());
-  }
-  int fd() const { return fd_.get(); }
-  const char* name() const { return name_.c_str(); }
-
- private:
-  std::string name_;
-  UniqueFd fd_;
-};
 
 }  // namespace
 

@@ -78,6 +78,12 @@ void LiveConnection::Renew(Ready ready) {
                                         ready(seen.error());
                                         return;
                                       }
+                                      if (!self->IsSame(seen->snapshot)) {
+                                        self->Lose();
+                                        ready(Refused("the connection \"" + self->name_ +
+                                                      "\" was given another credential; start again to use it"));
+                                        return;
+                                      }
                                       self->Take(seen->snapshot, seen->connection);
                                       ready(std::move(seen->connection));
                                     });
@@ -136,13 +142,17 @@ void LiveConnection::Look(const Result<Seen>& now) {
   const bool unseen = !now && now.error().kind == ErrorKind::kInternal;
   unseen_ = unseen ? unseen_ + 1 : 0;
   if (unseen && unseen_ < kMaxUnseen) return;
-  if (now && now->snapshot.connection.id == snapshot_.connection.id) {
+  if (now && IsSame(now->snapshot)) {
     const bool new_token = now->snapshot.token_generation != snapshot_.token_generation;
     if (!new_token || now->connection) return Take(now->snapshot, now->connection);
     return;
   }
+  Lose();
+}
+
+void LiveConnection::Lose() {
   ahead_.reset();
-  std::exchange(on_lost_, nullptr)();
+  if (const auto on_lost = std::exchange(on_lost_, nullptr)) on_lost();
 }
 
 }  // namespace warder::connections

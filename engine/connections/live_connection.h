@@ -65,6 +65,9 @@ class LiveConnection final : public broker::CredentialSource, public std::enable
   };
   static Result<Seen> See(ConnectionStore& store, const std::string& name, std::uint64_t known_token);
   void Look(const Result<Seen>& now);
+  // Whether it is the credential, under the policy, that was granted: renewed perhaps, not replaced.
+  bool IsSame(const Snapshot& now) const { return now.connection.id == snapshot_.connection.id; }
+  void Lose();
   void Take(const Snapshot& snapshot, std::shared_ptr<const broker::Connection> connection);
 
   const std::shared_ptr<ConnectionStore> store_;

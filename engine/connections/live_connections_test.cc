@@ -324,6 +324,26 @@ TEST_F(LiveConnectionsTest, ARefreshByAnotherProcessIsPickedUpWithoutARequest) {
   EXPECT_EQ(lost, 0);
 }
 
+// The other credential may have another policy: who was granted the former one must not send it anywhere.
+TEST_F(LiveConnectionsTest, ARenewalNeverBringsAnotherCredential) {
+  Begin();
+  PutOAuth(*store, server);
+  const auto one = Hold("mail");
+  const auto granted = one->connection();
+  StoredConnection next = OAuth(server);
+  next.oauth->access_expires = ConnectionStore::Now() + std::chrono::hours(1);
+  ASSERT_TRUE(store->Put("mail", next, Fields({{std::string(kAccessToken), "access-of-somebody-else-0123"}}),
+                         IfThere::kReplace));
+  std::optional<Result<std::shared_ptr<const broker::Connection>>> renewed;
+  one->Renew([&](Result<std::shared_ptr<const broker::Connection>> now) { renewed = std::move(now); });
+  party->RunUntil([&] { return renewed.has_value(); });
+  ASSERT_FALSE(*renewed);
+  EXPECT_EQ(renewed->error().kind, ErrorKind::kRefused);
+  party->RunUntil([&] { return lost == 1; });
+  EXPECT_EQ(one->connection(), granted);
+  EXPECT_EQ(one->Current(), nullptr);
+}
+
 TEST_F(LiveConnectionsTest, ALookShowsARefreshToo) {
   Begin();
   PutOAuth(*store, server);

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "engine/base/engine_error.h"
 #include "engine/broker/broker.h"
 #include "engine/connections/authorize.h"
 #include "engine/connections/disconnect.h"
@@ -28,22 +29,9 @@ using connections::OAuthGrant;
 using connections::StoredConnection;
 using connections::TenantStores;
 
-[[noreturn]] void Throw(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kInvalidInput:
-    case ErrorKind::kRefused:
-      throw EngineError(Status::kInvalid, error.message);
-    case ErrorKind::kUnenforceable:
-      throw EngineError(Status::kUnenforceable, error.message, error.layer);
-    case ErrorKind::kInternal:
-      break;
-  }
-  throw EngineError(Status::kFault, error.message);
-}
-
 template <typename T>
 T Value(Result<T> result) {
-  if (!result) Throw(result.error());
+  if (!result) ThrowEngineError(result.error());
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
@@ -267,7 +255,7 @@ void Vault::Authorize(const std::string& tenant, const std::string& name, const 
     connections::RevokeAtServer(network.exchange(), {grant, std::move(copies)},
                                 [&](Result<connections::Disconnected> done) { revoked = std::move(done); });
     network.Await(revoked);
-    Throw(put.error());
+    ThrowEngineError(put.error());
   }
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/audit/key_file.h"
+#include "engine/base/engine_error.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/execution/diagnose.h"
@@ -44,19 +45,6 @@ Result<std::string> HashOfManifest(const std::filesystem::path& manifest) {
   Sha256 hash;
   hash.Update(std::string(std::istreambuf_iterator<char>(file), {}));
   return hash.Hex();
-}
-
-[[noreturn]] void Throw(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kInvalidInput:
-    case ErrorKind::kRefused:
-      throw EngineError(Status::kInvalid, error.message);
-    case ErrorKind::kUnenforceable:
-      throw EngineError(Status::kUnenforceable, error.message, error.layer);
-    case ErrorKind::kInternal:
-      break;
-  }
-  throw EngineError(Status::kFault, error.message);
 }
 
 void CheckJson(const char* what, const std::string& text, std::uint64_t most) {
@@ -94,7 +82,7 @@ void CheckBundle(const ExecutionRequest& request) {
 audit::SigningKey KeyOf(const EngineOptions& options) {
   if (options.signing_key.empty()) return audit::SigningKey::Generate();
   auto key = audit::LoadSigningKey(options.signing_key);
-  if (!key) Throw(key.error());
+  if (!key) ThrowEngineError(key.error());
   return std::move(*key);
 }
 
@@ -116,12 +104,12 @@ std::shared_ptr<connections::LiveConnection> OpenStored(Vault* vault, const Exec
                       "the connection \"" + named.name + "\" is null, and the engine has no vault to look in");
   }
   auto tenant = store::TenantId::Parse(request.tenant);
-  if (!tenant) Throw(tenant.error());
+  if (!tenant) ThrowEngineError(tenant.error());
   auto store = vault->stores()->Of(*tenant);
-  if (!store) Throw(store.error());
+  if (!store) ThrowEngineError(store.error());
   auto live =
       connections::LiveConnection::Open(std::move(*store), named.stored.empty() ? named.name : named.stored, execution);
-  if (!live) Throw(live.error());
+  if (!live) ThrowEngineError(live.error());
   return std::move(*live);
 }
 
@@ -129,7 +117,7 @@ std::shared_ptr<connections::LiveConnection> OpenStored(Vault* vault, const Exec
 
 EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std::string& execution) const {
   auto policy = broker::Policy::FromOrigins(request.allow_origins);
-  if (!policy) Throw(policy.error());
+  if (!policy) ThrowEngineError(policy.error());
   std::vector<broker::Capabilities::Named> connections;
   Granted granted;
   for (const NamedConnection& named : request.connections) {
@@ -147,7 +135,7 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
   }
   auto made =
       broker::Capabilities::Make(std::make_shared<const broker::Policy>(std::move(*policy)), std::move(connections));
-  if (!made) Throw(made.error());
+  if (!made) ThrowEngineError(made.error());
   granted.capabilities = std::move(*made);
   return granted;
 }
@@ -212,7 +200,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
   if (!result) {
     boost::asio::post(loop_, [this] { BeginShutdown(); });
     thread_.join();
-    Throw(result.error());
+    ThrowEngineError(result.error());
   }
 }
 
@@ -260,7 +248,7 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   Journal journal;
   if (!request.record.empty()) {
     auto created = Journal::Create(request.record);
-    if (!created) Throw(created.error());
+    if (!created) ThrowEngineError(created.error());
     journal = std::move(*created);
     ++waiting_journals_;
   }

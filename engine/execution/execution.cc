@@ -6,49 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "engine/audit/envelope.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/execution/policy_text.h"
-
-namespace warder {
-
-void Execution::Impl::Deliver(Outcome outcome) {
-  const std::lock_guard lock(mutex_);
-  outcome_ = std::move(outcome);
-  cancel_ = nullptr;
-  delivered_.notify_all();
-}
-
-const Outcome& Execution::Impl::Wait() {
-  std::unique_lock lock(mutex_);
-  delivered_.wait(lock, [this] { return outcome_.has_value(); });
-  return *outcome_;
-}
-
-const Outcome* Execution::Impl::WaitFor(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  if (!delivered_.wait_for(lock, timeout, [this] { return outcome_.has_value(); })) return nullptr;
-  return &*outcome_;
-}
-
-void Execution::Impl::SetCancel(std::function<void()> cancel) {
-  const std::lock_guard lock(mutex_);
-  cancel_ = std::move(cancel);
-}
-
-void Execution::Impl::Cancel() {
-  const std::lock_guard lock(mutex_);
-  if (cancel_) cancel_();
-}
-
-Execution::Execution(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-const std::string& Execution::id() const { return impl_->id(); }
-void Execution::Cancel() const { impl_->Cancel(); }
-const Outcome& Execution::Wait() const { return impl_->Wait(); }
-const Outcome* Execution::WaitFor(std::chrono::milliseconds timeout) const { return impl_->WaitFor(timeout); }
-
-}  // namespace warder
 
 namespace warder::execution {
 namespace {
@@ -99,13 +59,6 @@ std::string Sha256Of(const std::string& text) {
   return hash.Hex();
 }
 
-proto::SetupStep StepOf(const char* name, steady_clock::duration time) {
-  proto::SetupStep step;
-  step.set_name(name);
-  step.set_nanoseconds(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
-  return step;
-}
-
 }  // namespace
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
@@ -151,21 +104,6 @@ void RunningExecution::HoldConnections() {
       if (!alive.expired()) calls_->LoseConnection(name);
     });
   }
-}
-
-void RunningExecution::RecordConnections() {
-  for (const HeldConnection& each : held_) {
-    connections::CallsByOrigin calls;
-    oauth::ScopeSet scopes;
-    for (const CallRecord& call : outcome_.calls) {
-      if (call.connection != each.name || call.outcome == "refused") continue;
-      ++calls[call.origin];
-      scopes.merge(each.live->connection()->policy()->ScopesOf(call.method, call.path));
-    }
-    if (calls.empty()) continue;
-    context_.connections->RecordCalls(each.live, outcome_.execution, std::move(calls), std::move(scopes));
-  }
-  held_.clear();
 }
 
 void RunningExecution::Cancel() { End(Cause::kCancelled); }
@@ -256,16 +194,22 @@ void RunningExecution::OnReady(const proto::Ready& ready) {
   for (const auto& step : ready.steps()) {
     if (setup_.size() < kMaxSteps) setup_.push_back(step);
   }
-  setup_.push_back(StepOf("until-ready", steady_clock::now() - spawned_at_));
+  AddStep("until-ready", steady_clock::now() - spawned_at_);
   RunIfEnforced();
+}
+
+void RunningExecution::AddStep(const char* name, steady_clock::duration time) {
+  proto::SetupStep& step = setup_.emplace_back();
+  step.set_name(name);
+  step.set_nanoseconds(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
 }
 
 void RunningExecution::RunIfEnforced() {
   if (state_ != State::kSpawning || !ready_ || !cell_->spawned()) return;
-  setup_.push_back(StepOf("cgroup", cell_->cgroup_time()));
+  AddStep("cgroup", cell_->cgroup_time());
   const auto before = steady_clock::now();
   const auto found = context_.engine->observe(cell_->pidfd(), cell_->ReportedLayers(), cell_->OwnLimits());
-  setup_.push_back(StepOf("posture", steady_clock::now() - before));
+  AddStep("posture", steady_clock::now() - before);
   if (!found) {
     if (cell_->IsDead()) return;  // which is about to be heard of, and says more
     evidence_.posture_detail = found.error().message;
@@ -489,76 +433,6 @@ void RunningExecution::OnDeath(const CellDeath& death) {
   evidence_.death = death;
   evidence_.ready = ready_;
   Finish();
-}
-
-void RunningExecution::Finish() {
-  const auto over = system_clock::now();
-  const proto::Usage& said = evidence_.cause == Cause::kResult ? evidence_.result.usage() : evidence_.stopped.usage();
-  Usage& usage = outcome_.usage;
-  usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
-  usage.cpu = std::max(microseconds(0), evidence_.death.cpu - cpu_at_start_);
-  usage.peak_rss_bytes = evidence_.death.peak_rss_bytes;
-  usage.peak_memory_bytes = evidence_.death.cgroup.peak_bytes;
-  usage.heap_peak_bytes = said.heap_peak_bytes();
-  usage.array_buffer_peak_bytes = said.array_buffer_peak_bytes();
-  usage.calls = calls_->records().size();
-  usage.request_bytes = calls_->request_bytes();
-  usage.response_bytes = calls_->response_bytes();
-  if (said.load_ns() > 0) setup_.push_back(StepOf("load", std::chrono::nanoseconds(said.load_ns())));
-  usage.log_bytes = log_bytes_;
-  usage.output_bytes = evidence_.output.size();
-  outcome_.calls = calls_->records();
-
-  Judge(evidence_, request_.limits, &outcome_);
-  if (const auto kept = journal_.Commit(); !kept && outcome_.status == Status::kSucceeded) {
-    outcome_.status = Status::kFault;
-    outcome_.reason = kept.error().message;
-  }
-  // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
-  // an address layout with.
-  const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
-  if (suspicious || evidence_.cause == Cause::kNone) context_.zygote->Retire();
-
-  WriteReceipt(over);
-  RecordConnections();
-
-  Event event{Event::Kind::kFinished};
-  event.message = outcome_.reason;
-  Emit(std::move(event));
-  // Whoever waits may start the next one at once: by then this one is to be known as over. It may destroy this.
-  const auto shared = std::move(shared_);
-  Outcome outcome = std::move(outcome_);
-  const auto on_over = std::move(on_over_);
-  on_over();
-  shared->Deliver(std::move(outcome));
-}
-
-void RunningExecution::WriteReceipt(system_clock::time_point over) {
-  // Given back first, so that what the receipt says of it has been seen.
-  journal_ = Journal();
-  cell_.reset();
-
-  const EngineFacts& engine = *context_.engine;
-  ReceiptFacts facts;
-  facts.request = &request_;
-  facts.outcome = &outcome_;
-  facts.death = &evidence_.death;
-  facts.egress = capabilities_.get();
-  facts.permit_degraded = engine.permit_degraded;
-  facts.policy_sha256 = policy_sha256_;
-  facts.v8_version = context_.zygote->report().v8_version;
-  facts.image = context_.zygote->image();
-  facts.kernel = engine.kernel;
-  facts.setup = setup_;
-  facts.posture = posture_;
-  facts.requested = requested_wall_;
-  facts.started = started_wall_;
-  facts.ended = ended_wall_;
-  facts.over = over;
-  facts.descriptors = ledger_.Settle();
-  facts.engine = engine.count_descriptors();
-  outcome_.receipt_json = MakeReceipt(facts);
-  outcome_.receipt_envelope = audit::Seal(outcome_.receipt_json, engine.signing_key);
 }
 
 }  // namespace warder::execution

@@ -118,6 +118,8 @@ class RunningExecution final : private CellObserver, private CallHost {
   void OnReady(const proto::Ready& ready);
   // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
   void RunIfEnforced();
+  // What setting up took, for the receipt.
+  void AddStep(const char* name, std::chrono::steady_clock::duration time);
   void Run();
   void OnLog(const proto::Log& log);
   void OnOutput(const proto::Output& output);

@@ -13,6 +13,7 @@
 
 #include "engine/base/base64.h"
 #include "engine/base/sha256.h"
+#include "engine/base/temporary_file.h"
 #include "engine/base/text.h"
 #include "engine/store/private_files.h"
 #include "engine/vault/xaes.h"
@@ -56,25 +57,6 @@ Result<Secret> ReadFile(const fs::path& file) {
   }
   return Refuse(file.string(), "it is too long");
 }
-
-// A file under a name of its own, gone with the object; its mode is 0600.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& beside) : name_(beside.string() + ".XXXXXX") {
-    fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd_) ::unlink(name_.c_str());
-  }
-  int fd() const { return fd_.get(); }
-  const char* name() const { return name_.c_str(); }
-
- private:
-  std::string name_;
-  UniqueFd fd_;
-};
 
 fs::path FolderOf(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
 

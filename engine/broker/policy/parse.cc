@@ -56,19 +56,33 @@ Result<MethodSet> ReadMethods(Arguments& arguments) {
   return set;
 }
 
-Result<void> ReadRule(Arguments& arguments, Policy& policy, Rule::Verdict verdict) {
-  const auto path = arguments.TakeLast("a path");
+struct Requests {
+  Word path_word;
+  PathPattern path;
+  MethodSet methods;
+};
+
+// "METHODS PATH", to the end of the line.
+Result<Requests> ReadRequests(Arguments& arguments) {
+  auto path = arguments.TakeLast("a path");
   if (!path) return path.error();
   auto pattern = PathPattern::Parse(path->text);
   if (!pattern) return arguments.Wrong(*path, pattern.error().message);
   const auto methods = ReadMethods(arguments);
   if (!methods) return methods.error();
-  Rule rule{verdict, *methods, std::move(*pattern), arguments.line()};
+  return Requests{std::move(*path), std::move(*pattern), *methods};
+}
+
+Result<void> ReadRule(Arguments& arguments, Policy& policy, Rule::Verdict verdict) {
+  auto requests = ReadRequests(arguments);
+  if (!requests) return requests.error();
+  Rule rule{verdict, requests->methods, std::move(requests->path), arguments.line()};
   if (policy.rules.size() == Policy::kMaxRules) return arguments.WrongLine("a policy has at most 512 rules");
   const bool known = std::any_of(policy.rules.begin(), policy.rules.end(), [&rule](const Rule& other) {
     return other.methods == rule.methods && other.path == rule.path;
   });
-  if (known) return arguments.Wrong(*path, "was ruled on above, for the same methods; this line decides nothing");
+  if (known)
+    return arguments.Wrong(requests->path_word, "was ruled on above, for the same methods; this line decides nothing");
   policy.rules.push_back(std::move(rule));
   return {};
 }
@@ -83,14 +97,10 @@ Result<void> ReadDeny(Arguments& arguments, Policy& policy) {
 Result<void> ReadScope(Arguments& arguments, Policy& policy) {
   auto scope = arguments.Text("a scope", Policy::kMaxScopeBytes);
   if (!scope) return scope.error();
-  const auto path = arguments.TakeLast("a path");
-  if (!path) return path.error();
-  auto pattern = PathPattern::Parse(path->text);
-  if (!pattern) return arguments.Wrong(*path, pattern.error().message);
-  const auto methods = ReadMethods(arguments);
-  if (!methods) return methods.error();
+  auto requests = ReadRequests(arguments);
+  if (!requests) return requests.error();
   if (policy.scopes.size() == Policy::kMaxScopes) return arguments.WrongLine("a policy has at most 256 scope lines");
-  policy.scopes.push_back({std::move(*scope), *methods, std::move(*pattern)});
+  policy.scopes.push_back({std::move(*scope), requests->methods, std::move(requests->path)});
   return {};
 }
 

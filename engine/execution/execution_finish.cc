@@ -1,0 +1,99 @@
+// The end of an execution: what is known of it becomes its outcome and its receipt.
+#include <algorithm>
+#include <utility>
+
+#include "engine/audit/envelope.h"
+#include "engine/execution/execution.h"
+
+namespace warder::execution {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::system_clock;
+
+void RunningExecution::RecordConnections() {
+  for (const HeldConnection& each : held_) {
+    connections::CallsByOrigin calls;
+    oauth::ScopeSet scopes;
+    for (const CallRecord& call : outcome_.calls) {
+      if (call.connection != each.name || call.outcome == "refused") continue;
+      ++calls[call.origin];
+      scopes.merge(each.live->connection()->policy()->ScopesOf(call.method, call.path));
+    }
+    if (calls.empty()) continue;
+    context_.connections->RecordCalls(each.live, outcome_.execution, std::move(calls), std::move(scopes));
+  }
+  held_.clear();
+}
+
+void RunningExecution::Finish() {
+  const auto over = system_clock::now();
+  const proto::Usage& said = evidence_.cause == Cause::kResult ? evidence_.result.usage() : evidence_.stopped.usage();
+  Usage& usage = outcome_.usage;
+  usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
+  usage.cpu = std::max(microseconds(0), evidence_.death.cpu - cpu_at_start_);
+  usage.peak_rss_bytes = evidence_.death.peak_rss_bytes;
+  usage.peak_memory_bytes = evidence_.death.cgroup.peak_bytes;
+  usage.heap_peak_bytes = said.heap_peak_bytes();
+  usage.array_buffer_peak_bytes = said.array_buffer_peak_bytes();
+  usage.calls = calls_->records().size();
+  usage.request_bytes = calls_->request_bytes();
+  usage.response_bytes = calls_->response_bytes();
+  if (said.load_ns() > 0) AddStep("load", std::chrono::nanoseconds(said.load_ns()));
+  usage.log_bytes = log_bytes_;
+  usage.output_bytes = evidence_.output.size();
+  outcome_.calls = calls_->records();
+
+  Judge(evidence_, request_.limits, &outcome_);
+  if (const auto kept = journal_.Commit(); !kept && outcome_.status == Status::kSucceeded) {
+    outcome_.status = Status::kFault;
+    outcome_.reason = kept.error().message;
+  }
+  // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
+  // an address layout with.
+  const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
+  if (suspicious || evidence_.cause == Cause::kNone) context_.zygote->Retire();
+
+  WriteReceipt(over);
+  RecordConnections();
+
+  Event event{Event::Kind::kFinished};
+  event.message = outcome_.reason;
+  Emit(std::move(event));
+  // Whoever waits may start the next one at once: by then this one is to be known as over. It may destroy this.
+  const auto shared = std::move(shared_);
+  Outcome outcome = std::move(outcome_);
+  const auto on_over = std::move(on_over_);
+  on_over();
+  shared->Deliver(std::move(outcome));
+}
+
+void RunningExecution::WriteReceipt(system_clock::time_point over) {
+  // Given back first, so that what the receipt says of it has been seen.
+  journal_ = Journal();
+  cell_.reset();
+
+  const EngineFacts& engine = *context_.engine;
+  ReceiptFacts facts;
+  facts.request = &request_;
+  facts.outcome = &outcome_;
+  facts.death = &evidence_.death;
+  facts.egress = capabilities_.get();
+  facts.permit_degraded = engine.permit_degraded;
+  facts.policy_sha256 = policy_sha256_;
+  facts.v8_version = context_.zygote->report().v8_version;
+  facts.image = context_.zygote->image();
+  facts.kernel = engine.kernel;
+  facts.setup = setup_;
+  facts.posture = posture_;
+  facts.requested = requested_wall_;
+  facts.started = started_wall_;
+  facts.ended = ended_wall_;
+  facts.over = over;
+  facts.descriptors = ledger_.Settle();
+  facts.engine = engine.count_descriptors();
+  outcome_.receipt_json = MakeReceipt(facts);
+  outcome_.receipt_envelope = audit::Seal(outcome_.receipt_json, engine.signing_key);
+}
+
+}  // namespace warder::execution
