@@ -40,6 +40,8 @@ class ProcessTest : public testing::Test {
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     const pid_t child = ::fork();
     if (child == 0) {
+      // Who started this test may ignore some (a shell's background job does), and the command leaves those ignored.
+      for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
       ::dup2(ends[1], STDERR_FILENO);
       std::vector<char*> argv;
       argv.reserve(words.size() + 1);
