@@ -279,7 +279,8 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, Journal journal,
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_, broker_.get(), *zygote, &facts_, &cgroups_, connections_.get()};
+  ExecutionContext context{&loop_,  broker_.get(), *zygote,           [this] { return CurrentZygote(); },
+                           &facts_, &cgroups_,     connections_.get()};
   auto execution =
       std::make_unique<RunningExecution>(context, std::move(request), std::move(granted.capabilities),
                                          std::move(granted.held), std::move(journal), std::move(sink), shared);

@@ -85,6 +85,14 @@ RunningExecution::~RunningExecution() { *alive_ = false; }
 
 void RunningExecution::Start(std::function<void()> on_over) {
   on_over_ = std::move(on_over);
+  MakeCell();
+  HoldConnections();
+  // While the cell is being made.
+  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, CellLimitsOf(request_.limits), *capabilities_,
+                                            context_.engine->permit_degraded));
+}
+
+void RunningExecution::MakeCell() {
   const zygote::CellLimits limits = CellLimitsOf(request_.limits);
   evidence_.data_limit_bytes = limits.data_bytes;
   cell_ = std::make_unique<CellProcess>(*context_.loop, context_.zygote, limits, static_cast<CellObserver&>(*this),
@@ -93,9 +101,24 @@ void RunningExecution::Start(std::function<void()> on_over) {
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
   });
-  HoldConnections();
-  // While the cell is being made.
-  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, limits, *capabilities_, context_.engine->permit_degraded));
+}
+
+bool RunningExecution::StartAgain(const CellDeath& death) {
+  if (state_ != State::kSpawning || death.zygote_lost.empty() || death.unenforceable) return false;
+  if (std::exchange(started_again_, true)) return false;
+  auto zygote = context_.next_zygote();
+  if (!zygote) return false;
+  context_.zygote = std::move(*zygote);
+  cell_.reset();
+  ready_ = false;
+  setup_.clear();
+  AddStep("lost-zygote", steady_clock::now() - spawned_at_);
+  try {
+    MakeCell();
+  } catch (const std::system_error&) {  // out of descriptors: what has happened is a fault then
+    return false;
+  }
+  return true;
 }
 
 void RunningExecution::HoldConnections() {
@@ -425,7 +448,7 @@ void RunningExecution::OnStreamEnd(const std::string& error) {
 }
 
 void RunningExecution::OnDeath(const CellDeath& death) {
-  if (state_ == State::kOver) return;
+  if (state_ == State::kOver || StartAgain(death)) return;
   if (state_ != State::kEnding) End(Cause::kNone);
   state_ = State::kOver;
   deadline_.cancel();

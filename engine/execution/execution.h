@@ -79,6 +79,8 @@ struct ExecutionContext {
   boost::asio::io_context* loop = nullptr;
   broker::Broker* broker = nullptr;
   std::shared_ptr<ZygoteHost> zygote;
+  // The zygote for an execution whose own has died before it could begin.
+  std::function<Result<std::shared_ptr<ZygoteHost>>()> next_zygote;
   const EngineFacts* engine = nullptr;
   jail::CgroupTree* cgroups = nullptr;
   connections::LiveConnections* connections = nullptr;  // null: there is no vault
@@ -114,6 +116,9 @@ class RunningExecution final : private CellObserver, private CallHost {
   bool HasListener() const override { return sink_ != nullptr; }
   std::chrono::microseconds SinceStart() const override;
 
+  void MakeCell();
+  // Nothing of the bundle has run yet, so its zygote's death is nobody's business but the engine's: once more.
+  bool StartAgain(const CellDeath& death);
   void OnViolationWhileEnding(const proto::Violation& violation);
   void OnReady(const proto::Ready& ready);
   // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
@@ -152,6 +157,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   Evidence evidence_;
   Outcome outcome_;
   bool ready_ = false;  // the cell has said so
+  bool started_again_ = false;
   std::vector<proto::SetupStep> setup_;
   std::optional<std::vector<LayerStatus>> posture_;
   std::uint64_t clock_us_ = 0;

@@ -76,10 +76,9 @@ void ZygoteHost::Flush() {
     if (!owners_.contains(spawn.id)) continue;  // its owner has lost interest
     unanswered_.insert(spawn.id);
     if (const auto sent = zygote_->Spawn(spawn.id, std::move(spawn.cell_end), spawn.limits); !sent) {
-      unanswered_.erase(spawn.id);
-      boost::asio::post(loop_, [self = shared_from_this(), id = spawn.id, why = sent.error()] {
-        if (CellOwner* owner = self->OwnerOf(id, true)) owner->OnZygoteLost(why);
-      });
+      // It takes nothing although it has room: it is dead, which is about to be heard, or it breaks the protocol.
+      boost::asio::post(loop_, [self = shared_from_this(), why = sent.error()] { self->Lose(why); });
+      return;
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -167,6 +168,43 @@ TEST(TeardownTest, TheEngineTakesRunningExecutionsAlong) {
   Footprint after;
   EXPECT_TRUE(Poll([&] { return (after = TakeFootprintSince(before)) == before; }))
       << "before: " << before << "\nafter: " << after;
+}
+
+// Nothing of a bundle has run before its cell is there, so the death of the zygote that was to make it costs a moment.
+TEST(TeardownTest, WhatADeadZygoteHadNotBegunRunsOnTheNext) {
+  const auto engine = Engine::Open({});
+  EXPECT_EQ(RunBody(*engine, "return { data: 0 };").output_json, "0");
+  const std::vector<pid_t> zygote = DescendantsOf(::getpid());
+  ASSERT_EQ(zygote.size(), 1U);
+  ASSERT_EQ(::kill(zygote.front(), SIGSTOP), 0);
+  std::vector<Execution> waiting;
+  for (int number = 1; number <= 5; ++number) {
+    ExecutionRequest request;
+    request.bundle = FlowBundle("return { data: " + std::to_string(number) + " };");
+    waiting.push_back(engine->Start(request));
+  }
+  ASSERT_FALSE(waiting.front().WaitFor(std::chrono::milliseconds(50))) << "a stopped zygote makes no cell";
+  ASSERT_EQ(::kill(zygote.front(), SIGKILL), 0);
+  for (int number = 1; number <= 5; ++number) {
+    const Outcome& outcome = waiting[static_cast<std::size_t>(number - 1)].Wait();
+    EXPECT_EQ(outcome.output_json, std::to_string(number)) << outcome.reason;
+    EXPECT_NE(outcome.receipt_json.find("lost-zygote"), std::string::npos);
+  }
+}
+
+// What has begun does not run twice.
+TEST(TeardownTest, WhatADeadZygoteHadBegunIsAFault) {
+  const auto engine = Engine::Open({});
+  ExecutionRequest request;
+  request.bundle = FlowBundle("console.log('begun'); await new Promise((done) => setTimeout(done, 60000));");
+  std::atomic<bool> begun = false;
+  const Execution running =
+      engine->Start(request, [&](const Event& event) { begun = begun || event.kind == Event::Kind::kLog; });
+  ASSERT_TRUE(Poll([&] { return begun.load(); }));
+  const std::vector<pid_t> all = DescendantsOf(::getpid());
+  ASSERT_EQ(::kill(*std::min_element(all.begin(), all.end()), SIGKILL), 0);  // the zygote is older than its cell
+  EXPECT_EQ(running.Wait().status, Status::kFault);
+  EXPECT_EQ(RunBody(*engine, "return { data: 1 };").output_json, "1");
 }
 
 TEST(TeardownTest, TheLastHandleMayGoFirst) {
