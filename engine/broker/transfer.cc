@@ -106,6 +106,8 @@ void Transfer::SetUpForAll() {
   curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
   // libcurl 7.88 takes RST_STREAM and a connection that broke a rule of HTTP/2 for the end of a body, drops what came
   // right before a RST_STREAM, never notices a stream that ends while it sends, and lets a paused stream block others.
+  // 8.14.1 still takes RST_STREAM(NO_ERROR) for the end of a body without Content-Length, and keeps up to 20 MiB of
+  // each paused stream while another of its connection is read.
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options_.connection_lifetime.count()));
