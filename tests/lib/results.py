@@ -36,13 +36,24 @@ def add_googletest(file, suite, output):
     return True
 
 
+def add_webapi(file, suite, output):
+    """The subtests of web-platform-tests, by area. Returns False where the output has none."""
+    areas = re.findall(r"^webapi (\S+): (\d+) passed, (\d+) expected to fail, (\d+) unexpected$", output, re.M)
+    for area, passed, expected, unexpected in areas:
+        add(file, suite, "passed", int(passed))
+        add(file, suite, "skipped", int(expected), f"{area}: expected to fail, see tests/webapi/expected/{area}.json")
+        add(file, suite, "failed", int(unexpected), f"{area}: results that are not expected")
+    return bool(areas)
+
+
 def add_meson(file, suite, log):
     names = 0
     for line in pathlib.Path(log).read_text(encoding="utf-8", errors="replace").splitlines():
         test = json.loads(line)
         names += 1
         name = test["name"].rpartition("/")[2].rpartition(":")[2].strip()
-        counted = add_googletest(file, f"{suite} {name}", test.get("stdout", ""))
+        output = test.get("stdout", "")
+        counted = add_googletest(file, f"{suite} {name}", output) or add_webapi(file, f"{suite} {name}", output)
         if test["result"] == "SKIP":
             add(file, suite, "skipped", 1, f"{name}: {test.get('stdout', '').strip()}")
         elif test["result"] not in ("OK", "EXPECTEDFAIL"):
