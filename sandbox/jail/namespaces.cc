@@ -49,21 +49,6 @@ SetupResult<> WriteProcSelf(const char* path, const std::string& text) {
   return {};
 }
 
-// The clocks that count from the machine's start count from now on in what is forked next: time_namespaces(7).
-SetupResult<> StartClocksAnew() {
-  std::string offsets;
-  for (const auto& [name, id] : {std::pair{"monotonic", CLOCK_MONOTONIC}, std::pair{"boottime", CLOCK_BOOTTIME}}) {
-    timespec now{};
-    if (clock_gettime(id, &now) != 0) return SystemError(layer::kTime, "clock_gettime", errno);
-    offsets += std::string(name) + " -" + std::to_string(now.tv_sec) + " 0\n";
-  }
-  const UniqueFd file(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file || write(file.get(), offsets.data(), offsets.size()) != static_cast<ssize_t>(offsets.size())) {
-    return SystemError(layer::kTime, "writing /proc/self/timens_offsets", errno, "/proc must be mounted.");
-  }
-  return {};
-}
-
 std::string SingleMapping(std::uint32_t outer) {
   return std::to_string(kInnerId) + " " + std::to_string(outer) + " 1\n";
 }
@@ -95,6 +80,21 @@ SetupResult<> EnterNamespaces(LayerLog& log) {
   }
   if (sethostname(kName.data(), kName.size()) != 0 || setdomainname(kName.data(), kName.size()) != 0) {
     return SystemError(layer::kUts, "sethostname", errno);
+  }
+  return {};
+}
+
+// time_namespaces(7).
+SetupResult<> StartClocksAnew() {
+  std::string offsets;
+  for (const auto& [name, id] : {std::pair{"monotonic", CLOCK_MONOTONIC}, std::pair{"boottime", CLOCK_BOOTTIME}}) {
+    timespec now{};
+    if (clock_gettime(id, &now) != 0) return SystemError(layer::kTime, "clock_gettime", errno);
+    offsets += std::string(name) + " -" + std::to_string(now.tv_sec) + " 0\n";
+  }
+  const UniqueFd file(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file || write(file.get(), offsets.data(), offsets.size()) != static_cast<ssize_t>(offsets.size())) {
+    return SystemError(layer::kTime, "writing /proc/self/timens_offsets", errno, "/proc must be mounted.");
   }
   return {};
 }

@@ -37,6 +37,9 @@ inline constexpr std::uint32_t kInnerId = 65534;
 // host's name. The caller must be single-threaded. `log` hears of a kernel without time namespaces.
 SetupResult<> EnterNamespaces(LayerLog& log);
 
+// In a new time namespace: its clocks that count from the machine's start count from now on in what is forked next.
+SetupResult<> StartClocksAnew();
+
 // Forks PID 1 of a new pid namespace, as a sibling: the caller's parent is its parent, and waits for it. Returns 0 in
 // the child.
 SetupResult<pid_t> ForkIntoPidNamespace();

@@ -82,6 +82,9 @@ Fixture::Fixture() {
   folder_ = name;
   Copy(name, world_.folder);
   Must(gethostname(world_.host_name.data(), world_.host_name.size()), "gethostname");
+  timespec now{};
+  Must(clock_gettime(CLOCK_BOOTTIME, &now), "clock_gettime");
+  world_.uptime = now.tv_sec;
   world_.loop_rounds = MeasureLoop();
   MakeFiles();
   MakeSockets();

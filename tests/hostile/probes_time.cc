@@ -1,8 +1,11 @@
 // Time: using it up, waiting for ever, changing it for others.
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <ctime>
+#include <string>
 
 #include "tests/hostile/attempt.h"
 
@@ -13,6 +16,17 @@ namespace {
 long Loop(const World& world) {
   Spin(world.loop_rounds);
   return 0;
+}
+
+// How long the machine has been up identifies it, and is shared by all who ask.
+long FindUptime(const World& world) {
+  timespec now{};
+  if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) return -errno;
+  return now.tv_sec >= world.uptime ? 0 : -kNothing;
+}
+
+std::string WhyNoTimeNamespace(const World&) {
+  return access("/proc/self/ns/time", F_OK) == 0 ? "" : "this kernel has no time namespaces";
 }
 
 }  // namespace
@@ -35,6 +49,12 @@ Group TimeProbes() {
                .without_filter = {{kKilled}},
                .alone = {{kRlimits, {kKilled}}},
                .death = Death::kCpu},
+              {.name = "how long the machine has been up",
+               .attempt = FindUptime,
+               .filter_allows = "the kernel's vDSO answers without a call",
+               .without_filter = {{kNothing}},
+               .alone = {{kTime, {kNothing}}},
+               .missing = WhyNoTimeNamespace},
               waiting("nanosleep", [](const World&) { return Call(SYS_nanosleep, Scratch(), 0); }),
               waiting("clock_nanosleep", [](const World&) { return Call(SYS_clock_nanosleep, 1, 0, Scratch(), 0); }),
               waiting("poll", Raw(SYS_poll, 0, 0, 0)),

@@ -236,7 +236,7 @@ std::string CloseAll() {
   return Why(jail::CloseRange(jail::kSocketFd + 1));
 }
 
-// The pid namespace is not among them: it needs a further process.
+// The pid and time namespaces are not among them: they are the next process's.
 std::string Enter(std::string_view name, const World& world) {
   if (name == layer::kSeccomp) return FilterAlone();
   if (name == layer::kLandlock) return LandlockAlone();
@@ -267,8 +267,16 @@ std::string Enter(std::string_view name, const World& world) {
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
-std::string InPidNamespace(const Probe& probe, const World& world) {
-  if (std::string why = Unshare(CLONE_NEWPID); !why.empty()) return std::string(kNoSetting) + why;
+bool IsOfTheNextProcess(std::string_view name) { return name == layer::kPid || name == layer::kTime; }
+
+std::string EnterForTheNext(std::string_view name) {
+  if (name == layer::kPid) return Unshare(CLONE_NEWPID);
+  if (std::string why = Unshare(CLONE_NEWTIME); !why.empty()) return why;
+  return Why(jail::StartClocksAnew());
+}
+
+std::string InNextProcess(std::string_view name, const Probe& probe, const World& world) {
+  if (std::string why = EnterForTheNext(name); !why.empty()) return std::string(kNoSetting) + why;
   const pid_t child = fork();
   if (child < 0) return std::string(kNoSetting) + "fork";
   if (child == 0) return RunAttempt(probe, world);
@@ -279,7 +287,7 @@ std::string InPidNamespace(const Probe& probe, const World& world) {
 
 std::string TryInChild(const Probe& probe, const World& world, std::string_view name) {
   std::string why = PrepareBase(probe, world);
-  if (why.empty() && name == layer::kPid) return InPidNamespace(probe, world);
+  if (why.empty() && IsOfTheNextProcess(name)) return InNextProcess(name, probe, world);
   if (why.empty() && !name.empty()) why = Enter(name, world);
   return why.empty() ? RunAttempt(probe, world) : std::string(kNoSetting) + why;
 }

@@ -17,6 +17,7 @@ struct World {
   std::uint16_t tcp_port = 0;  // on 127.0.0.1
   key_t key = 0;               // of a shared memory segment, a semaphore and a message queue
   int shared_memory = -1;
+  std::int64_t uptime = 0;          // seconds since the machine's start, when the suite began
   std::uint64_t loop_rounds = 0;    // of Spin: twice the CPU time that a cell has
   std::array<char, 160> folder{};   // everybody may write to it
   std::array<char, 160> secret{};   // a file in it
