@@ -56,7 +56,7 @@ TEST(BodyFrameTest, ReadsWhatProtobufWritesAsSoonAsTheHeaderIsHere) {
   for (const BodyFrame kind : kKinds) {
     for (const BodyHeader& header : Headers(kind)) {
       const std::string frame = ByProtobuf(kind, header, std::string(header.size, 'p'));
-      const std::string_view payload = std::string_view(frame).substr(kFrameHeaderBytes);
+      const std::string_view payload = std::string_view{frame}.substr(kFrameHeaderBytes);
       const std::size_t begin = payload.size() - header.size;
       for (std::size_t here = 0; here <= std::min(payload.size(), begin + 1); ++here) {
         const auto found = ReadBodyHeader(kind, payload.substr(0, here), payload.size());

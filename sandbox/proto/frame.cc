@@ -74,7 +74,7 @@ std::optional<std::string_view> FrameReader::Next() {
 std::optional<FrameReader::Unfinished> FrameReader::NextUnfinished() const {
   const auto length = broken_ ? std::nullopt : NextLength();
   if (!length) return std::nullopt;
-  return Unfinished{*length, std::string_view(buffer_).substr(consumed_ + kFrameHeaderBytes)};
+  return Unfinished{*length, std::string_view{buffer_}.substr(consumed_ + kFrameHeaderBytes)};
 }
 
 std::optional<std::size_t> FrameReader::NextLength() const {
