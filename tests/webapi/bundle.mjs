@@ -11,6 +11,30 @@ import { Script } from "node:vm";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+// Debian takes these files out, which are minified; the same come from npm.
+const IDL_PARSER = "resources/WebIDLParser.js";
+const FROM_NPM = {
+  [IDL_PARSER]: "webidl2/dist/webidl2.js",
+  "compression/third_party/pako/pako_inflate.min.js": "pako/dist/pako_inflate.min.js",
+};
+
+/** The texts in a test that idlharness.js will evaluate: those of add_objects that are expressions. */
+function findExpressions(source) {
+  const expressions = [];
+  for (const [, list] of source.matchAll(/\badd_objects\(([^]*?)\);/g)) {
+    for (const [literal] of list.matchAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g)) {
+      const text = literal.slice(1, -1).replace(/\\(.)/g, "$1");
+      try {
+        new Script(`(${text})`);
+        expressions.push(`${literal}: () => (${text}),\n`);
+      } catch {
+        // Some other text; if it is evaluated after all, that subtest fails.
+      }
+    }
+  }
+  return expressions.join("");
+}
+
 /** A test file: its scripts in order, variants and time-out, from its META comments. */
 export function readTest(wpt, file) {
   const source = readFileSync(join(wpt, file), "utf8");
@@ -32,13 +56,16 @@ export function readTest(wpt, file) {
 
 /** A script's code, followed by what makes its declarations properties of the global object. */
 function asScript(name, source) {
-  if (name === IDL_PARSER) return `${source}\n;`;  // it publishes itself
+  if (FROM_NPM[name]) return `${source}\n;`;  // publishes itself
   const functions = [...source.matchAll(/^(?:async )?function\s*\*?\s*([\w$]+)/gm)].map(([, id]) => id);
   const variables = [...source.matchAll(/^var\s+([\w$]+)/gm)].map(([, id]) => id);
   // Assigning to what nobody has declared makes a global in a script, and is an error in a module.
-  const undeclared = [...source.matchAll(/^([\w$]+) = /gm)].map(([, id]) => id)
-    .filter((id) => !new RegExp(`\\b(?:var|let|const)\\s+${id}\\b`).test(source))
-    .map((id) => `if (typeof ${id} === "undefined") globalThis.${id} = undefined;`).join(" ");
+  const declared = (id) => {
+    const name = id.replaceAll("$", "\\$");
+    return new RegExp(`\\b(?:var|let|const)\\s+${name}\\b|\\([^()]*\\b${name}\\b[^()]*\\)\\s*(?:=>|\\{)`).test(source);
+  };
+  const undeclared = [...new Set([...source.matchAll(/^\s*([\w$]+) = /gm)].map(([, id]) => id))]
+    .filter((id) => !declared(id)).map((id) => `if (typeof ${id} === "undefined") globalThis.${id} = undefined;`).join(" ");
   // A script's functions are there before its first statement runs.
   const publish = (names) =>
     [...new Set(names)].map((id) => `if (typeof ${id} !== "undefined") globalThis.${id} = ${id};`).join(" ");
@@ -59,29 +86,9 @@ function findResources(wpt, test, texts) {
   return resources;
 }
 
-// Debian takes this file out, which is minified; the same parser comes from npm.
-const IDL_PARSER = "resources/WebIDLParser.js";
-
-/** The texts in a test that idlharness.js will evaluate: those of add_objects that are expressions. */
-function findExpressions(source) {
-  const expressions = [];
-  for (const [, list] of source.matchAll(/\badd_objects\(([^]*?)\);/g)) {
-    for (const [literal] of list.matchAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g)) {
-      const text = literal.slice(1, -1).replace(/\\(.)/g, "$1");
-      try {
-        new Script(`(${text})`);
-        expressions.push(`${literal}: () => (${text}),\n`);
-      } catch {
-        // Some other text; if it is evaluated after all, that subtest fails.
-      }
-    }
-  }
-  return expressions.join("");
-}
-
 /** Writes the bundle of a test into `folder`. `modules` has what package-lock.json names. */
 export function writeBundle(wpt, modules, test, folder) {
-  const path = (name) => name === IDL_PARSER ? join(modules, "webidl2/dist/webidl2.js") : join(wpt, name);
+  const path = (name) => FROM_NPM[name] ? join(modules, FROM_NPM[name]) : join(wpt, name);
   const read = (name) => readFileSync(path(name), "utf8");
   const parts = test.scripts.map((name) => [name, read(name)]);
   parts.push([test.file, test.source]);

@@ -49,9 +49,11 @@ function* testsOf(area) {
     for (const entry of readdirSync(join(wpt, folder), { recursive: true }).sort()) {
       const file = join(folder, entry);
       if (!/\.(any|worker)\.js$/.test(file) && !window.includes(file)) continue;
-      if (Object.keys(skip).some((pattern) => matches(pattern, file))) continue;
       const test = readTest(wpt, file);
-      if (!test.windowOnly || window.includes(file)) yield test;
+      if (test.windowOnly && !window.includes(file)) continue;
+      const skipped = (name) => Object.keys(skip).some((pattern) => matches(pattern, name));
+      const variants = skipped(file) ? [] : test.variants.filter((variant) => !skipped(file + variant));
+      if (variants.length > 0) yield { ...test, variants };
     }
   }
 }
