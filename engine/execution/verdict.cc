@@ -19,7 +19,8 @@ namespace {
 // What a person reads of a script's message; stacks have their own bound in the cell.
 constexpr std::size_t kMaxMessageBytes = 8 << 10;
 constexpr std::size_t kMaxStackBytes = 16 << 10;
-constexpr int kMaxCauses = 8;
+constexpr int kMaxCauseDepth = 8;
+constexpr int kMaxErrors = 16;  // an error and all that led to it
 
 const LimitSpec& SpecOf(std::string_view name) {
   for (const LimitSpec& spec : LimitTable()) {
@@ -45,16 +46,16 @@ void Violated(std::string what, std::string detail, Outcome* outcome) {
   outcome->violation = ViolationReport{std::move(what), {}, std::move(detail)};
 }
 
-ScriptError ErrorOf(const proto::ThrownError& thrown, int depth) {
+// Takes one from `left` for each error.
+ScriptError ErrorOf(const proto::ThrownError& thrown, int depth, int* left) {
+  --*left;
   ScriptError error{Truncate(thrown.name(), kMaxMessageBytes),
                     Truncate(thrown.message(), kMaxMessageBytes),
                     Truncate(thrown.stack(), kMaxStackBytes),
                     {}};
-  if (depth == 0) {
-    for (const auto& cause : thrown.causes()) {
-      if (error.causes.size() == kMaxCauses) break;
-      error.causes.push_back(ErrorOf(cause, depth + 1));
-    }
+  for (const auto& cause : thrown.causes()) {
+    if (*left == 0 || depth == kMaxCauseDepth) break;
+    error.causes.push_back(ErrorOf(cause, depth + 1, left));
   }
   return error;
 }
@@ -102,7 +103,8 @@ void JudgeResult(const Evidence& evidence, const Limits& limits, Outcome* outcom
         outcome->reason = thrown.name().empty() ? Truncate(thrown.message(), kMaxMessageBytes)
                                                 : Truncate(thrown.name() + ": " + thrown.message(), kMaxMessageBytes);
       }
-      outcome->error = ErrorOf(thrown, 0);
+      int errors_left = kMaxErrors;
+      outcome->error = ErrorOf(thrown, 0, &errors_left);
       return;
     }
     case proto::Result::kRejected:

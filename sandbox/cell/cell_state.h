@@ -6,9 +6,8 @@
 #include <v8-promise.h>
 
 #include <cstdint>
+#include <deque>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "sandbox/cell/call_table.h"
 #include "sandbox/cell/channel.h"
@@ -34,8 +33,9 @@ struct CellState {
   std::uint64_t start_us = 0;
   std::uint64_t log_bytes_left = 0;
   bool log_full = false;
-  // Promises that were rejected while nobody listened, in order, with the reasons.
-  std::vector<std::pair<v8::Global<v8::Promise>, v8::Global<v8::Value>>> rejected;
+  // Promises that were rejected while nobody listened, in order; and those that were spared and are listened to now.
+  std::deque<v8::Global<v8::Promise>> rejected;
+  std::deque<v8::Global<v8::Promise>> handled;
 };
 
 }  // namespace warder::cell

@@ -1,4 +1,7 @@
 // What the engine is told when a flow fails.
+#include <algorithm>
+#include <utility>
+
 #include "sandbox/cell/testing/fixture.h"
 
 namespace warder::cell {
@@ -16,16 +19,51 @@ TEST_F(ErrorsTest, HasStackAndCauses) {
   EXPECT_EQ(thrown.name(), "TypeError");
   EXPECT_EQ(thrown.message(), "outer");
   EXPECT_EQ(thrown.stack(), "at run (index.js:5:9)");
-  ASSERT_EQ(thrown.causes_size(), 2);
-  EXPECT_EQ(thrown.causes(0).message(), "middle");
-  EXPECT_EQ(thrown.causes(1).name(), "RangeError");
-  EXPECT_EQ(thrown.causes(1).stack(), "at inner (index.js:3:26)\nat run (index.js:4:7)");
-  EXPECT_EQ(thrown.causes(1).causes_size(), 0);
+  ASSERT_EQ(thrown.causes_size(), 1);
+  const auto& middle = thrown.causes(0);
+  EXPECT_EQ(middle.message(), "middle");
+  ASSERT_EQ(middle.causes_size(), 1);
+  EXPECT_EQ(middle.causes(0).name(), "RangeError");
+  EXPECT_EQ(middle.causes(0).stack(), "at inner (index.js:3:26)\nat run (index.js:4:7)");
+  EXPECT_EQ(middle.causes(0).causes_size(), 0);
+}
+
+// How many errors there are in all, and how deep they go.
+std::pair<int, int> SizeOf(const proto::ThrownError& thrown) {
+  std::pair<int, int> size = {1, 0};
+  for (const auto& cause : thrown.causes()) {
+    const auto [count, depth] = SizeOf(cause);
+    size = {size.first + count, std::max(size.second, depth + 1)};
+  }
+  return size;
 }
 
 TEST_F(ErrorsTest, BoundsTheChainOfCauses) {
-  const auto end = RunFlow("const e = new Error('round'); e.cause = e; throw e;");
-  EXPECT_EQ(end.result().thrown().causes_size(), 8);
+  const auto end = RunFlow("let e; for (let i = 0; i < 100; ++i) e = new Error(i, { cause: e }); throw e;");
+  EXPECT_EQ(SizeOf(end.result().thrown()), std::pair(9, 8));
+}
+
+TEST_F(ErrorsTest, ACauseThatGoesRoundIsToldOnce) {
+  const auto end = RunFlow("const e = new Error('a'); e.cause = new Error('b', { cause: e }); throw e;");
+  EXPECT_EQ(SizeOf(end.result().thrown()), std::pair(2, 1));
+}
+
+TEST_F(ErrorsTest, BringsTheErrorsOfAnAggregate) {
+  const auto end = RunFlow(
+      "const failed = (n) => Promise.reject(new Error(n, { cause: n === 1 ? new RangeError('why') : undefined }));\n"
+      "await Promise.any([failed(0), failed(1)]);");
+  const auto& thrown = end.result().thrown();
+  EXPECT_EQ(thrown.name(), "AggregateError");
+  ASSERT_EQ(thrown.causes_size(), 2);
+  EXPECT_EQ(thrown.causes(0).message(), "0");
+  EXPECT_EQ(thrown.causes(1).causes(0).name(), "RangeError");
+}
+
+TEST_F(ErrorsTest, BoundsTheErrorsOfAnAggregate) {
+  const auto end = RunFlow(
+      "let all = [new Error('leaf')]; for (let i = 0; i < 20; ++i) all = Array(1000).fill(new AggregateError(all));\n"
+      "throw all[0];");
+  EXPECT_EQ(SizeOf(end.result().thrown()).first, 16);
 }
 
 TEST_F(ErrorsTest, TakesWhatIsNoError) {
@@ -86,6 +124,48 @@ TEST_F(ErrorsTest, AnErrorInAMicrotaskOrListenerEndsTheExecution) {
                           "t.dispatchEvent(new Event('x')); return { data: 1 };"));
   other.SendStart();
   EXPECT_EQ(other.RunToEnd()->result().thrown().message(), "heard");
+}
+
+TEST_F(ErrorsTest, AListenerSparesTheExecution) {
+  EXPECT_EQ(
+      Output(
+          "const heard = []; const stop = (e) => e.preventDefault();\n"
+          "addEventListener('error', (e) => { heard.push(e.error.message, e.filename, e.lineno, e.isTrusted); stop(e); "
+          "});\n"
+          "addEventListener('unhandledrejection', (e) => { heard.push(e.reason, e.promise === p); stop(e); });\n"
+          "addEventListener('rejectionhandled', (e) => heard.push(`${e.reason} again`));\n"
+          "setTimeout(() => { throw new Error('timer'); }, 1); queueMicrotask(() => reportError(new Error('micro')));\n"
+          "const p = Promise.reject('unheard'); await new Promise((r) => setTimeout(r, 5));\n"
+          "p.catch(() => {}); await new Promise((r) => setTimeout(r, 5)); return { data: heard };"),
+      R"(["micro","index.js",7,true,"unheard",true,"timer","index.js",7,true,"unheard again"])");
+}
+
+TEST_F(ErrorsTest, GlobalHandlersHaveTheirOwnRules) {
+  EXPECT_EQ(Output("const heard = []; onerror = (...a) => { heard.push(a.length, a[0], a[4].message); return true; };\n"
+                   "onunhandledrejection = (e) => { heard.push(e.reason); return false; };\n"
+                   "Promise.reject(1); setTimeout(() => { throw new Error('x'); }, 1);\n"
+                   "await new Promise((r) => setTimeout(r, 5)); return { data: heard };"),
+            R"([1,5,"Uncaught Error: x","x"])");
+}
+
+TEST_F(ErrorsTest, AListenerThatOnlyListensSparesNothing) {
+  const auto end = RunFlow(
+      "addEventListener('error', () => {}); setTimeout(() => { throw new Error('x'); }, 1);\n"
+      "await new Promise(() => {});");
+  EXPECT_EQ(end.result().thrown().message(), "x");
+}
+
+TEST_F(ErrorsTest, AnErrorInTheListenerOfErrorsEndsTheExecution) {
+  const auto end = RunFlow(
+      "addEventListener('error', (e) => { e.preventDefault(); throw new Error('second'); });\n"
+      "setTimeout(() => { throw new Error('first'); }, 1); await new Promise(() => {});");
+  EXPECT_EQ(end.result().thrown().message(), "second");
+}
+
+TEST_F(ErrorsTest, TheFlowsOwnErrorIsNoEvent) {
+  const auto end =
+      RunFlow("addEventListener('unhandledrejection', (e) => e.preventDefault()); throw new Error('mine');");
+  EXPECT_EQ(end.result().thrown().message(), "mine");
 }
 
 TEST_F(ErrorsTest, ATopLevelErrorIsTheAuthorsError) {

@@ -245,7 +245,7 @@ void Execution::Settle() {
     const auto promise = awaited_.Get(isolate_);
     // The flow's own failure says more than a rejection beside it.
     if (promise->State() == v8::Promise::kRejected) FinishThrown(promise->Result());
-    FailOnUnhandledRejection();
+    if (NotifyOfRejection()) continue;  // its listeners' microtasks
     if (promise->State() == v8::Promise::kFulfilled) OnSettled(promise);
     if (phase_ == phase) break;  // the flow has begun otherwise: run its microtasks too
   }
@@ -268,21 +268,28 @@ void Execution::CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arg
 void Execution::OnPromiseReject(v8::PromiseRejectMessage message) {
   const auto promise = message.GetPromise();
   v8::Isolate* const isolate = v8::Isolate::GetCurrent();
-  auto& rejected = CellState::Of(isolate).rejected;
+  CellState& state = CellState::Of(isolate);
   if (message.GetEvent() == v8::kPromiseRejectWithNoHandler) {
-    rejected.emplace_back(v8::Global<v8::Promise>(isolate, promise),
-                          v8::Global<v8::Value>(isolate, message.GetValue()));
+    state.rejected.emplace_back(isolate, promise);
   } else if (message.GetEvent() == v8::kPromiseHandlerAddedAfterReject) {
-    std::erase_if(rejected, [&](const auto& entry) { return entry.first == promise; });
+    if (std::erase(state.rejected, promise) == 0) state.handled.emplace_back(isolate, promise);
   }
 }
 
-void Execution::FailOnUnhandledRejection() {
-  const auto awaited = awaited_.Get(isolate_);
-  for (const auto& [promise, reason] : state_->rejected) {
-    if (promise != awaited) FinishThrown(reason.Get(isolate_));
-  }
-  state_->rejected.clear();
+// HTML, section 8.1.4.8, "notify about rejected promises".
+bool Execution::NotifyOfRejection() {
+  const bool unhandled = !state_->rejected.empty();
+  auto& queue = unhandled ? state_->rejected : state_->handled;
+  if (queue.empty()) return false;
+  const auto promise = queue.front().Get(isolate_);
+  queue.pop_front();
+  if (promise == awaited_) return true;
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> prevented;
+  const char* const hook = unhandled ? "rejectionUnhandled" : "rejectionHandled";
+  if (!runtime_->Call(hook, {promise, promise->Result()}).ToLocal(&prevented)) FinishThrown(caught.Exception());
+  if (unhandled && !prevented->IsTrue()) FinishThrown(promise->Result());
+  return true;
 }
 
 void Execution::FinishThrown(v8::Local<v8::Value> exception) {

@@ -65,7 +65,9 @@ class Execution {
   proto::BundleRejected RejectionOf(v8::Local<v8::Array> parts) const;
   [[noreturn]] void FinishRejected(proto::BundleRejected rejection);
   [[noreturn]] void FinishSucceeded(v8::Local<v8::Value> output);
-  void FailOnUnhandledRejection();
+  // Tells the script of one rejection that nobody listens to, or one that somebody listens to at last; what is not
+  // prevented ends the execution. False: there is none.
+  bool NotifyOfRejection();
   static void OnPromiseReject(v8::PromiseRejectMessage message);
 
   // [name, value, ...]; undefined: one of them is no header.

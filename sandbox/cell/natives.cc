@@ -32,8 +32,8 @@ v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) 
       .ToLocalChecked();
 }
 
-std::array<std::span<const Native>, 5> Tables() {
-  return {CallNatives(), RandomNatives(), TextNatives(), UrlNatives(), ObjectNatives()};
+std::array<std::span<const Native>, 6> Tables() {
+  return {CallNatives(), RandomNatives(), TextNatives(), UrlNatives(), CloneNatives(), ObjectNatives()};
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
-// What JavaScript cannot do to values itself: structured clones (HTML, section 2.7) a look into promises, and who
-// calls.
+// What JavaScript cannot do to values itself: a look into promises, who calls, where an error comes from.
 #include <v8-container.h>
+#include <v8-exception.h>
 #include <v8-function.h>
+#include <v8-message.h>
 #include <v8-promise.h>
-#include <v8-value-serializer.h>
 
-#include <cstdlib>
-#include <memory>
+#include <string>
 
 #include "sandbox/cell/cell_state.h"
 #include "sandbox/cell/natives.h"
@@ -17,45 +16,6 @@ namespace warder::cell {
 namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-class CloneDelegate final : public v8::ValueSerializer::Delegate {
- public:
-  CloneDelegate(v8::Isolate* isolate, v8::Local<v8::Function> make_error)
-      : isolate_(isolate), make_error_(make_error) {}
-
-  void ThrowDataCloneError(v8::Local<v8::String> message) override {
-    v8::Local<v8::Value> arguments[] = {message};
-    v8::Local<v8::Value> error;
-    if (make_error_->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, arguments).ToLocal(&error)) {
-      isolate_->ThrowException(error);
-    }
-  }
-
- private:
-  v8::Isolate* isolate_;
-  v8::Local<v8::Function> make_error_;
-};
-
-struct FreeBytes {
-  void operator()(std::uint8_t* data) const { std::free(data); }
-};
-
-// clone(value, makeError: (message: string) => Error): any
-void Clone(const Info& info) {
-  v8::Isolate* const isolate = info.GetIsolate();
-  const auto context = isolate->GetCurrentContext();
-  CloneDelegate delegate(isolate, info[1].As<v8::Function>());
-  v8::ValueSerializer writer(isolate, &delegate);
-  writer.WriteHeader();
-  if (!writer.WriteValue(context, info[0]).FromMaybe(false)) return;
-  const auto [data, size] = writer.Release();
-  const std::unique_ptr<std::uint8_t, FreeBytes> bytes(data);
-  v8::ValueDeserializer reader(isolate, data, size);
-  v8::Local<v8::Value> copy;
-  if (reader.ReadHeader(context).FromMaybe(false) && reader.ReadValue(context).ToLocal(&copy)) {
-    info.GetReturnValue().Set(copy);
-  }
-}
 
 // inspectPromise(value): undefined for what is no promise, else ["pending"], ["fulfilled", value] or ["rejected",
 // reason]
@@ -103,7 +63,22 @@ void CallerPlaceOf(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, 3));
 }
 
-constexpr Native kNatives[] = {{"clone", Clone},
+// errorPlace(error): [message, file, line, column] as HTML's "extract error information" has them; no file: unknown
+void ErrorPlace(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const auto context = isolate->GetCurrentContext();
+  const auto message = v8::Exception::CreateMessage(isolate, info[0]);
+  v8::Local<v8::Value> file = message->GetScriptResourceName();
+  const std::string name = ToUtf8(isolate, file);
+  const bool known = !name.empty() && !name.starts_with(kRuntimeScriptPrefix);
+  if (!known) file = v8::String::Empty(isolate);
+  v8::Local<v8::Value> parts[] = {
+      message->Get(), file, v8::Integer::New(isolate, known ? message->GetLineNumber(context).FromMaybe(0) : 0),
+      v8::Integer::New(isolate, known ? message->GetStartColumn(context).FromMaybe(0) + 1 : 0)};
+  info.GetReturnValue().Set(v8::Array::New(isolate, parts, 4));
+}
+
+constexpr Native kNatives[] = {{"errorPlace", ErrorPlace},
                                {"inspectPromise", InspectPromise},
                                {"isProxy", IsProxy},
                                {"defineLazy", DefineLazy},

@@ -19,13 +19,14 @@ constexpr const char* kLanguage =
     "parseInt "
     "undefined unescape";
 constexpr const char* kPlatform =
-    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException Event "
+    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent Event "
     "EventTarget "
-    "Headers ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest "
+    "Headers PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest "
     "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextEncoder "
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "
-    "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout console crypto fetch navigator performance "
+    "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout console crypto fetch navigator "
+    "onerror onrejectionhandled onunhandledrejection performance "
     "queueMicrotask reportError self setInterval setTimeout structuredClone";
 
 TEST_F(SurfaceTest, HasExactlyTheseGlobals) {

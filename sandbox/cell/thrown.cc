@@ -1,20 +1,24 @@
 #include "sandbox/cell/thrown.h"
 
+#include <v8-container.h>
 #include <v8-exception.h>
 #include <v8-isolate.h>
 #include <v8-json.h>
 #include <v8-object.h>
 #include <v8-primitive.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sandbox/cell/stack_text.h"
 
 namespace warder::cell {
 namespace {
 
-constexpr int kMaxCauses = 8;
+constexpr int kMaxDepth = 8;
+constexpr int kMaxErrors = 16;  // all together
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 constexpr std::size_t kMaxNameBytes = 256;
 
@@ -50,21 +54,6 @@ bool LooksLikeError(v8::Local<v8::Context> context, v8::Local<v8::Value> value) 
          object->Get(context, v8::String::NewFromUtf8Literal(isolate, "stack")).ToLocal(&stack) && stack->IsString();
 }
 
-proto::ThrownError DescribeOne(v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
-  proto::ThrownError thrown;
-  if (!LooksLikeError(context, value)) {
-    thrown.set_name("NonError");
-    thrown.set_message(Shorten(TextOf(context, value), kMaxMessageBytes));
-    return thrown;
-  }
-  const auto object = value.As<v8::Object>();
-  thrown.set_name(Shorten(StringProperty(context, object, "name"), kMaxNameBytes));
-  if (thrown.name().empty()) thrown.set_name("Error");
-  thrown.set_message(Shorten(StringProperty(context, object, "message"), kMaxMessageBytes));
-  thrown.set_stack(FramesOf(StringProperty(context, object, "stack")));
-  return thrown;
-}
-
 // V8's own sentences: only its RangeErrors count, not what a script words alike with another type.
 proto::ThrownError::Ceiling CeilingOf(v8::Local<v8::Value> value, const proto::ThrownError& thrown) {
   if (!value->IsNativeError() || thrown.name() != "RangeError") return proto::ThrownError::NONE;
@@ -73,19 +62,71 @@ proto::ThrownError::Ceiling CeilingOf(v8::Local<v8::Value> value, const proto::T
   return proto::ThrownError::NONE;
 }
 
+class Describer {
+ public:
+  explicit Describer(v8::Local<v8::Context> context) : context_(context), isolate_(context->GetIsolate()) {}
+
+  void Describe(v8::Local<v8::Value> value, proto::ThrownError* thrown) {
+    --errors_left_;
+    if (!LooksLikeError(context_, value)) {
+      thrown->set_name("NonError");
+      thrown->set_message(Shorten(TextOf(context_, value), kMaxMessageBytes));
+    } else {
+      const auto object = value.As<v8::Object>();
+      thrown->set_name(Shorten(StringProperty(context_, object, "name"), kMaxNameBytes));
+      if (thrown->name().empty()) thrown->set_name("Error");
+      thrown->set_message(Shorten(StringProperty(context_, object, "message"), kMaxMessageBytes));
+      thrown->set_stack(FramesOf(StringProperty(context_, object, "stack")));
+    }
+    if (value->IsObject() && !value->IsProxy()) AddCauses(value.As<v8::Object>(), thrown);
+  }
+
+ private:
+  // Its cause; and the errors that an AggregateError or a SuppressedError brings together.
+  void AddCauses(v8::Local<v8::Object> object, proto::ThrownError* thrown) {
+    if (path_.size() == kMaxDepth) return;
+    path_.push_back(object);
+    Add(Property(object, "cause"), thrown);
+    if (object->IsNativeError()) {
+      const auto errors = Property(object, "errors");
+      const std::uint32_t count = errors->IsArray() ? errors.As<v8::Array>()->Length() : 0;
+      for (std::uint32_t i = 0; i < count && errors_left_ > 0; ++i) {
+        v8::Local<v8::Value> error;
+        if (errors.As<v8::Array>()->Get(context_, i).ToLocal(&error)) Add(error, thrown);
+      }
+      if (thrown->name() == "SuppressedError") {
+        Add(Property(object, "error"), thrown);
+        Add(Property(object, "suppressed"), thrown);
+      }
+    }
+    path_.pop_back();
+  }
+
+  void Add(v8::Local<v8::Value> cause, proto::ThrownError* thrown) {
+    if (errors_left_ == 0 || cause->IsNullOrUndefined()) return;
+    if (std::find(path_.begin(), path_.end(), cause) != path_.end()) return;
+    Describe(cause, thrown->add_causes());
+  }
+
+  v8::Local<v8::Value> Property(v8::Local<v8::Object> object, const char* name) {
+    const auto key = v8::String::NewFromUtf8(isolate_, name, v8::NewStringType::kInternalized).ToLocalChecked();
+    v8::Local<v8::Value> value;
+    return object->Get(context_, key).ToLocal(&value) ? value : v8::Undefined(isolate_).As<v8::Value>();
+  }
+
+  v8::Local<v8::Context> context_;
+  v8::Isolate* isolate_;
+  int errors_left_ = kMaxErrors;
+  std::vector<v8::Local<v8::Value>> path_;
+};
+
 }  // namespace
 
 proto::ThrownError DescribeThrown(v8::Local<v8::Context> context, v8::Local<v8::Value> value) {
-  v8::Isolate* const isolate = context->GetIsolate();
-  const v8::TryCatch ignore(isolate);
-  proto::ThrownError thrown = DescribeOne(context, value);
+  const v8::TryCatch ignore(context->GetIsolate());
+  proto::ThrownError thrown;
+  Describer(context).Describe(value, &thrown);
   thrown.set_ceiling(CeilingOf(value, thrown));
-  const auto key = v8::String::NewFromUtf8Literal(isolate, "cause");
-  for (int i = 0; i < kMaxCauses && value->IsObject() && !value->IsProxy(); ++i) {
-    const auto object = value.As<v8::Object>();
-    if (!object->Get(context, key).ToLocal(&value) || value->IsNullOrUndefined()) break;
-    *thrown.add_causes() = DescribeOne(context, value);
-  }
   return thrown;
 }
 

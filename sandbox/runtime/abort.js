@@ -1,114 +1,172 @@
 // DOM, section 3: AbortController, AbortSignal.
-import { defineInterfaces } from "./install.js";
 import { DOMException } from "./dom_exception.js";
-import { Event, EventTarget, defineHandler } from "./event.js";
-import { push, slice, splice } from "./primordials.js";
+import { Event } from "./event.js";
+import { EventTarget, defineHandler, fire, isHeard, knowSignals } from "./event_target.js";
+import { isObject } from "./idl.js";
+import { defineInterfaces } from "./install.js";
+import { makeList, trunc } from "./primordials.js";
+import { reportException } from "./report.js";
 import { startTimer } from "./timers.js";
 
 const LOCK = {};
 
+const aborted = () => new DOMException("This operation was aborted", "AbortError");
+
+/** Web IDL's [EnforceRange] unsigned long long. @param {unknown} value */
+function toMilliseconds(value) {
+  const number = trunc(Number(value));
+  if (!(number >= 0 && number <= Number.MAX_SAFE_INTEGER)) {
+    throw new TypeError("the time of AbortSignal.timeout is no number of milliseconds");
+  }
+  return number;
+}
+
+let is, abort, addAlgorithm, makeDependent, isAborted;
+
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
-  /** @type {(() => void)[]} */
-  #algorithms = [];
-  /** @type {AbortSignal[]} */
-  #dependents = [];
+  /** What is to be done at the abort. @type {({ run: () => void })[] | null} */
+  #algorithms = null;
+  /** The signals that abort with this one. @type {AbortSignal[] | null} */
+  #dependents = null;
+  /** Of a signal that depends on others: those that depend on none. @type {AbortSignal[] | null} */
+  #sources = null;
+
+  static {
+    is = (value) => isObject(value) && #aborted in value;
+    isAborted = (signal) => signal.#aborted;
+    addAlgorithm = (signal, run) => {
+      const entry = { run };
+      const list = signal.#algorithms ??= makeList();
+      list[list.length] = entry;
+      return () => {
+        let kept = 0;
+        for (let i = 0; i < list.length; ++i) if (list[i] !== entry) list[kept++] = list[i];
+        list.length = kept;
+      };
+    };
+    abort = (signal, reason) => {
+      if (signal.#aborted) return;
+      const all = makeList();
+      all[0] = signal;
+      signal.#abortWith(reason);
+      const dependents = signal.#dependents;
+      for (let i = 0; dependents !== null && i < dependents.length; ++i) {
+        if (dependents[i].#aborted) continue;
+        dependents[i].#abortWith(reason);
+        all[all.length] = dependents[i];
+      }
+      for (let i = 0; i < all.length; ++i) all[i].#runAlgorithms();
+    };
+    makeDependent = (signals) => {
+      const result = new AbortSignal(LOCK);
+      for (let i = 0; i < signals.length; ++i) {
+        if (!signals[i].#aborted) continue;
+        result.#abortWith(signals[i].#reason);
+        return result;
+      }
+      result.#sources = makeList();
+      for (let i = 0; i < signals.length; ++i) {
+        const sources = signals[i].#sources;
+        if (sources === null) result.#follow(signals[i]);
+        else for (let k = 0; k < sources.length; ++k) result.#follow(sources[k]);
+      }
+      return result;
+    };
+  }
+
+  #abortWith(reason) {
+    this.#aborted = true;
+    this.#reason = reason === undefined ? aborted() : reason;
+  }
+
+  /** @param {AbortSignal} source */
+  #follow(source) {
+    const sources = this.#sources;
+    for (let i = 0; i < sources.length; ++i) if (sources[i] === source) return;
+    sources[sources.length] = source;
+    const dependents = source.#dependents ??= makeList();
+    dependents[dependents.length] = this;
+  }
+
+  /** "Run the abort steps". */
+  #runAlgorithms() {
+    const algorithms = this.#algorithms;
+    this.#algorithms = null;
+    for (let i = 0; algorithms !== null && i < algorithms.length; ++i) {
+      try {
+        algorithms[i].run();
+      } catch (error) {
+        reportException(error);
+      }
+    }
+    if (isHeard(this, "abort")) fire(this, new Event("abort"));
+  }
 
   /** @param {object} lock */
   constructor(lock) {
-    super();
     if (lock !== LOCK) throw new TypeError("Illegal constructor");
+    super();
   }
 
-  get aborted() { return this.#aborted; }
-  get reason() { return this.#reason; }
-  throwIfAborted() { if (this.#aborted) throw this.#reason; }
-
-  static abort(reason = new DOMException("This operation was aborted", "AbortError")) {
+  static abort(reason = undefined) {
     const signal = new AbortSignal(LOCK);
-    signal.#aborted = true;
-    signal.#reason = reason;
+    signal.#abortWith(reason);
     return signal;
   }
 
   /** @param {number} milliseconds */
   static timeout(milliseconds) {
-    const delay = Number(milliseconds);
-    if (!(delay >= 0 && delay <= Number.MAX_SAFE_INTEGER)) {
-      throw new TypeError("the time of AbortSignal.timeout is no number of milliseconds");
-    }
+    const delay = toMilliseconds(milliseconds);
     const signal = new AbortSignal(LOCK);
-    startTimer(delay, () => abortSignal(signal, new DOMException("The operation timed out", "TimeoutError")));
+    startTimer(delay, () => abort(signal, new DOMException("The operation timed out", "TimeoutError")));
     return signal;
   }
 
   /** @param {Iterable<AbortSignal>} signals */
   static any(signals) {
-    const result = new AbortSignal(LOCK);
-    const sources = [...signals];
-    for (const source of sources) if (!(#aborted in source)) throw new TypeError("AbortSignal.any takes signals");
-    for (const source of sources) {
-      if (!source.#aborted) continue;
-      result.#aborted = true;
-      result.#reason = source.#reason;
-      return result;
+    if (!isObject(signals)) throw new TypeError("AbortSignal.any takes a list of signals");
+    const list = makeList();
+    for (const signal of signals) {
+      if (!is(signal)) throw new TypeError("AbortSignal.any takes signals");
+      list[list.length] = signal;
     }
-    for (const source of sources) push(source.#dependents, result);
-    return result;
+    return makeDependent(list);
   }
 
-  static internals = {
-    /** @param {unknown} reason */
-    abort(signal, reason = new DOMException("This operation was aborted", "AbortError")) {
-      if (signal.#aborted) return;
-      const all = [signal];
-      for (let i = 0; i < all.length; ++i) {  // a dependent of a dependent too
-        const current = all[i];
-        current.#aborted = true;
-        current.#reason = reason;
-        for (const dependent of current.#dependents) {
-          if (!dependent.#aborted && !all.includes(dependent)) push(all, dependent);
-        }
-      }
-      for (const current of all) {
-        for (const algorithm of splice(current.#algorithms, 0)) algorithm();
-        current.dispatchEvent(new Event("abort"));
-      }
-    },
-    /** Runs `algorithm` when the signal aborts. Returns a function that takes it back. */
-    onAbort(signal, algorithm) {
-      const list = signal.#algorithms;
-      push(list, algorithm);
-      return () => {
-        const index = slice(list).indexOf(algorithm);
-        if (index >= 0) splice(list, index, 1);
-      };
-    },
-    make: () => new AbortSignal(LOCK),
-    is: (value) => typeof value === "object" && value !== null && #aborted in value,
-  };
+  get aborted() { return this.#aborted; }
+  get reason() { return this.#reason; }
+  throwIfAborted() { if (this.#aborted) throw this.#reason; }
 }
 
-const { internals } = AbortSignal;
-delete AbortSignal.internals;
+// The interface has no constructor that a script can use.
+Object.defineProperty(AbortSignal, "length", { value: 0, configurable: true });
 
 /** @type {(signal: AbortSignal, reason?: unknown) => void} */
-export const abortSignal = internals.abort;
-/** @type {(signal: AbortSignal, algorithm: () => void) => () => void} */
-export const onAbort = internals.onAbort;
+export const abortSignal = abort;
+/** Runs `algorithm` at the abort. What it returns takes that back. @type {(signal: AbortSignal, algorithm: () => void) => () => void} */
+export const onAbort = addAlgorithm;
 /** @type {() => AbortSignal} */
-export const makeSignal = internals.make;
+export const makeSignal = () => new AbortSignal(LOCK);
+/** A signal that aborts with the first of `signals`. @type {(signals: AbortSignal[]) => AbortSignal} */
+export const makeDependentSignal = makeDependent;
 /** @type {(value: unknown) => value is AbortSignal} */
-export const isSignal = internals.is;
+export const isSignal = is;
+
+export const forListeners = { is, isAborted, onAbort: addAlgorithm };
+knowSignals(forListeners);
 
 export class AbortController {
   #signal = makeSignal();
 
   get signal() { return this.#signal; }
   /** @param {unknown} [reason] */
-  abort(reason) { abortSignal(this.#signal, reason); }
+  abort(reason = undefined) { abort(this.#signal, reason); }
 }
 
 defineInterfaces({ AbortSignal, AbortController });
-defineHandler(AbortSignal, "abort");
+defineHandler(AbortSignal.prototype, "abort", (self) => {
+  if (!is(self)) throw new TypeError("Illegal invocation");
+  return self;
+});

@@ -1,174 +1,154 @@
-// DOM, section 2: Event, CustomEvent, EventTarget. There is no tree here: a target has no parent.
+// DOM, section 2: Event, and how one is dispatched. There is no tree here, so an event's path is its target alone.
+import { checkArguments, isObject, toDictionary } from "./idl.js";
 import { defineConstants, defineInterfaces } from "./install.js";
-import { DOMException } from "./dom_exception.js";
-import { push, slice, splice } from "./primordials.js";
+import { apply, copyList, defineProperty } from "./primordials.js";
 import { performanceNow } from "./performance.js";
+import { reportException } from "./report.js";
 
-const { fail } = host;
+const NONE = 0, AT_TARGET = 2;
 
-/** Reports what nobody caught (HTML, section 8.1.4.6): it ends the execution. @param {unknown} error */
-export function reportError(error) {
-  fail(error);
-}
+/**
+ * What stands in a target's list. `handle` is set where an event handler attribute made it, and calls it.
+ * @typedef {{ type: string, callback: any, capture: boolean, once: boolean, passive: boolean, removed: boolean,
+ *             handle: ((callback: any, event: Event, target: object) => void) | null, release: (() => void) | null }} Listener
+ */
+
+let isTrusted, isEventObject, canBeDispatched, run, initialise, cancelEvent;
 
 export class Event {
   #type;
-  #bubbles;
-  #cancelable;
-  #composed;
+  #bubbles = false;
+  #cancelable = false;
+  #composed = false;
   #timeStamp = performanceNow();
   #target = null;
-  #phase = 0;
+  #phase = NONE;
   #canceled = false;
   #stop = false;
   #stopImmediate = false;
   #dispatching = false;
   #passive = false;
+  #trusted = false;
+
+  static {
+    isTrusted = (event) => event.#trusted;
+    isEventObject = (value) => isObject(value) && #type in value;
+    canBeDispatched = (event) => !event.#dispatching;
+    cancelEvent = (event) => {
+      if (event.#cancelable && !event.#passive) event.#canceled = true;
+    };
+    initialise = (event, type, bubbles, cancelable) => {
+      if (event.#dispatching) return false;
+      event.#type = type;
+      event.#bubbles = bubbles;
+      event.#cancelable = cancelable;
+      event.#stop = event.#stopImmediate = event.#canceled = event.#trusted = false;
+      event.#target = null;
+      return true;
+    };
+    run = (event, target, listeners, trusted) => {
+      event.#trusted = trusted;
+      event.#dispatching = true;
+      event.#target = target;
+      event.#phase = AT_TARGET;
+      event.#inner(target, listeners, true);
+      event.#inner(target, listeners, false);
+      event.#phase = NONE;
+      event.#stop = event.#stopImmediate = event.#dispatching = false;
+      return !event.#canceled;
+    };
+  }
+
+  /** Section 2.9, "inner invoke". @param {Listener[] | null} listeners */
+  #inner(target, listeners, capture) {
+    if (listeners === null || this.#stop) return;
+    const now = copyList(listeners);  // what is added meanwhile is not called; what is removed is not either
+    for (let i = 0; i < now.length && !this.#stopImmediate; ++i) {
+      const listener = now[i];
+      if (listener.removed || listener.type !== this.#type || listener.capture !== capture) continue;
+      if (listener.once) removeListener(listeners, listener);
+      this.#passive = listener.passive;
+      try {
+        const { callback, handle } = listener;
+        if (handle !== null) handle(callback, this, target);
+        else if (typeof callback === "function") apply(callback, target, [this]);
+        else callOperation(callback, this);
+      } catch (error) {
+        reportException(error);
+      }
+      this.#passive = false;
+    }
+  }
 
   /** @param {string} type @param {EventInit} [init] */
-  constructor(type, init = {}) {
-    if (arguments.length === 0) throw new TypeError("Event needs a type");
+  constructor(type, init = undefined) {
+    checkArguments(arguments.length, 1, "Event");
     this.#type = `${type}`;
-    this.#bubbles = !!init?.bubbles;
-    this.#cancelable = !!init?.cancelable;
-    this.#composed = !!init?.composed;
+    const options = toDictionary(init, "the options of an event");
+    if (options !== undefined) {
+      this.#bubbles = !!options.bubbles;
+      this.#cancelable = !!options.cancelable;
+      this.#composed = !!options.composed;
+    }
+    defineProperty(this, "isTrusted", IS_TRUSTED);
   }
 
   get type() { return this.#type; }
   get target() { return this.#target; }
   get srcElement() { return this.#target; }
-  get currentTarget() { return this.#phase === 0 ? null : this.#target; }
+  get currentTarget() { return this.#phase === NONE ? null : this.#target; }
+  composedPath() { return this.#phase === NONE ? [] : [this.#target]; }
   get eventPhase() { return this.#phase; }
-  get bubbles() { return this.#bubbles; }
-  get cancelable() { return this.#cancelable; }
-  get composed() { return this.#composed; }
-  get defaultPrevented() { return this.#canceled; }
-  get returnValue() { return !this.#canceled; }
-  set returnValue(value) { if (!value) this.preventDefault(); }
+  stopPropagation() { this.#stop = true; }
   get cancelBubble() { return this.#stop; }
   set cancelBubble(value) { if (value) this.#stop = true; }
-  get isTrusted() { return false; }
-  get timeStamp() { return this.#timeStamp; }
-  composedPath() { return this.#phase === 0 ? [] : [this.#target]; }
-  stopPropagation() { this.#stop = true; }
   stopImmediatePropagation() { this.#stop = this.#stopImmediate = true; }
-  preventDefault() { if (this.#cancelable && !this.#passive) this.#canceled = true; }
-
-  /** @param {Event} event @param {EventTarget} target @param {Listener[]} listeners */
-  static dispatch(event, target, listeners) {
-    if (event.#dispatching) throw new DOMException("The event is being dispatched already", "InvalidStateError");
-    event.#dispatching = true;
-    event.#target = target;
-    event.#phase = 2;
-    for (const listener of event.#stop ? [] : slice(listeners)) {
-      if (listener.removed || listener.type !== event.#type) continue;
-      if (listener.once) listener.remove();
-      event.#passive = listener.passive;
-      try {
-        const { callback } = listener;
-        if (typeof callback === "function") Reflect.apply(callback, target, [event]);
-        else callback.handleEvent(event);
-      } catch (error) {
-        reportError(error);
-      }
-      event.#passive = false;
-      if (event.#stopImmediate) break;
-    }
-    event.#phase = 0;
-    event.#stop = event.#stopImmediate = event.#dispatching = false;
-    return !event.#canceled;
+  get bubbles() { return this.#bubbles; }
+  get cancelable() { return this.#cancelable; }
+  get returnValue() { return !this.#canceled; }
+  set returnValue(value) { if (!value) cancelEvent(this); }
+  preventDefault() { cancelEvent(this); }
+  get defaultPrevented() { return this.#canceled; }
+  get composed() { return this.#composed; }
+  get timeStamp() { return this.#timeStamp; }
+  /** @param {string} type */
+  initEvent(type, bubbles = false, cancelable = false) {
+    checkArguments(arguments.length, 1, "initEvent");
+    initialise(this, `${type}`, !!bubbles, !!cancelable);
   }
 }
 
-// Only EventTarget dispatches.
-const { dispatch } = Event;
-delete Event.dispatch;
+defineInterfaces({ Event });
+defineConstants(Event, { NONE, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
 
-export class CustomEvent extends Event {
-  #detail;
+// Web IDL, section 3.4.7, [LegacyUnforgeable]: an own property of each event, with one getter for all.
+const trustedGetter = Object.getOwnPropertyDescriptor({ get isTrusted() { return isTrusted(this); } }, "isTrusted").get;
+const IS_TRUSTED = { __proto__: null, get: trustedGetter, set: undefined, enumerable: true, configurable: false };
 
-  /** @param {string} type @param {CustomEventInit} [init] */
-  constructor(type, init = {}) {
-    super(type, init);
-    this.#detail = init?.detail ?? null;
-  }
-
-  get detail() { return this.#detail; }
+/** Web IDL, section 3.12: the listener is an object with a method. */
+function callOperation(callback, event) {
+  const { handleEvent } = callback;
+  if (typeof handleEvent !== "function") throw new TypeError("a listener that is an object has a method handleEvent");
+  apply(handleEvent, callback, [event]);
 }
 
-/**
- * @typedef {{ type: string, callback: any, capture: boolean, once: boolean, passive: boolean, removed: boolean,
- *             remove: () => void }} Listener
- */
-
-export class EventTarget {
-  /** @type {Listener[]} */
-  #listeners = [];
-
-  /** @param {string} type @param {any} callback @param {boolean | AddEventListenerOptions} [options] */
-  addEventListener(type, callback, options = {}) {
-    const dictionary = typeof options === "object" && options !== null ? options : { capture: !!options };
-    const { capture = false, once = false, passive = false, signal } = dictionary;
-    if (callback === null || callback === undefined) return;
-    if (typeof callback !== "function" && typeof callback !== "object") {
-      throw new TypeError("a listener is a function or an object");
-    }
-    if (signal?.aborted) return;
-    const key = `${type}`;
-    const listeners = this.#listeners;
-    for (const listener of listeners) {
-      if (listener.type === key && listener.callback === callback && listener.capture === !!capture) return;
-    }
-    const listener = {
-      type: key, callback, capture: !!capture, once: !!once, passive: !!passive, removed: false,
-      remove() {
-        listener.removed = true;
-        const index = listeners.indexOf(listener);
-        if (index >= 0) splice(listeners, index, 1);
-      },
-    };
-    push(listeners, listener);
-    signal?.addEventListener("abort", listener.remove, { once: true });
-  }
-
-  /** @param {string} type @param {any} callback @param {boolean | EventListenerOptions} [options] */
-  removeEventListener(type, callback, options = {}) {
-    const capture = typeof options === "object" && options !== null ? !!options.capture : !!options;
-    for (const listener of slice(this.#listeners)) {
-      const { type: known, callback: held } = listener;
-      if (known === `${type}` && held === callback && listener.capture === capture) listener.remove();
-    }
-  }
-
-  /** @param {Event} event */
-  dispatchEvent(event) {
-    return dispatch(event, this, this.#listeners);
-  }
+/** @param {Listener[]} listeners @param {Listener} listener */
+export function removeListener(listeners, listener) {
+  if (listener.removed) return;
+  listener.removed = true;
+  listener.release?.();
+  let kept = 0;
+  for (let i = 0; i < listeners.length; ++i) if (listeners[i] !== listener) listeners[kept++] = listeners[i];
+  listeners.length = kept;
 }
 
-/**
- * An event handler attribute (HTML, section 8.1.8.1): `target.onabort = function`.
- * @param {Function} constructor @param {string} type
- */
-export function defineHandler(constructor, type) {
-  const handlers = new WeakMap();
-  Object.defineProperty(constructor.prototype, `on${type}`, {
-    enumerable: true,
-    configurable: true,
-    get() { return handlers.get(this)?.handler ?? null; },
-    set(handler) {
-      const known = handlers.get(this);
-      const value = typeof handler === "function" ? handler : null;
-      if (known) {
-        known.handler = value;
-        return;
-      }
-      const entry = { handler: value };
-      handlers.set(this, entry);
-      this.addEventListener(type, (event) => entry.handler && Reflect.apply(entry.handler, this, [event]));
-    },
-  });
-}
-
-defineInterfaces({ Event, CustomEvent, EventTarget });
-defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
+/** @type {(value: unknown) => value is Event} */
+export const isEvent = isEventObject;
+/** Whether the event is not being dispatched already. @type {(event: Event) => boolean} */
+export const isFree = canBeDispatched;
+/** Section 2.9. False: a listener has prevented what follows by default. @type {(event: Event, target: object, listeners: Listener[] | null, trusted: boolean) => boolean} */
+export const dispatch = run;
+/** Section 2.2. @type {(event: Event, type: string, bubbles: boolean, cancelable: boolean) => boolean} */
+export const initialiseEvent = initialise;
+/** "Set the canceled flag". @type {(event: Event) => void} */
+export const cancel = cancelEvent;

@@ -23,7 +23,9 @@ interface Host {
   urlOrigin(href: string): string;
   queryParse(query: string): string[];
   querySerialize(list: string[]): string;
-  clone(value: unknown, makeError: (message: string) => unknown): unknown;
+  clone(value: unknown, transfer: ArrayBuffer[], makeError: (message: string) => unknown): unknown;
+  defineClone(prototype: object, copy: ((object: object) => object | undefined) | string): void;
+  errorPlace(error: unknown): [message: string, file: string, line: number, column: number];
   inspectPromise(value: unknown): ["pending"] | ["fulfilled" | "rejected", unknown] | undefined;
   isProxy(value: unknown): boolean;
   callerPlace(): [file: string, line: number, column: number];

@@ -30,12 +30,13 @@ export function makeLazily(name) {
 
 /**
  * Gives interfaces their names and class strings and makes their members enumerable. The names come with them: a
- * bundler may rename a class.
+ * bundler may rename a class. Their objects cannot be cloned (see clone_types.js).
  * @param {Record<string, Function>} constructors
  */
 export function defineInterfaces(constructors) {
   for (const name of ownKeys(constructors)) {
     const constructor = constructors[name];
+    host.defineClone(constructor.prototype, name);
     for (const target of [constructor, constructor.prototype]) {
       for (const key of ownKeys(target)) {
         if (key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;

@@ -8,11 +8,14 @@ import { crypto } from "./crypto.js";
 import { removeNondeterminism } from "./determinism.js";
 import { DOMException } from "./dom_exception.js";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding.js";
-import { CustomEvent, Event, EventTarget, reportError } from "./event.js";
+import { Event } from "./event.js";
+import { EventTarget } from "./event_target.js";
 import { callFailed, fetch, requestCredit, responseBody, responseHead } from "./fetch.js";
+import { defineGlobalEvents, rejectionHandled, rejectionUnhandled } from "./global_events.js";
 import { Headers } from "./headers.js";
 import { defineGlobals, makeLazily } from "./install.js";
 import { performance, startClock } from "./performance.js";
+import { reportError } from "./report.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { defineStreams } from "./streams.js";
@@ -21,11 +24,12 @@ import { URL, URLSearchParams } from "./url.js";
 import { flow, integration, rejection, start } from "./warder.js";
 
 defineGlobals({
-  AbortController, AbortSignal, CustomEvent, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder,
+  AbortController, AbortSignal, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder,
   TextEncoder, URL, URLSearchParams, atob, btoa, clearInterval, clearTimeout, console, crypto, fetch,
   navigator: Object.freeze({ userAgent: "Warder" }), performance, queueMicrotask, reportError, self: globalThis,
   setInterval, setTimeout, structuredClone,
 });
+defineGlobalEvents();
 defineStreams();
 
 export const hooks = {
@@ -36,4 +40,5 @@ export const hooks = {
   },
   warder: { flow, integration },
   makeLazily, rejection, start, responseHead, responseBody, callFailed, requestCredit, timerFired,
+  rejectionHandled, rejectionUnhandled,
 };

@@ -6,7 +6,9 @@ const { bind, call } = Function.prototype;
 /** Turns a method into a function of its receiver. @type {(method: Function) => (...args: any[]) => any} */
 export const uncurry = bind.bind(call);
 
-export const { apply, construct, getPrototypeOf, ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
+export const {
+  apply, construct, getPrototypeOf, setPrototypeOf, ownKeys, getOwnPropertyDescriptor, defineProperty,
+} = Reflect;
 export const { freeze, entries, keys, create, assign, hasOwn } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
@@ -21,6 +23,24 @@ export const splice = uncurry(Array.prototype.splice);
 export const join = uncurry(Array.prototype.join);
 export const map = uncurry(Array.prototype.map);
 export const sort = uncurry(Array.prototype.sort);
+
+/**
+ * A list of what is not a script's to see. It has no prototype: a setter that a script puts onto Array.prototype["0"], or
+ * a constructor that its methods would ask for the result, learns nothing of it.
+ * @returns {any[]}
+ */
+export function makeList() {
+  const list = [];
+  setPrototypeOf(list, null);
+  return list;
+}
+
+/** @template T @param {T[]} list @returns {T[]} */
+export function copyList(list) {
+  const copy = makeList();
+  for (let i = 0; i < list.length; ++i) copy[i] = list[i];
+  return copy;
+}
 
 export const mapGet = uncurry(Map.prototype.get);
 export const mapSet = uncurry(Map.prototype.set);
@@ -43,7 +63,8 @@ export const regExpToString = uncurry(RegExp.prototype.toString);
 export const symbolToString = uncurry(Symbol.prototype.toString);
 
 export const then = uncurry(Promise.prototype.then);
-export const resolved = Promise.resolve();
+/** It says itself what `then` makes of it: Promise.prototype.constructor may be a script's. */
+export const resolved = Object.defineProperty(Promise.resolve(), "constructor", { value: Promise });
 
 /** A byte view of a buffer or a view, without a copy. @param {BufferSource} source */
 export function bytesOf(source) {

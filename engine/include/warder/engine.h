@@ -164,7 +164,7 @@ struct ScriptError {
   std::string name;
   std::string message;
   std::string stack;  // frames, one a line, with the author's file and line
-  std::vector<ScriptError> causes;
+  std::vector<ScriptError> causes;  // its cause, or the errors of an AggregateError, each with what led to it
 };
 
 struct LimitReport {
