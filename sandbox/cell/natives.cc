@@ -32,8 +32,9 @@ v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) 
       .ToLocalChecked();
 }
 
-std::array<std::span<const Native>, 6> Tables() {
-  return {CallNatives(), RandomNatives(), TextNatives(), UrlNatives(), CloneNatives(), ObjectNatives()};
+std::array<std::span<const Native>, 7> Tables() {
+  return {CallNatives(),  RandomNatives(),  TextNatives(),  UrlNatives(),
+          CloneNatives(), InspectNatives(), ObjectNatives()};
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ std::span<const Native> RandomNatives();  // natives_random.cc
 std::span<const Native> TextNatives();    // encodings: natives_text.cc
 std::span<const Native> UrlNatives();     // natives_url.cc
 std::span<const Native> CloneNatives();   // natives_clone.cc
-std::span<const Native> ObjectNatives();  // inspection: natives_objects.cc
+std::span<const Native> InspectNatives();  // natives_inspect.cc
+std::span<const Native> ObjectNatives();  // natives_objects.cc
 
 // The getter behind a lazy property, which a snapshot refers to as well.
 intptr_t LazyPropertyReference();

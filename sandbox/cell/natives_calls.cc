@@ -120,10 +120,11 @@ void SendLog(CellState& cell, proto::Log::Level level, std::string message, std:
   cell.channel->Send(frame);
 }
 
-// log(level: number, message: string, fieldsJson: string)
+// log(level: number, message: string, fieldsJson: string): whether there is room for more
 void Log(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   CellState& cell = CellState::Of(isolate);
+  info.GetReturnValue().Set(false);
   if (cell.log_full) return;
   std::string message = Shorten(ToUtf8(isolate, info[1]), kMaxLogTextBytes);
   std::string fields = ToUtf8(isolate, info[2]);
@@ -137,6 +138,7 @@ void Log(const Info& info) {
   cell.log_bytes_left -= size;
   SendLog(cell, static_cast<proto::Log::Level>(info[0].As<v8::Int32>()->Value()), std::move(message),
           std::move(fields));
+  info.GetReturnValue().Set(true);
 }
 
 // fail(error): ends the execution with an error that nobody caught.

@@ -1,9 +1,8 @@
-// What JavaScript cannot do to values itself: a look into promises, who calls, where an error comes from.
+// What JavaScript cannot do itself: lazy properties, who calls, where an error comes from.
 #include <v8-container.h>
 #include <v8-exception.h>
 #include <v8-function.h>
 #include <v8-message.h>
-#include <v8-promise.h>
 
 #include <string>
 
@@ -16,27 +15,6 @@ namespace warder::cell {
 namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-// inspectPromise(value): undefined for what is no promise, else ["pending"], ["fulfilled", value] or ["rejected",
-// reason]
-void InspectPromise(const Info& info) {
-  if (!info[0]->IsPromise()) return;
-  v8::Isolate* const isolate = info.GetIsolate();
-  const auto promise = info[0].As<v8::Promise>();
-  if (promise->State() == v8::Promise::kPending) {
-    v8::Local<v8::Value> parts[] = {v8::String::NewFromUtf8Literal(isolate, "pending")};
-    info.GetReturnValue().Set(v8::Array::New(isolate, parts, 1));
-    return;
-  }
-  v8::Local<v8::Value> parts[] = {promise->State() == v8::Promise::kFulfilled
-                                      ? v8::String::NewFromUtf8Literal(isolate, "fulfilled")
-                                      : v8::String::NewFromUtf8Literal(isolate, "rejected"),
-                                  promise->Result()};
-  info.GetReturnValue().Set(v8::Array::New(isolate, parts, 2));
-}
-
-// isProxy(value): boolean; inspecting a proxy must not run its traps.
-void IsProxy(const Info& info) { info.GetReturnValue().Set(info[0]->IsProxy()); }
 
 // The getter is in the part of the snapshot that all contexts share, so it must hold no function of the runtime: the
 // serialiser would copy all that the function can reach. It asks the hooks instead.
@@ -78,11 +56,7 @@ void ErrorPlace(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, 4));
 }
 
-constexpr Native kNatives[] = {{"errorPlace", ErrorPlace},
-                               {"inspectPromise", InspectPromise},
-                               {"isProxy", IsProxy},
-                               {"defineLazy", DefineLazy},
-                               {"callerPlace", CallerPlaceOf}};
+constexpr Native kNatives[] = {{"errorPlace", ErrorPlace}, {"defineLazy", DefineLazy}, {"callerPlace", CallerPlaceOf}};
 
 }  // namespace
 

@@ -93,34 +93,6 @@ TEST_F(SurfaceTest, PatchedPrototypesReachNothing) {
   EXPECT_EQ(cell.output, R"({"text":"hello","names":[]})") << Describe(*end);
 }
 
-TEST_F(SurfaceTest, ConsoleShowsWhatWasLogged) {
-  RunFlow(
-      "console.log('%s is %d', 'a', 1, { b: [1, { c: new Map([['k', new Set([1])]]) }] });\n"
-      "console.warn(null, undefined, -0, 1n, Symbol('s'), [,'x'], function f() {}, class C {}, new (class D { x = 1; "
-      "})());\n"
-      "console.error(Object.assign(new Error('broken'), { code: 7 }));\n"
-      "const loop = { name: 'loop' }; loop.self = loop; console.debug(loop, new Proxy({}, { get() { throw 1; } }));\n"
-      "console.log(Promise.resolve(1), new Date(0), /x/g, new Uint8Array(3), { get a() { throw 1; } }, "
-      "Object.create(null));\n"
-      "console.group('g'); console.info('in'); console.groupEnd(); console.assert(1 > 2, 'math'); console.count();\n"
-      "console.table([{ a: 1, b: 'x' }]); context.log.warn('with', { n: 1n, e: new Error('y'), u: undefined });");
-  std::vector<std::string> lines;
-  for (const auto& log : cell.logs)
-    lines.push_back(std::to_string(log.level()) + " " + log.message() + log.fields_json());
-  ASSERT_EQ(lines.size(), 11U);
-  EXPECT_EQ(lines[0], "1 a is 1 { b: [ 1, { c: Map(1) { \"k\" => Set(1) { 1 } } } ] }");
-  EXPECT_EQ(lines[1], "2 null undefined -0 1n Symbol(s) [ <empty>, \"x\" ] [Function f] [class C] D { x: 1 }");
-  EXPECT_EQ(lines[2], "3 Error: broken\n    at run (index.js:5:29) { code: 7 }");
-  EXPECT_EQ(lines[3], "0 { name: \"loop\", self: [Circular] } [Proxy]");
-  EXPECT_EQ(lines[4],
-            "1 Promise { 1 } 1970-01-01T00:00:00.000Z /x/g Uint8Array(3) [ 0, 0, 0 ] { a: [Getter] } "
-            "[Object: null prototype] {}");
-  EXPECT_EQ(lines[5], "1 g");
-  EXPECT_EQ(lines[6], "1   in");
-  EXPECT_EQ(lines[7], "3 Assertion failed: math");
-  EXPECT_EQ(lines[10], "2 with{\"n\":\"1\",\"e\":\"Error: y\"}");
-}
-
 TEST_F(SurfaceTest, Urls) {
   EXPECT_EQ(
       Output(

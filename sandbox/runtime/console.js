@@ -1,109 +1,96 @@
-// Console. What is logged goes to the engine at once, in order; the log's limit is the cell's to keep.
-import { inspect } from "./inspect.js";
-import { apply, isFinite, join, map, mapDelete, mapGet, mapSet, push, repeat, trunc } from "./primordials.js";
+// Console. What is logged goes to the engine at once, in order, with its level; the log's limit is the cell's to keep.
+import { formatArguments, indentLines, show } from "./console_format.js";
+import { tableText } from "./console_table.js";
+import { MAX_TEXT, inspect, stackOf } from "./inspect.js";
+import { assign, create, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
 import { performanceNow } from "./performance.js";
 
 const { log: send } = host;
 
 export const DEBUG = 0, INFO = 1, WARN = 2, ERROR = 3;  // Log.Level
 
-/** @param {unknown} value */
-const show = (value) => (typeof value === "string" ? value : inspect(value));
+/** Whether the log's limit is not reached: beyond it nothing is formatted. */
+let open = true;
 
-/** Console, section 2.2: %s, %d, %i, %f, %o, %O, %c, %%. @param {unknown[]} args */
-export function formatArguments(args) {
-  if (typeof args[0] !== "string" || args.length === 1) return join(map(args, show), " ");
-  let next = 1;
-  const text = args[0].replace(/%[sdifoOcj%]/g, (directive) => {
-    if (directive === "%%") return "%";
-    if (next >= args.length) return directive;
-    const value = args[next++];
-    switch (directive) {
-      case "%d": return typeof value === "object" ? "NaN" : `${Number(value)}`;
-      case "%i": return isFinite(Number(value)) ? `${trunc(Number(value))}` : "NaN";
-      case "%f": return `${Number(value)}`;
-      case "%c": return "";
-      case "%s": return typeof value === "symbol" ? inspect(value) : show(value);
-      default: return inspect(value);
-    }
-  });
-  const rest = [];
-  for (let i = next; i < args.length; ++i) push(rest, show(args[i]));
-  return rest.length > 0 ? `${text} ${join(rest, " ")}` : text;
-}
+/** @param {number} level @param {string} text @param {string} [fields] JSON */
+export function write(level, text, fields = "") { open = send(level, text, fields); }
+export const isOpen = () => open;
 
 let indent = 0;
+/** @type {Map<string, number>} */
 const counts = new Map();
+/** @type {Map<string, number>} */
 const timers = new Map();
 
-function write(level, text) {
-  const prefix = repeat("  ", indent);
-  send(level, prefix === "" ? text : prefix + text.replaceAll("\n", `\n${prefix}`), "");
+function print(level, text) { write(level, indentLines(text, indent)); }
+function log(level, args) { if (open) print(level, formatArguments(args)); }
+
+/** Section 1.4: a timer's text. @param {string} label */
+function elapsed(label) {
+  const start = mapGet(timers, label);
+  if (start !== undefined) return `${label}: ${toFixed(performanceNow() - start, 3)} ms`;
+  print(WARN, `Timer "${label}" does not exist`);
+  return undefined;
 }
 
-/** @param {unknown} data */
-function table(data) {
-  if (typeof data !== "object" || data === null) return show(data);
-  const rows = [];
-  const columns = ["(index)"];
-  for (const index of Object.keys(data)) {
-    const row = new Map([["(index)", index]]);
-    const value = data[index];
-    const cells = typeof value === "object" && value !== null ? Object.entries(value) : [["Values", value]];
-    for (const [name, cell] of cells) {
-      if (!columns.includes(name)) push(columns, name);
-      mapSet(row, name, show(cell));
-    }
-    push(rows, row);
-  }
-  const cell = (row, name) => mapGet(row, name) ?? "";
-  const width = map(columns, (name) => rows.reduce((most, row) => Math.max(most, cell(row, name).length), name.length));
-  const line = (texts) => join(map(texts, (text, i) => text.padEnd(width[i])), " | ").trimEnd();
-  const rule = join(map(width, (size) => repeat("-", size)), "-|-");
-  return join([line(columns), rule, ...map(rows, (row) => line(map(columns, (name) => cell(row, name))))], "\n");
+function startGroup(args) {
+  if (args.length > 0 && open) print(INFO, formatArguments(args));
+  ++indent;
 }
 
 const methods = {
-  debug(...args) { write(DEBUG, formatArguments(args)); },
-  log(...args) { write(INFO, formatArguments(args)); },
-  info(...args) { write(INFO, formatArguments(args)); },
-  warn(...args) { write(WARN, formatArguments(args)); },
-  error(...args) { write(ERROR, formatArguments(args)); },
+  assert(condition = false, ...args) {
+    if (condition || !open) return;
+    const text = "Assertion failed";
+    if (args.length === 0) print(ERROR, text);
+    else if (typeof args[0] === "string") print(ERROR, formatArguments(args, `${text}: `));
+    else print(ERROR, formatArguments(args, `${text} `));
+  },
+  clear() { indent = 0; },
+  debug(...args) { log(DEBUG, args); },
+  error(...args) { log(ERROR, args); },
+  info(...args) { log(INFO, args); },
+  log(...args) { log(INFO, args); },
+  table(data = undefined, columns = undefined) { if (open) print(INFO, tableText(data, columns) ?? show(data)); },
   trace(...args) {
-    const stack = inspect(new Error()).split("\n").slice(1).join("\n");
-    write(DEBUG, `Trace: ${formatArguments(args)}\n${stack}`);
+    if (!open) return;
+    const text = formatArguments(args, args.length > 0 ? "Trace: " : "Trace");
+    print(INFO, `${text}\n${stackOf(new Error())}`);
   },
-  assert(condition, ...args) {
-    if (!condition) write(ERROR, `Assertion failed${args.length > 0 ? `: ${formatArguments(args)}` : ""}`);
+  warn(...args) { log(WARN, args); },
+  dir(item = undefined, options = undefined) {
+    if (open) print(INFO, inspect(item, { __proto__: null, length: MAX_TEXT, depth: options?.depth ?? undefined }));
   },
-  dir(value) { write(INFO, inspect(value)); },
-  dirxml(...args) { write(INFO, formatArguments(args)); },
-  table(data) { write(INFO, table(data)); },
-  group(...args) {
-    if (args.length > 0) write(INFO, formatArguments(args));
-    ++indent;
-  },
-  groupCollapsed(...args) { apply(methods.group, undefined, args); },
-  groupEnd() { indent = Math.max(0, indent - 1); },
+  dirxml(...args) { log(INFO, args); },
   count(label = "default") {
-    const count = (mapGet(counts, `${label}`) ?? 0) + 1;
-    mapSet(counts, `${label}`, count);
-    write(INFO, `${label}: ${count}`);
+    const key = `${label}`;
+    const count = (mapGet(counts, key) ?? 0) + 1;
+    mapSet(counts, key, count);
+    print(INFO, `${key}: ${count}`);
   },
-  countReset(label = "default") { mapDelete(counts, `${label}`); },
-  time(label = "default") { mapSet(timers, `${label}`, performanceNow()); },
+  countReset(label = "default") {
+    if (!mapDelete(counts, `${label}`)) print(WARN, `Count for "${label}" does not exist`);
+  },
+  group(...args) { startGroup(args); },
+  groupCollapsed(...args) { startGroup(args); },
+  groupEnd() { indent = max(0, indent - 1); },
+  time(label = "default") {
+    const key = `${label}`;
+    if (mapHas(timers, key)) print(WARN, `Timer "${key}" already exists`);
+    else mapSet(timers, key, performanceNow());
+  },
   timeLog(label = "default", ...args) {
-    const start = mapGet(timers, `${label}`);
-    if (start === undefined) return;
-    write(INFO, join([`${label}: ${(performanceNow() - start).toFixed(3)} ms`, ...map(args, show)], " "));
+    const text = elapsed(`${label}`);
+    if (text !== undefined && open) print(INFO, args.length > 0 ? formatArguments(args, `${text} `) : text);
   },
   timeEnd(label = "default") {
-    methods.timeLog(label);
+    const text = elapsed(`${label}`);
+    if (text === undefined) return;
     mapDelete(timers, `${label}`);
+    print(INFO, text);
   },
-  clear() {},
 };
 
-// Web IDL, section 3.12: a namespace object; its prototype is empty.
-export const console = Object.assign(Object.create({}), methods);
+// Web IDL, section 3.13: a namespace object; its prototype is empty.
+export const console = assign(create({}), methods);
 Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });

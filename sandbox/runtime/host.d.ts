@@ -9,7 +9,7 @@ interface Host {
   cancel(call: number): void;
   timerStart(milliseconds: number): number;
   now(): [number, number];
-  log(level: number, message: string, fieldsJson: string): void;
+  log(level: number, message: string, fieldsJson: string): boolean;
   fail(error: unknown): never;
   randomDoubles(array: Float64Array): void;
   randomBytes(view: ArrayBufferView): void;
@@ -27,7 +27,8 @@ interface Host {
   defineClone(prototype: object, copy: ((object: object) => object | undefined) | string): void;
   errorPlace(error: unknown): [message: string, file: string, line: number, column: number];
   inspectPromise(value: unknown): ["pending"] | ["fulfilled" | "rejected", unknown] | undefined;
-  isProxy(value: unknown): boolean;
+  kindOf(value: unknown): number;
+  inspectKeys(object: object): (string | symbol)[];
   callerPlace(): [file: string, line: number, column: number];
   defineLazy(target: object, name: string): void;
 }

@@ -14,6 +14,7 @@ import { callFailed, fetch, requestCredit, responseBody, responseHead } from "./
 import { defineGlobalEvents, rejectionHandled, rejectionUnhandled } from "./global_events.js";
 import { Headers } from "./headers.js";
 import { defineGlobals, makeLazily } from "./install.js";
+import { defineInspection } from "./inspect_platform.js";
 import { performance, startClock } from "./performance.js";
 import { reportError } from "./report.js";
 import { Request } from "./request.js";
@@ -30,6 +31,7 @@ defineGlobals({
   setInterval, setTimeout, structuredClone,
 });
 defineGlobalEvents();
+defineInspection();
 defineStreams();
 
 export const hooks = {

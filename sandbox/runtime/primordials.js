@@ -9,7 +9,7 @@ export const uncurry = bind.bind(call);
 export const {
   apply, construct, getPrototypeOf, setPrototypeOf, ownKeys, getOwnPropertyDescriptor, defineProperty,
 } = Reflect;
-export const { freeze, entries, keys, create, assign, hasOwn } = Object;
+export const { freeze, entries, keys, create, assign, hasOwn, is } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { parse, stringify } = JSON;
@@ -48,19 +48,44 @@ export const mapHas = uncurry(Map.prototype.has);
 export const mapDelete = uncurry(Map.prototype.delete);
 export const mapForEach = uncurry(Map.prototype.forEach);
 export const setForEach = uncurry(Set.prototype.forEach);
+export const mapEntries = uncurry(Map.prototype.entries);
+export const mapNext = uncurry(getPrototypeOf(new Map().entries()).next);
+export const setValues = uncurry(Set.prototype.values);
+export const setNext = uncurry(getPrototypeOf(new Set().values()).next);
 
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const toUpperCase = uncurry(String.prototype.toUpperCase);
 export const startsWith = uncurry(String.prototype.startsWith);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const sliceString = uncurry(String.prototype.slice);
+export const padEnd = uncurry(String.prototype.padEnd);
+export const trimEnd = uncurry(String.prototype.trimEnd);
+export const codeUnitAt = uncurry(String.prototype.charCodeAt);
 export const repeat = uncurry(String.prototype.repeat);
 export const test = uncurry(RegExp.prototype.exec);
 export const objectToString = uncurry(Object.prototype.toString);
-export const errorToString = uncurry(Error.prototype.toString);
+export const functionToString = uncurry(Function.prototype.toString);
+export const numberToString = uncurry(Number.prototype.toString);
+export const toFixed = uncurry(Number.prototype.toFixed);
+export const bigintToString = uncurry(BigInt.prototype.toString);
+export const numberValueOf = uncurry(Number.prototype.valueOf);
+export const stringValueOf = uncurry(String.prototype.valueOf);
+export const booleanValueOf = uncurry(Boolean.prototype.valueOf);
+export const symbolValueOf = uncurry(Symbol.prototype.valueOf);
+export const bigintValueOf = uncurry(BigInt.prototype.valueOf);
 export const dateToISOString = uncurry(Date.prototype.toISOString);
 export const regExpToString = uncurry(RegExp.prototype.toString);
 export const symbolToString = uncurry(Symbol.prototype.toString);
+
+/** The getter of an accessor, as a function of its receiver. @param {object} prototype @param {PropertyKey} key */
+const getter = (prototype, key) => uncurry(getOwnPropertyDescriptor(prototype, key).get);
+const typedArray = getPrototypeOf(Uint8Array.prototype);
+export const typedArrayLength = getter(typedArray, "length");
+export const typedArrayName = getter(typedArray, Symbol.toStringTag);
+export const arrayBufferByteLength = getter(ArrayBuffer.prototype, "byteLength");
+export const dataViewByteLength = getter(DataView.prototype, "byteLength");
+export const mapSize = getter(Map.prototype, "size");
+export const setSize = getter(Set.prototype, "size");
 
 export const then = uncurry(Promise.prototype.then);
 /** It says itself what `then` makes of it: Promise.prototype.constructor may be a script's. */

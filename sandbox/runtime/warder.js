@@ -1,13 +1,17 @@
 // The `warder` module: what authors write integrations with. Each function checks what it is given and says what is
 // wrong; describe, connections, steps and triggers come with their own issues and are added here as further exports.
-import { DEBUG, ERROR, INFO, WARN } from "./console.js";
+import { DEBUG, ERROR, INFO, WARN, isOpen, write } from "./console.js";
+import { show } from "./console_format.js";
 import { makeConnections } from "./connections.js";
-import { inspect } from "./inspect.js";
+import { errorTitle, inspect } from "./inspect.js";
+import { boundedJson } from "./json_text.js";
 import { apply, freeze, isArray, join, map, push, stringify, test, uncurry } from "./primordials.js";
 
-const { callerPlace, log } = host;
+const { callerPlace } = host;
 
 const KEY = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+const MAX_FIELDS = 128 << 10;  // code units; the cell keeps 256 KB of them
+const MAX_UNFIT = 4096;
 const SHAPE = 3, NO_SUCH_FLOW = 4;  // BundleRejected.Kind
 
 /** @typedef {{ name: string, key: string, run: (context: object, event: unknown) => unknown }} Flow */
@@ -111,26 +115,18 @@ export function integration(definition) {
   return result;
 }
 
-/** Errors and big integers have no JSON of their own. */
-function replace(_key, value) {
-  if (typeof value === "bigint") return `${value}`;
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  return value;
-}
-
+/** What is kept beside a log's text; empty: nothing. @param {unknown} fields */
 function fieldsJson(fields) {
   if (fields === undefined || fields === null) return "";
+  const plain = typeof fields === "object" && !isArray(fields) && errorTitle(fields) === undefined;
   try {
-    const plain = typeof fields === "object" && !isArray(fields) && !(fields instanceof Error);
-    return stringify(plain ? fields : { value: fields }, replace);
-  } catch {
-    return stringify({ value: inspect(fields) });
-  }
+    const text = boundedJson(plain ? fields : { value: fields }, MAX_FIELDS);
+    if (text !== undefined) return text;
+  } catch { /* it goes round, or it throws */ }
+  return stringify({ value: inspect(fields, { length: MAX_UNFIT }) });
 }
 
-const logger = (level) => (message, fields) => {
-  log(level, typeof message === "string" ? message : inspect(message), fieldsJson(fields));
-};
+const logger = (level) => (message, fields) => { if (isOpen()) write(level, show(message), fieldsJson(fields)); };
 
 function makeContext(config, executionId, tenant, connections) {
   return freeze({
