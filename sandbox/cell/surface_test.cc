@@ -26,7 +26,7 @@ constexpr const char* kPlatform =
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "
     "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout console crypto fetch navigator "
-    "onerror onrejectionhandled onunhandledrejection performance "
+    "onerror onrejectionhandled onunhandledrejection Performance performance "
     "queueMicrotask reportError self setInterval setTimeout structuredClone";
 
 TEST_F(SurfaceTest, HasExactlyTheseGlobals) {

@@ -4,11 +4,12 @@ import { Event } from "./event.js";
 import { EventTarget, defineHandler, fire, isHeard, knowSignals } from "./event_target.js";
 import { isObject } from "./idl.js";
 import { defineInterfaces } from "./install.js";
-import { makeList, trunc } from "./primordials.js";
+import { copyList, makeList, trunc } from "./primordials.js";
 import { reportException } from "./report.js";
 import { startTimer } from "./timers.js";
 
 const LOCK = {};
+const NOTHING = makeList();
 
 const aborted = () => new DOMException("This operation was aborted", "AbortError");
 
@@ -26,7 +27,7 @@ let is, abort, addAlgorithm, makeDependent, isAborted;
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
-  /** What is to be done at the abort. @type {({ run: () => void })[] | null} */
+  /** What is to be done at the abort; null in place of what was taken back meanwhile. @type {({ run: (() => void) | null })[] | null} */
   #algorithms = null;
   /** The signals that abort with this one. @type {AbortSignal[] | null} */
   #dependents = null;
@@ -41,6 +42,7 @@ export class AbortSignal extends EventTarget {
       const list = signal.#algorithms ??= makeList();
       list[list.length] = entry;
       return () => {
+        entry.run = null;
         let kept = 0;
         for (let i = 0; i < list.length; ++i) if (list[i] !== entry) list[kept++] = list[i];
         list.length = kept;
@@ -54,7 +56,7 @@ export class AbortSignal extends EventTarget {
       const dependents = signal.#dependents;
       for (let i = 0; dependents !== null && i < dependents.length; ++i) {
         if (dependents[i].#aborted) continue;
-        dependents[i].#abortWith(reason);
+        dependents[i].#abortWith(signal.#reason);
         all[all.length] = dependents[i];
       }
       for (let i = 0; i < all.length; ++i) all[i].#runAlgorithms();
@@ -92,11 +94,11 @@ export class AbortSignal extends EventTarget {
 
   /** "Run the abort steps". */
   #runAlgorithms() {
-    const algorithms = this.#algorithms;
+    const algorithms = this.#algorithms === null ? NOTHING : copyList(this.#algorithms);  // one may take back others
     this.#algorithms = null;
-    for (let i = 0; algorithms !== null && i < algorithms.length; ++i) {
+    for (let i = 0; i < algorithms.length; ++i) {
       try {
-        algorithms[i].run();
+        algorithms[i].run?.();
       } catch (error) {
         reportException(error);
       }

@@ -3,7 +3,7 @@ import { formatArguments, indentLines, show } from "./console_format.js";
 import { tableText } from "./console_table.js";
 import { MAX_TEXT, inspect, stackOf } from "./inspect.js";
 import { assign, create, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
-import { performanceNow } from "./performance.js";
+import { performanceNow } from "./clock.js";
 
 const { log: send } = host;
 

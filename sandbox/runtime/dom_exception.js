@@ -1,6 +1,6 @@
 // Web IDL, section 2.8.1: DOMException.
 import { defineConstants, defineInterfaces } from "./install.js";
-import { defineProperty, getOwnPropertyDescriptor } from "./primordials.js";
+import { construct, defineProperty, getOwnPropertyDescriptor } from "./primordials.js";
 
 const CODES = {
   __proto__: null,
@@ -11,44 +11,50 @@ const CODES = {
   InvalidNodeTypeError: 24, DataCloneError: 25,
 };
 
-let read, copy;
+class Identity {
+  constructor(object) { return object; }
+}
 
-export class DOMException extends Error {
+/** What makes an error a DOMException: private fields that are put onto it. */
+class Exception extends Identity {
   #name;
   #message;
 
-  static {
-    read = (value) => (#name in value ? { name: value.#name, message: value.#message } : undefined);
-    copy = (value) => {
-      if (!(#name in value)) return undefined;
-      const made = new DOMException(value.#message, value.#name);
-      // Section 2.8.1: the stack goes with it.
-      const stack = getOwnPropertyDescriptor(value, "stack");
-      if (typeof stack?.value === "string") {
-        defineProperty(made, "stack", { __proto__: null, value: stack.value, writable: true, configurable: true });
-      }
-      return made;
-    };
+  /** @param {Error} error @param {string} name @param {string} message */
+  constructor(error, name, message) {
+    super(error);
+    this.#name = name;
+    this.#message = message;
   }
 
+  static is(value) { return #name in value; }
+  static nameOf(error) { return error.#name; }
+  static messageOf(error) { return error.#message; }
+}
+const { is, nameOf, messageOf } = Exception;
+
+// An Error, for its stack; but the interface inherits from Error.prototype alone, not from Error.
+export class DOMException {
   /** @param {string} [message] @param {string | { name?: string, cause?: unknown }} [options] */
   constructor(message = "", options = "Error") {
-    super(`${message}`);
-    this.#message = this.message;
-    delete this.message;  // V8 has it in the stack's first line; to scripts it is the prototype's
+    const text = `${message}`;
+    const error = construct(Error, [text], new.target);
+    delete error.message;  // V8 has it in the stack's first line; to scripts it is the prototype's
     const named = typeof options === "object" && options !== null;
-    this.#name = `${named ? options.name ?? "Error" : options}`;
+    new Exception(error, `${named ? options.name ?? "Error" : options}`, text);
     if (named && "cause" in options) {
-      defineProperty(this, "cause", {
+      defineProperty(error, "cause", {
         __proto__: null, value: options.cause, writable: true, enumerable: false, configurable: true,
       });
     }
+    return error;
   }
 
-  get name() { return this.#name; }
-  get message() { return this.#message; }
-  get code() { return CODES[this.#name] ?? 0; }
+  get name() { return nameOf(this); }
+  get message() { return messageOf(this); }
+  get code() { return CODES[nameOf(this)] ?? 0; }
 }
+Object.setPrototypeOf(DOMException.prototype, Error.prototype);
 
 defineInterfaces({ DOMException });
 defineConstants(DOMException, {
@@ -59,7 +65,20 @@ defineConstants(DOMException, {
   URL_MISMATCH_ERR: 21, QUOTA_EXCEEDED_ERR: 22, TIMEOUT_ERR: 23, INVALID_NODE_TYPE_ERR: 24, DATA_CLONE_ERR: 25,
 });
 
-/** What a DOMException says, whatever became of its prototype. @type {(value: object) => { name: string, message: string } | undefined} */
-export const readDOMException = read;
-/** HTML, section 2.7: for structuredClone. @type {(value: object) => DOMException | undefined} */
-export const copyDOMException = copy;
+/** What a DOMException says, whatever became of its prototype. @param {object} value */
+export function readDOMException(value) {
+  return is(value) ? { name: nameOf(value), message: messageOf(value) } : undefined;
+}
+
+/** HTML, section 2.7: for structuredClone; the stack goes with it. @param {object} value */
+export function copyDOMException(value) {
+  if (!is(value)) return undefined;
+  const copy = new DOMException(messageOf(value), nameOf(value));
+  const stack = getOwnPropertyDescriptor(value, "stack")?.value;
+  if (typeof stack === "string") {
+    defineProperty(copy, "stack", {
+      __proto__: null, value: stack, writable: true, enumerable: false, configurable: true,
+    });
+  }
+  return copy;
+}

@@ -2,7 +2,7 @@
 import { checkArguments, isObject, toDictionary } from "./idl.js";
 import { defineConstants, defineInterfaces } from "./install.js";
 import { apply, copyList, defineProperty } from "./primordials.js";
-import { performanceNow } from "./performance.js";
+import { performanceNow } from "./clock.js";
 import { reportException } from "./report.js";
 
 const NONE = 0, AT_TARGET = 2;

@@ -28,6 +28,8 @@ export function makeLazily(name) {
   return mapGet(lazy, name)();
 }
 
+const OF_A_FUNCTION = { __proto__: null, length: true, name: true, prototype: true };
+
 /**
  * Gives interfaces their names and class strings and makes their members enumerable. The names come with them: a
  * bundler may rename a class. Their objects cannot be cloned (see clone_types.js).
@@ -39,7 +41,7 @@ export function defineInterfaces(constructors) {
     host.defineClone(constructor.prototype, name);
     for (const target of [constructor, constructor.prototype]) {
       for (const key of ownKeys(target)) {
-        if (key === "constructor" || key === "prototype" || key === "name" || key === "length") continue;
+        if (target === constructor ? OF_A_FUNCTION[key] : key === "constructor") continue;
         const descriptor = getOwnPropertyDescriptor(target, key);
         if (typeof key === "string" && descriptor.configurable) {
           defineProperty(target, key, { ...descriptor, enumerable: true });

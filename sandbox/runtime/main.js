@@ -2,6 +2,7 @@
 // taken
 // in closures; once this has run, nothing leads to it.
 import { AbortController, AbortSignal } from "./abort.js";
+import { startClock } from "./clock.js";
 import { structuredClone } from "./clone.js";
 import { console } from "./console.js";
 import { crypto } from "./crypto.js";
@@ -15,7 +16,7 @@ import { defineGlobalEvents, rejectionHandled, rejectionUnhandled } from "./glob
 import { Headers } from "./headers.js";
 import { defineGlobals, makeLazily } from "./install.js";
 import { defineInspection } from "./inspect_platform.js";
-import { performance, startClock } from "./performance.js";
+import { Performance, performance } from "./performance.js";
 import { reportError } from "./report.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
@@ -25,8 +26,8 @@ import { URL, URLSearchParams } from "./url.js";
 import { flow, integration, rejection, start } from "./warder.js";
 
 defineGlobals({
-  AbortController, AbortSignal, DOMException, Event, EventTarget, Headers, Request, Response, TextDecoder,
-  TextEncoder, URL, URLSearchParams, atob, btoa, clearInterval, clearTimeout, console, crypto, fetch,
+  AbortController, AbortSignal, DOMException, Event, EventTarget, Headers, Performance, Request, Response,
+  TextDecoder, TextEncoder, URL, URLSearchParams, atob, btoa, clearInterval, clearTimeout, console, crypto, fetch,
   navigator: Object.freeze({ userAgent: "Warder" }), performance, queueMicrotask, reportError, self: globalThis,
   setInterval, setTimeout, structuredClone,
 });

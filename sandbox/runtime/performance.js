@@ -1,28 +1,24 @@
 // High Resolution Time: performance.now and timeOrigin, on the clock that stands still between two frames.
+import { EventTarget } from "./event_target.js";
 import { defineInterfaces } from "./install.js";
+import { performanceNow, timeOrigin } from "./clock.js";
 
-const { now } = host;
+const LOCK = {};
 
-/** Milliseconds since the execution started. */
-export function performanceNow() {
-  // While the snapshot is made there is no cell and no time.
-  return started ? now()[1] : 0;
-}
+export class Performance extends EventTarget {
+  #here = true;
 
-let started = false;
-/** From here on there is a cell. */
-export function startClock() {
-  started = true;
-}
-
-class Performance {
-  now() { return performanceNow(); }
-  get timeOrigin() {
-    const [epoch, elapsed] = now();
-    return epoch - elapsed;
+  /** @param {object} lock */
+  constructor(lock) {
+    if (lock !== LOCK) throw new TypeError("Illegal constructor");
+    super();
   }
-  toJSON() { return { timeOrigin: this.timeOrigin }; }
+
+  now() { return this.#here && performanceNow(); }
+  get timeOrigin() { return this.#here && timeOrigin(); }
+  toJSON() { return { timeOrigin: this.#here && timeOrigin() }; }
 }
+Object.defineProperty(Performance, "length", { value: 0, configurable: true });
 defineInterfaces({ Performance });
 
-export const performance = new Performance();
+export const performance = new Performance(LOCK);

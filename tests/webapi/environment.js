@@ -24,6 +24,15 @@ function serveResources() {
   Object.defineProperty(globalThis, "fetch", { value: serve, writable: true, configurable: true });
 }
 
+/** An uncaught error ends an execution, unless a listener prevents it; a test that is about one says so. */
+function allowWhatTestsAllow() {
+  const { setup } = globalThis;
+  globalThis.setup = (...args) => {
+    if (args.some((each) => each?.allow_uncaught_exception)) addEventListener("error", (event) => event.preventDefault());
+    return setup(...args);
+  };
+}
+
 /**
  * Runs the test of this bundle; resolves when all its subtests are over. Each result is a log entry at once, so that
  * it is known even where the execution ends before its time.
@@ -47,6 +56,7 @@ export function run(context, { path, variant, timeoutMs }) {
 
   return new Promise((resolve) => {
     scripts[0].call(globalThis);
+    allowWhatTestsAllow();
     globalThis.setup({ explicit_timeout: true });
     globalThis.add_result_callback(({ name, status, message }) => report(name, status, message));
     globalThis.add_completion_callback((tests, { status, message }) => {
