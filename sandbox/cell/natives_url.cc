@@ -48,6 +48,7 @@ void ReturnAscii(const v8::FunctionCallbackInfo<v8::Value>& info, const char* da
 
 // A serialised URL is ASCII. The components go to the Uint32Array that the caller gave.
 void Return(const v8::FunctionCallbackInfo<v8::Value>& info, ada_url url, v8::Local<v8::Value> components) {
+  if (!components->IsUint32Array()) return;
   const auto array = components.As<v8::Uint32Array>();
   const ada_url_components& parts = *ada_get_components(url);
   static_assert(sizeof(parts) == 8 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<ada_url_components>);
@@ -136,7 +137,8 @@ v8::MaybeLocal<v8::String> FromUtf8(v8::Isolate* isolate, ada_string text) {
 // queryParse(query: string): [name, value, ...], application/x-www-form-urlencoded
 void QueryParse(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  const std::string query = ToUtf8(isolate, info[0]);
+  // ada takes one "?" away, which has been done.
+  const std::string query = "?" + ToUtf8(isolate, info[0]);
   const Params params(ada_parse_search_params(query.data(), query.size()));
   std::vector<v8::Local<v8::Value>> list;
   ada_url_search_params_entries_iter entries = ada_search_params_get_entries(params.get());

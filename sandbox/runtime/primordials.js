@@ -1,6 +1,9 @@
 // The language's own functions, taken before any script can replace them. Runtime code that must go on working, or must
 // not hand its internals to a patched prototype, uses these.
 
+// For what runs after a script has: by then these globals may be another's.
+export const { Promise, Symbol, Uint32Array, Uint8Array } = globalThis;
+
 const { bind, call } = Function.prototype;
 
 /** Turns a method into a function of its receiver. @type {(method: Function) => (...args: any[]) => any} */
@@ -86,6 +89,7 @@ export const arrayBufferByteLength = getter(ArrayBuffer.prototype, "byteLength")
 export const dataViewByteLength = getter(DataView.prototype, "byteLength");
 export const mapSize = getter(Map.prototype, "size");
 export const setSize = getter(Set.prototype, "size");
+export const toWellFormed = uncurry(String.prototype.toWellFormed);
 
 export const then = uncurry(Promise.prototype.then);
 /** It says itself what `then` makes of it: Promise.prototype.constructor may be a script's. */

@@ -1,6 +1,10 @@
 // URL: URL and URLSearchParams. The parsing is ada's; this keeps the href and the offsets of its parts.
+import { checkArguments, isObject } from "./idl.js";
 import { defineInterfaces } from "./install.js";
-import { push, sliceString, sort } from "./primordials.js";
+import { defineIterable, toSequence } from "./iterable.js";
+import {
+  Symbol, Uint32Array, getOwnPropertyDescriptor, ownKeys, push, sliceString, sort, splice, toWellFormed,
+} from "./primordials.js";
 
 const { queryParse, querySerialize, urlOrigin, urlParse, urlUpdate } = host;
 
@@ -12,7 +16,10 @@ const NONE = 0xffffffff;
 const HREF = 0, PROTOCOL_PART = 1, USERNAME_PART = 2, PASSWORD_PART = 3, HOST_PART = 4, HOSTNAME_PART = 5,
   PORT_PART = 6, PATHNAME_PART = 7, SEARCH_PART = 8, HASH_PART = 9;
 
-let makeParams, refreshParams;
+let makeParams, refreshParams, listOf;
+
+/** A USVString (Web IDL, section 3.2.12). @param {unknown} value @returns {string} */
+const toText = (value) => toWellFormed(`${value}`);
 
 /** The offsets of `requestHref`, made when it is first called. @type {Uint32Array | undefined} */
 let offsets;
@@ -37,22 +44,27 @@ export class URL {
   #params;
 
   /** @param {string | URL} url @param {string | URL} [base] */
-  constructor(url, base) {
-    const href = urlParse(`${url}`, base === undefined ? undefined : `${base}`, this.#parts);
+  constructor(url, base = undefined) {
+    checkArguments(arguments.length, 1, "new URL");
+    const input = `${url}`;
+    const against = base === undefined ? undefined : `${base}`;
+    const href = urlParse(input, against, this.#parts);
     if (href === undefined) {
-      throw new TypeError(
-        "Invalid URL", { cause: base === undefined ? { input: `${url}` } : { input: `${url}`, base: `${base}` } },
-      );
+      throw new TypeError("Invalid URL", { cause: against === undefined ? { input } : { input, base: against } });
     }
     this.#href = href;
   }
 
-  static canParse(url, base) {
+  static canParse(url, base = undefined) {
+    checkArguments(arguments.length, 1, "URL.canParse");
     return urlParse(`${url}`, base === undefined ? undefined : `${base}`, new Uint32Array(8)) !== undefined;
   }
 
-  static parse(url, base) {
-    return URL.canParse(url, base) ? new URL(url, base) : null;
+  static parse(url, base = undefined) {
+    checkArguments(arguments.length, 1, "URL.parse");
+    const input = `${url}`;
+    const against = base === undefined ? undefined : `${base}`;
+    return urlParse(input, against, new Uint32Array(8)) === undefined ? null : new URL(input, against);
   }
 
   #update(part, value, keepParams = false) {
@@ -129,6 +141,7 @@ export class URLSearchParams {
       params.#write = write;
       return params;
     };
+    listOf = (params) => params.#list;
     refreshParams = (params, search) => {
       params.#list = queryParse(search[0] === "?" ? sliceString(search, 1) : search);
     };
@@ -136,34 +149,34 @@ export class URLSearchParams {
 
   /** @param {string | Iterable<[string, string]> | Record<string, string>} [init] */
   constructor(init = "") {
-    if (typeof init === "object" && init !== null) {
-      if (typeof init[Symbol.iterator] === "function") {
-        for (const pair of init) {
-          const [name, value, ...more] = pair;
-          if (value === undefined || more.length > 0) {
-            throw new TypeError("each pair of a query has a name and a value");
-          }
-          push(this.#list, `${name}`, `${value}`);
-        }
-      } else {
-        for (const name of Reflect.ownKeys(init)) {
-          if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.#set(`${String(name)}`, `${init[name]}`);
-        }
-      }
-    } else {
+    if (!isObject(init)) {
       const text = `${init}`;
       this.#list = queryParse(text[0] === "?" ? sliceString(text, 1) : text);
+      return;
+    }
+    const iterate = init[Symbol.iterator];
+    if (iterate !== undefined && iterate !== null) {
+      toSequence(init, (pair) => {
+        const texts = toSequence(pair, toText, "a pair of a query");
+        if (texts.length !== 2) throw new TypeError("each pair of a query has a name and a value");
+        push(this.#list, texts[0], texts[1]);
+      }, "a query", iterate);
+      return;
+    }
+    const names = ownKeys(init);
+    for (let i = 0; i < names.length; ++i) {
+      if (getOwnPropertyDescriptor(init, names[i])?.enumerable) this.#set(toText(names[i]), toText(init[names[i]]));
     }
   }
 
-  #changed() { this.#write?.(this.toString()); }
+  #changed() { this.#write?.(querySerialize(this.#list)); }
   #set(name, value) {
     const list = this.#list;
     let found = false;
     for (let i = 0; i < list.length; i += 2) {
       if (list[i] !== name) continue;
       if (found) {
-        list.splice(i, 2);
+        splice(list, i, 2);
         i -= 2;
       } else {
         list[i + 1] = value;
@@ -175,50 +188,64 @@ export class URLSearchParams {
 
   get size() { return this.#list.length / 2; }
   append(name, value) {
-    push(this.#list, `${name}`, `${value}`);
+    checkArguments(arguments.length, 2, "append");
+    const key = toText(name);
+    push(this.#list, key, toText(value));
     this.#changed();
   }
-  delete(name, value) {
+  delete(name, value = undefined) {
+    checkArguments(arguments.length, 1, "delete");
+    const key = toText(name);
+    const only = value === undefined ? undefined : toText(value);
     const list = this.#list;
     for (let i = 0; i < list.length; i += 2) {
-      if (list[i] !== `${name}` || (value !== undefined && list[i + 1] !== `${value}`)) continue;
-      list.splice(i, 2);
+      if (list[i] !== key || (only !== undefined && list[i + 1] !== only)) continue;
+      splice(list, i, 2);
       i -= 2;
     }
     this.#changed();
   }
   get(name) {
-    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === `${name}`) return this.#list[i + 1];
+    checkArguments(arguments.length, 1, "get");
+    const key = toText(name);
+    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === key) return this.#list[i + 1];
     return null;
   }
   getAll(name) {
+    checkArguments(arguments.length, 1, "getAll");
+    const key = toText(name);
     const values = [];
-    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === `${name}`) push(values, this.#list[i + 1]);
+    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === key) push(values, this.#list[i + 1]);
     return values;
   }
-  has(name, value) {
+  has(name, value = undefined) {
+    checkArguments(arguments.length, 1, "has");
+    const key = toText(name);
+    const only = value === undefined ? undefined : toText(value);
     for (let i = 0; i < this.#list.length; i += 2) {
-      if (this.#list[i] === `${name}` && (value === undefined || this.#list[i + 1] === `${value}`)) return true;
+      if (this.#list[i] === key && (only === undefined || this.#list[i + 1] === only)) return true;
     }
     return false;
   }
   set(name, value) {
-    this.#set(`${name}`, `${value}`);
+    checkArguments(arguments.length, 2, "set");
+    const key = toText(name);
+    this.#set(key, toText(value));
     this.#changed();
   }
   sort() {
-    const pairs = [...this];
-    sort(pairs, ([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    this.#list = [];
-    for (const [name, value] of pairs) push(this.#list, name, value);
+    const list = this.#list;
+    const pairs = [];
+    for (let i = 0; i < list.length; i += 2) push(pairs, { name: list[i], value: list[i + 1] });
+    sort(pairs, (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    for (let i = 0; i < pairs.length; ++i) {
+      list[2 * i] = pairs[i].name;
+      list[2 * i + 1] = pairs[i].value;
+    }
     this.#changed();
   }
-  forEach(callback, self) { for (const [name, value] of this) Reflect.apply(callback, self, [value, name, this]); }
-  *entries() { for (let i = 0; i < this.#list.length; i += 2) yield [this.#list[i], this.#list[i + 1]]; }
-  *keys() { for (let i = 0; i < this.#list.length; i += 2) yield this.#list[i]; }
-  *values() { for (let i = 0; i < this.#list.length; i += 2) yield this.#list[i + 1]; }
-  [Symbol.iterator]() { return this.entries(); }
   toString() { return querySerialize(this.#list); }
 }
 
 defineInterfaces({ URL, URLSearchParams });
+defineIterable(URLSearchParams, "URLSearchParams", listOf);
