@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Puts what the SDK tests need into a folder: the bundler with its packages, and the npm packages under test.
+#
+#   tests/sdk/install.sh FOLDER
+#
+# FOLDER/bundle is components/sdk/bundle, FOLDER/packages what package-lock.json here names, and FOLDER/packages/flows the
+# flows that use them. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$here/../..
+folder=$1
+
+if ! command -v node >/dev/null; then
+  echo "There is no node here, which bundles."
+  exit 77
+fi
+install() { # SOURCE FOLDER
+  local stamp=$2/installed
+  [ -f "$stamp" ] && cmp -s "$1/package-lock.json" "$2/package-lock.json" && return
+  "$top/sandbox/runtime/fetch-modules" "$1" "$2" "$stamp" >&2 || {
+    echo "npm could not install what $1/package-lock.json names into $2: the first time needs the registry."
+    exit 77
+  }
+}
+mirror() { # SOURCE FOLDER FILE...: copies what differs
+  local from=$1 to=$2 file
+  shift 2
+  for file in "$@"; do
+    mkdir -p "$(dirname "$to/$file")"
+    cmp -s "$from/$file" "$to/$file" || cp "$from/$file" "$to/$file"
+  done
+}
+
+bundler=$top/components/sdk/bundle
+install "$bundler" "$folder/bundle"
+mapfile -t sources < <(cd "$bundler" && printf '%s\n' *.js shims/*.js)
+mirror "$bundler" "$folder/bundle" "${sources[@]}"
+install "$here" "$folder/packages"
+mapfile -t flows < <(cd "$here/flows" && printf '%s\n' *.js)
+mirror "$here/flows" "$folder/packages/flows" "${flows[@]}"
