@@ -73,7 +73,7 @@ node_tests() {
   local suite=$1 tap=$work/${1//[^a-z]/-}.tap
   shift
   "$@" node --test --test-reporter=tap --test-reporter-destination=stdout --test-reporter=spec \
-    --test-reporter-destination=stderr tests/e2e/*.test.mjs >"$tap" </dev/null || true
+    --test-reporter-destination=stderr tests/e2e/*.test.mjs tests/sdk/*.test.mjs >"$tap" </dev/null || true
   record tap "$suite" "$tap"
 }
 

@@ -101,7 +101,11 @@ class Run {
     const auto queue = std::make_shared<EventQueue>();
     const Execution execution = Start(*engine, request, options_, queue);
     const auto events = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
-    return Report(execution.Wait(), events, interrupts.first());
+    Outcome outcome = execution.Wait();
+    for (const std::string& problem : MapStacks(*request.bundle, &outcome)) {
+      if (!options_.quiet) environment_.err.Write("warder: " + Printable(problem) + "\n");
+    }
+    return Report(outcome, events, interrupts.first());
   }
 
  private:

@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "engine/base/sha256.h"
+#include "engine/execution/bundle_map.h"
+#include "engine/source_map/source_map.h"
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/base/utf8.h"
 #include "warder/engine.h"
@@ -39,7 +41,7 @@ class Collector {
  public:
   Collector(std::string shown, std::uint64_t maximum) : shown_(std::move(shown)), left_(maximum), maximum_(maximum) {}
 
-  void AddFile(const UniqueFd& file, const std::string& name) {
+  void AddFile(const UniqueFd& file, const std::string& name, int folder) {
     if (const auto at = FindInvalidUtf8(name)) {
       Invalid("a file of the bundle " + shown_ + " has a name that is not UTF-8 (" + name.substr(0, *at) +
               "…); rename it");
@@ -67,6 +69,11 @@ class Collector {
               " is no part of a character; save it as UTF-8");
     }
     files_.push_back({name, std::move(source)});
+    if (auto map = execution::ReadMapOf(files_.back(), folder)) {
+      map_bytes_ += map->text.size();
+      if (map_bytes_ > source_map::kMaxMapBytes) *map = {name, {}, TooManyMaps(name)};
+      source_maps_.push_back(std::move(*map));
+    }
   }
 
   void AddDirectory(UniqueFd directory, const std::string& prefix, int depth) {
@@ -89,8 +96,14 @@ class Collector {
     std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return std::move(files_);
   }
+  std::vector<Bundle::SourceMap> TakeSourceMaps() { return std::move(source_maps_); }
 
  private:
+  static std::string TooManyMaps(const std::string& name) {
+    return "the source map of " + name + " is not used: the bundle's maps are larger than " +
+           std::to_string(source_map::kMaxMapBytes >> 20U) + " MB together";
+  }
+
   void AddEntry(int at, const std::string& base, const std::string& name, int depth) {
     UniqueFd file(::openat(at, base.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ELOOP) {
@@ -107,7 +120,7 @@ class Collector {
     if (S_ISDIR(status.st_mode)) {
       AddDirectory(std::move(file), name + "/", depth + 1);
     } else if (S_ISREG(status.st_mode) && IsModule(base)) {
-      AddFile(file, name);
+      AddFile(file, name, at);
     }
   }
 
@@ -120,7 +133,9 @@ class Collector {
   std::string shown_;
   std::uint64_t left_;
   std::uint64_t maximum_;
+  std::uint64_t map_bytes_ = 0;
   std::vector<Bundle::File> files_;
+  std::vector<Bundle::SourceMap> source_maps_;
 };
 
 // Names and sources with their lengths, so that no two bundles hash alike.
@@ -155,11 +170,14 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
       Invalid("the bundle " + shown +
               " is neither a folder nor a .js or .mjs file; TypeScript has to be bundled first");
     }
-    collector.AddFile(file, bundle->entry_);
+    const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+    const UniqueFd folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    collector.AddFile(file, bundle->entry_, folder.get());
   } else {
     Invalid("the bundle " + shown + " is neither a file nor a folder");
   }
   bundle->files_ = collector.Take();
+  bundle->source_maps_ = collector.TakeSourceMaps();
   const bool has_entry = std::any_of(bundle->files_.begin(), bundle->files_.end(),
                                      [&](const File& candidate) { return candidate.name == bundle->entry_; });
   if (!has_entry) Invalid("the bundle " + shown + " has no index.js; a bundle folder starts there");

@@ -11,6 +11,7 @@
 #   policy_fuzz        egress policies, and what they say about requests
 #   response_fuzz      an upstream's answer on its way to the script: head, decoding, scrubbing
 #   scrub_fuzz         the scrubbing of responses, against one that decodes everything
+#   source_map_fuzz    source maps of bundles, and the stacks that they are used on
 #   vault_fuzz         what the vault reads from its files: index, sealed records, wrapped keys
 #
 # The corpora of the tree are in tests/fuzz/corpus/TARGET; what a run adds stays in build-fuzz/corpus/TARGET. A finding is written to build-fuzz/findings/ and named; run the target with
@@ -22,7 +23,7 @@ case $seconds in
   --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
   '' | *[!0-9]*) echo "tests/fuzz/run.sh takes a number of seconds, not '$seconds'." >&2 && exit 2 ;;
 esac
-targets=(cell_stream_fuzz engine_fuzz inject_fuzz oauth_fuzz policy_fuzz response_fuzz scrub_fuzz vault_fuzz)
+targets=(cell_stream_fuzz engine_fuzz inject_fuzz oauth_fuzz policy_fuzz response_fuzz scrub_fuzz source_map_fuzz vault_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \
   -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args=-fsanitize=fuzzer-no-link,-g1

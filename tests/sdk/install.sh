@@ -3,8 +3,8 @@
 #
 #   tests/sdk/install.sh FOLDER
 #
-# FOLDER/bundle is components/sdk/bundle, FOLDER/packages what package-lock.json here names, and FOLDER/packages/flows the
-# flows that use them. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
+# FOLDER/bundle is components/sdk/bundle, FOLDER/types components/sdk/types with a compiler, FOLDER/packages what
+# package-lock.json here names, and FOLDER/packages/flows the flows that use them. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
@@ -31,10 +31,21 @@ mirror() { # SOURCE FOLDER FILE...: copies what differs
   done
 }
 
-bundler=$top/components/sdk/bundle
-install "$bundler" "$folder/bundle"
-mapfile -t sources < <(cd "$bundler" && printf '%s\n' *.js shims/*.js)
-mirror "$bundler" "$folder/bundle" "${sources[@]}"
+component() { # NAME PATTERN...: of components/sdk
+  local name=$1 source=$top/components/sdk/$1 files
+  shift
+  install "$source" "$folder/$name"
+  # shellcheck disable=SC2048,SC2086 # patterns
+  mapfile -t files < <(cd "$source" && printf '%s\n' $*)
+  mirror "$source" "$folder/$name" "${files[@]}"
+}
+
+# The tests' files start at the same time.
+mkdir -p "$folder"
+exec 9<"$folder"
+flock 9
+component bundle '*.js' 'shims/*.js'
+component types '*.d.ts' tsconfig.json
 install "$here" "$folder/packages"
 mapfile -t flows < <(cd "$here/flows" && printf '%s\n' *.js)
 mirror "$here/flows" "$folder/packages/flows" "${flows[@]}"

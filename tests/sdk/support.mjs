@@ -6,10 +6,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Exit, parseOrNull, readBody, root, run, serve, temporaryFolder } from "../e2e/support.mjs";
 
-const folder = join(root, "build/tests/sdk");
+export const folder = join(root, "build/tests/sdk");
 const installed = spawnSync(join(root, "tests/sdk/install.sh"), [folder], { encoding: "utf8" });
-const skip = installed.status === 0 ? false : (installed.stdout.trim() || installed.stderr.trim());
-const { version } = skip ? {} : { version: (name) => JSON.parse(readFileSync(join(folder, "packages/node_modules", name, "package.json"), "utf8")).version };
+export const skip = installed.status === 0 ? false : (installed.stdout.trim() || installed.stderr.trim());
+
+const versionOf = (name) => JSON.parse(readFileSync(join(folder, "packages/node_modules", name, "package.json"), "utf8")).version;
+
+export async function makeBundle(options) {
+  const { bundle } = await import(join(folder, "bundle/bundle.js"));
+  return bundle(options);
+}
 
 // What the server gets and nobody else.
 export const secret = "canary-5d1e7b90c3f24a68";
@@ -35,9 +41,8 @@ export async function upstream(t, answers) {
 
 // Bundles flows/FLOW.js, strictly: only the warnings expected. Resolves to the report.
 async function bundleFlow(t, flow, { warnings = 0, minify = false }) {
-  const { bundle } = await import(join(folder, "bundle/bundle.js"));
   const entry = join(folder, "packages/flows", `${flow}.js`);
-  const report = await bundle({ entry, out: join(temporaryFolder(t), `${flow}.js`), minify });
+  const report = await makeBundle({ entry, out: join(temporaryFolder(t), `${flow}.js`), minify });
   assert.deepEqual(report.errors, []);
   assert.equal(report.warnings.length, warnings, JSON.stringify(report.warnings, null, 1));
   return report;
@@ -66,7 +71,9 @@ export async function runSdk(t, packageName, flow, answers, { event = {}, policy
   assert.equal(code, Exit.succeeded, `${stderr}\n${stdout.slice(0, 2000)}`);
   for (const value of Object.values(fields)) assert.ok(!(stdout + stderr).includes(value), "the command's output has the credential");
   const { output, usage } = parseOrNull(stdout);
-  t.diagnostic(`${packageName} ${version(packageName)}: bundle ${(bytes / 1024).toFixed(0)} KiB, map ${(statSync(`${bundle}.map`).size / 1024).toFixed(0)} KiB, cold run ${took.toFixed(0)} ms of which in the cell ${JSON.stringify(usage.wall ?? usage)}`);
+  const kib = (count) => `${(count / 1024).toFixed(0)} KiB`;
+  t.diagnostic(`${packageName} ${versionOf(packageName)}: bundle ${kib(bytes)}, map ${kib(statSync(`${bundle}.map`).size)}; cold run ` +
+    `${took.toFixed(0)} ms (in the cell ${(usage.wallUs / 1000).toFixed(0)} ms, cpu ${(usage.cpuUs / 1000).toFixed(0)} ms), heap ${kib(usage.heapPeakBytes)}`);
   return { output, seen };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { build, context } from "esbuild";
+import { domFree } from "./dom_free.js";
 import { findEvaluation } from "./evaluation.js";
 import { GLOBALS, nodeShims } from "./node_shims.js";
 import { finding, ordered } from "./report.js";
@@ -43,8 +44,9 @@ function settings({ entry, out, minify = false }) {
     keepNames: minify,  // errors are told by their names
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
     inject: [GLOBALS],
-    plugins: [nodeShims],
+    plugins: [nodeShims, domFree],
     logLevel: "silent",
+    logOverride: { "direct-eval": "silent" },  // evaluation.js says it, also of packages
   };
 }
 

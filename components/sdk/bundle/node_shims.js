@@ -9,10 +9,11 @@ import { fileURLToPath } from "node:url";
 import { defineEnv } from "unenv";
 import { IMPOSSIBLE, PARTIAL, moduleOf } from "./builtins.js";
 
-const NODE = "node", SHIM = "shim";
+const NODE = "node", SHIM = "shim", PATHE = "pathe";
 const TRIED = Symbol("tried");
 const shims = join(dirname(fileURLToPath(import.meta.url)), "shims");
 const unenv = join(dirname(createRequire(import.meta.url).resolve("unenv/package.json")), "dist/runtime");
+const pathe = dirname(createRequire(join(unenv, "anchor.js")).resolve("pathe"));
 const { alias } = defineEnv({ nodeCompat: true }).env;
 
 /** The free identifiers that name something of Node's. */
@@ -49,12 +50,14 @@ export const nodeShims = {
       if (!shim) return { errors: [{ text: `"${path}" is no module of Node's` }] };
       if (namespace === "file" && importer !== GLOBALS) {
         const own = await build.resolve(path, { importer, namespace, resolveDir, kind, pluginData: TRIED });
-        if (own.errors.length === 0 && !own.external) return own;
+        if (own.errors.length === 0 && !own.external) return undefined;
         return { ...shim, warnings: warningsFor(path) };
       }
       return shim;
     });
-    for (const [namespace, folder] of [[NODE, unenv], [SHIM, shims]]) {
+    // unenv's one dependency.
+    build.onResolve({ filter: /^pathe$/, namespace: NODE }, () => ({ path: "index.mjs", namespace: PATHE, sideEffects: false }));
+    for (const [namespace, folder] of [[NODE, unenv], [SHIM, shims], [PATHE, pathe]]) {
       build.onResolve({ filter: /^\.\.?\//, namespace }, ({ path, importer }) => (
         { path: posix.join(posix.dirname(importer), path), namespace, sideEffects: false }
       ));

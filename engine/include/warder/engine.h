@@ -77,13 +77,22 @@ class Bundle {
     std::string name;    // path inside the bundle, "/"-separated
     std::string source;  // UTF-8
   };
+  // What a module's last line names as its source map ("//# sourceMappingURL=x.js.map"), where that is a file beside
+  // it. It belongs to nothing that runs, nor to the hash; see MapStacks.
+  struct SourceMap {
+    std::string module;   // a name of files()
+    std::string text;     // as it was read: nobody vouches for it
+    std::string problem;  // why there is no text; one sentence
+  };
   const std::vector<File>& files() const { return files_; }  // sorted by name
-  const std::string& entry() const { return entry_; }        // name of the entry module
-  const std::string& sha256() const { return sha256_; }      // hex, over names and sources
+  const std::vector<SourceMap>& source_maps() const { return source_maps_; }
+  const std::string& entry() const { return entry_; }    // name of the entry module
+  const std::string& sha256() const { return sha256_; }  // hex, over names and sources
 
  private:
   Bundle() = default;
   std::vector<File> files_;
+  std::vector<SourceMap> source_maps_;
   std::string entry_;
   std::string sha256_;
 };
@@ -163,7 +172,7 @@ struct CallRecord {
 struct ScriptError {
   std::string name;
   std::string message;
-  std::string stack;  // frames, one a line, with the author's file and line
+  std::string stack;                // frames, one a line, with the bundle's file and line; see MapStacks
   std::vector<ScriptError> causes;  // its cause, or the errors of an AggregateError, each with what led to it
 };
 
@@ -214,6 +223,12 @@ struct Outcome {
   std::string receipt_json;
   std::string receipt_envelope;  // the same, signed: a DSSE envelope for audit::VerifyReceipt
 };
+
+// Rewrites the stacks in `outcome`, and the place at the start of what was refused, to the original sources, as the
+// bundle's source maps have them; what no map knows stays. A map that will do for nothing never fails anything: the
+// result says so, one sentence for each. Reading a map of some megabytes takes tens of milliseconds of the calling
+// thread, so no engine does this by itself.
+std::vector<std::string> MapStacks(const Bundle& bundle, Outcome* outcome);
 
 // A handle to one execution. Copyable; the last copy may go before the execution has ended, which does not end it.
 class Execution {
