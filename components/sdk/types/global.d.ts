@@ -4,11 +4,12 @@
 declare var self: typeof globalThis;
 declare var navigator: Readonly<{ userAgent: "Warder" }>;
 
-interface Performance {
+interface Performance extends EventTarget {
   readonly timeOrigin: number;
   now(): number;
   toJSON(): { timeOrigin: number };
 }
+declare var Performance: { prototype: Performance };
 declare var performance: Performance;
 
 declare function setTimeout<T extends any[]>(handler: (...args: T) => void, timeout?: number, ...args: T): number;
@@ -25,6 +26,6 @@ declare function addEventListener<K extends keyof GlobalEventHandlersEventMap>(
 declare function addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: AddEventListenerOptions | boolean): void;
 declare function removeEventListener(type: string, listener: ((event: any) => void) | EventListenerObject | null, options?: EventListenerOptions | boolean): void;
 declare function dispatchEvent(event: Event): boolean;
-declare var onerror: ((event: ErrorEvent) => void) | null;
+declare var onerror: ((message: string | Event, source?: string, line?: number, column?: number, error?: any) => any) | null;
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => void) | null;
 declare var onrejectionhandled: ((event: PromiseRejectionEvent) => void) | null;
