@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/cell/legacy_decoder.h"
+#include "sandbox/cell/legacy_index.h"
 #include "sandbox/cell/natives.h"
+#include "sandbox/cell/stack_text.h"
 
 namespace warder::cell {
 namespace {
@@ -18,14 +21,16 @@ namespace {
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 // The runtime has the same numbers.
-enum class Encoding { kUtf8, kUtf16Le, kUtf16Be, kLatin1 };
+enum class Encoding { kUtf8, kUtf16Le, kUtf16Be };
 
 struct Bytes {
   const char* data = nullptr;
   std::size_t size = 0;
 };
 
+// Empty for what is no view.
 Bytes ViewBytes(v8::Local<v8::Value> value) {
+  if (!value->IsArrayBufferView()) return {};
   const auto view = value.As<v8::ArrayBufferView>();
   return {static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset(), view->ByteLength()};
 }
@@ -69,6 +74,7 @@ void Utf8Encode(const Info& info) {
 // utf8EncodeInto(text: string, target: Uint8Array, result: Uint32Array): result is [code units read, bytes written]
 void Utf8EncodeInto(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
+  if (!info[1]->IsUint8Array() || !info[2]->IsUint32Array()) return;
   const auto target = info[1].As<v8::Uint8Array>();
   const auto result = info[2].As<v8::Uint32Array>();
   std::size_t read = 0;
@@ -117,7 +123,7 @@ void Decode(const Info& info) {
     if (!invalid) ReturnString(info, text);
     return;
   }
-  if (encoding == Encoding::kLatin1 || simdutf_validate_ascii(bytes.data, bytes.size)) {
+  if (simdutf_validate_ascii(bytes.data, bytes.size)) {
     ReturnString(info, OneByte(isolate, bytes.data, bytes.size));
     return;
   }
@@ -128,6 +134,34 @@ void Decode(const Info& info) {
   }
   ReturnString(info,
                v8::String::NewFromUtf8(isolate, bytes.data, v8::NewStringType::kNormal, static_cast<int>(bytes.size)));
+}
+
+// decodeLegacy(name: string, view, last: boolean, fatal: boolean, state: Uint8Array): string | undefined, undefined
+// where the bytes are invalid and fatal is set. `state` is the runtime's: eight bytes, zeros at the beginning.
+void DecodeLegacyEncoding(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const std::string name = ToUtf8(isolate, info[0]);
+  const Bytes bytes = ViewBytes(info[1]);
+  if (simdutf_validate_ascii(bytes.data, bytes.size) && FindSingleByteIndex(name) != nullptr) {
+    ReturnString(info, OneByte(isolate, bytes.data, bytes.size));
+    return;
+  }
+  DecoderState state;
+  const auto kept = info[4].As<v8::Uint8Array>();
+  if (!info[4]->IsUint8Array() || kept->CopyContents(&state, sizeof(state)) != sizeof(state)) return;
+  std::u16string text;
+  text.reserve(bytes.size);
+  const Decoded decoded = DecodeLegacy(name, {reinterpret_cast<const std::uint8_t*>(bytes.data), bytes.size},
+                                       info[2]->IsTrue() ? Input::kEnds : Input::kGoesOn,
+                                       info[3]->IsTrue() ? OnError::kFail : OnError::kReplace, &state, &text);
+  std::memcpy(static_cast<char*>(kept->Buffer()->Data()) + kept->ByteOffset(), &state, sizeof(state));
+  if (decoded != Decoded::kDone) return;
+  if (!FitsString(text.size())) {
+    ThrowRange(info, "Invalid string length");
+    return;
+  }
+  ReturnString(info, v8::String::NewFromTwoByte(isolate, reinterpret_cast<const std::uint16_t*>(text.data()),
+                                                v8::NewStringType::kNormal, static_cast<int>(text.size())));
 }
 
 // Latin-1 text as bytes; false where a code unit is beyond.
@@ -163,6 +197,7 @@ void Base64Decode(const Info& info) {
 constexpr Native kNatives[] = {{"utf8Encode", Utf8Encode},
                                {"utf8EncodeInto", Utf8EncodeInto},
                                {"decode", Decode},
+                               {"decodeLegacy", DecodeLegacyEncoding},
                                {"base64Encode", Base64Encode},
                                {"base64Decode", Base64Decode}};
 

@@ -22,7 +22,7 @@ constexpr const char* kPlatform =
     "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent Event "
     "EventTarget "
     "Headers PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest "
-    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextEncoder "
+    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextDecoderStream TextEncoder TextEncoderStream "
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "
     "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout console crypto fetch navigator "

@@ -1,24 +1,15 @@
-// Encoding: TextEncoder, TextDecoder for UTF-8, UTF-16 and latin1. HTML, section 8.3: atob, btoa.
-import { defineInterfaces } from "./install.js";
+// Encoding: TextEncoder, TextDecoder. HTML, section 8.3: atob, btoa.
 import { DOMException } from "./dom_exception.js";
-import { bytesOf, isBufferSource, toLowerCase } from "./primordials.js";
+import { checkArguments, toDictionary } from "./idl.js";
+import { defineInterfaces } from "./install.js";
+import {
+  Uint32Array, Uint8Array, bytesOf, copyBytes, isBufferSource, setBytes, sliceString, typedArrayLength, typedArrayName,
+  viewOf,
+} from "./primordials.js";
 
-const { base64Decode, base64Encode, decode, utf8Encode, utf8EncodeInto } = host;
+const { base64Decode, base64Encode, decode, decodeLegacy, utf8Encode, utf8EncodeInto } = host;
 
-const UTF8 = 0, UTF16LE = 1, UTF16BE = 2, LATIN1 = 3;  // as in natives_text.cc
-const NAMES = ["utf-8", "utf-16le", "utf-16be", "windows-1252"];
-// windows-1252 is latin1 but for 0x80 to 0x9f, and these labels mean it: decoded as latin1 until the legacy
-// encodings come.
-const LABELS = {
-  __proto__: null,
-  "utf-8": UTF8, utf8: UTF8, "unicode-1-1-utf-8": UTF8, unicode11utf8: UTF8, unicode20utf8: UTF8,
-  "x-unicode20utf8": UTF8,
-  "utf-16le": UTF16LE, "utf-16": UTF16LE, unicode: UTF16LE, "ucs-2": UTF16LE, "iso-10646-ucs-2": UTF16LE,
-  csunicode: UTF16LE, unicodefeff: UTF16LE,
-  "utf-16be": UTF16BE, unicodefffe: UTF16BE,
-  latin1: LATIN1, "iso-8859-1": LATIN1, "iso8859-1": LATIN1, l1: LATIN1, ascii: LATIN1, "us-ascii": LATIN1,
-  "windows-1252": LATIN1, "x-cp1252": LATIN1, cp1252: LATIN1,
-};
+const UTF8 = 0, UTF16LE = 1, UTF16BE = 2, LEGACY = 3;  // as in natives_text.cc, which has another function for LEGACY
 
 const EMPTY = new Uint8Array(0);
 const BOM = "\uFEFF";
@@ -28,25 +19,34 @@ export const encodeUtf8 = (text) => utf8Encode(text);
 /** A string from UTF-8 bytes, without a byte order mark. @param {Uint8Array} bytes @returns {string} */
 export function decodeUtf8(bytes) {
   const text = decode(bytes, UTF8, false);
-  return text[0] === BOM ? text.substring(1) : text;
+  return text[0] === BOM ? sliceString(text, 1) : text;
 }
 
 export class TextEncoder {
-  #self;
-  get encoding() { return "utf-8"; }
-  encode(input = "") { return utf8Encode(`${input}`); }
+  #self = this;
+  get encoding() {
+    this.#self;
+    return "utf-8";
+  }
+  encode(input = "") {
+    this.#self;
+    return utf8Encode(`${input}`);
+  }
   /** @param {string} source @param {Uint8Array} destination */
   encodeInto(source, destination) {
-    if (!(destination instanceof Uint8Array)) throw new TypeError("encodeInto writes to a Uint8Array");
+    this.#self;
+    checkArguments(arguments.length, 2, "encodeInto");
+    const text = `${source}`;
+    if (typedArrayName(destination) !== "Uint8Array") throw new TypeError("encodeInto writes to a Uint8Array");
     const result = new Uint32Array(2);
-    utf8EncodeInto(`${source}`, destination, result);
+    utf8EncodeInto(text, destination, result);
     return { read: result[0], written: result[1] };
   }
 }
 
 /** How many bytes at the end begin a UTF-8 sequence that is not complete yet. @param {Uint8Array} bytes */
 function unfinishedUtf8(bytes) {
-  const { length } = bytes;
+  const length = typedArrayLength(bytes);
   for (let back = 1; back <= 3 && back <= length; ++back) {
     const byte = bytes[length - back];
     if ((byte & 0xc0) === 0x80) continue;
@@ -67,74 +67,122 @@ function unfinishedUtf8(bytes) {
 
 /** The same for UTF-16: half a code unit, and a high surrogate that waits for its other half. */
 function unfinishedUtf16(bytes, encoding) {
-  const odd = bytes.length % 2;
-  const end = bytes.length - odd;
+  const length = typedArrayLength(bytes);
+  const odd = length % 2;
+  const end = length - odd;
   const high = end < 2 ? 0 : bytes[encoding === UTF16LE ? end - 1 : end - 2];
   return odd + ((high & 0xfc) === 0xd8 ? 2 : 0);
 }
 
+/** Infra, section 4.6: ASCII white space. @param {string} text */
+function trim(text) {
+  const isWhite = (unit) => unit === " " || unit === "\n" || unit === "\t" || unit === "\r" || unit === "\f";
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhite(text[start])) ++start;
+  while (end > start && isWhite(text[end - 1])) --end;
+  return sliceString(text, start, end);
+}
+
+/** The encoding's name for a label; undefined: there is none. @param {string} label @returns {string | undefined} */
+function findEncoding(label) {
+  const text = trim(label);
+  if (text === "utf-8" || text === "utf8" || text === "UTF-8") return "utf-8";
+  return require("./encoding_labels.js").encodingOf(text);
+}
+
+const kindOf = (name) =>
+  name === "utf-8" ? UTF8 : name === "utf-16le" ? UTF16LE : name === "utf-16be" ? UTF16BE : LEGACY;
+
+/** Decodes a piece, as decode does. @type {(decoder: TextDecoder, bytes: Uint8Array, stream: boolean) => string} */
+export let decodePiece;
+/** @type {(decoder: TextDecoder) => { encoding: string, fatal: boolean, ignoreBOM: boolean }} */
+export let attributesOf;
+
 export class TextDecoder {
-  #encoding;
+  #name;
+  #kind;
   #fatal;
   #ignoreBom;
+  /** What a stream has not completed. Legacy encodings keep it in #state. */
   #held = EMPTY;
+  #state;
   #bomSeen = false;
   #streaming = false;
 
-  /** @param {string} [label] @param {TextDecoderOptions} [options] */
-  constructor(label = "utf-8", options = {}) {
-    this.#encoding = LABELS[toLowerCase(`${label}`).trim()];
-    if (this.#encoding === undefined) throw new RangeError(`The encoding "${label}" is not known here`);
-    this.#fatal = !!options?.fatal;
-    this.#ignoreBom = !!options?.ignoreBOM;
+  static {
+    decodePiece = (decoder, bytes, stream) => decoder.#decode(bytes, stream);
+    attributesOf = (decoder) => ({
+      encoding: decoder.#name, fatal: decoder.#fatal, ignoreBOM: decoder.#ignoreBom,
+    });
   }
 
-  get encoding() { return NAMES[this.#encoding]; }
+  /** @param {string} [label] @param {TextDecoderOptions} [options] */
+  constructor(label = "utf-8", options = {}) {
+    const name = findEncoding(`${label}`);
+    const given = toDictionary(options, "the options of a TextDecoder");
+    if (name === undefined) throw new RangeError(`The encoding "${label}" is not known here`);
+    this.#name = name;
+    this.#kind = kindOf(name);
+    if (this.#kind === LEGACY) this.#state = new Uint8Array(8);
+    this.#fatal = !!given?.fatal;
+    this.#ignoreBom = !!given?.ignoreBOM;
+  }
+
+  get encoding() { return this.#name; }
   get fatal() { return this.#fatal; }
   get ignoreBOM() { return this.#ignoreBom; }
 
   /** @param {BufferSource} [input] @param {TextDecodeOptions} [options] */
-  decode(input = EMPTY, options = {}) {
-    if (!isBufferSource(input)) throw new TypeError("TextDecoder decodes an ArrayBuffer or a view of one");
-    const stream = !!options?.stream;
+  decode(input = undefined, options = {}) {
+    this.#name;
+    if (input !== undefined && !isBufferSource(input)) {
+      throw new TypeError("TextDecoder decodes an ArrayBuffer or a view of one");
+    }
+    const stream = !!toDictionary(options, "the options of decode")?.stream;
+    return this.#decode(input === undefined ? EMPTY : bytesOf(input), stream);
+  }
+
+  /** @param {Uint8Array} input @param {boolean} stream */
+  #decode(input, stream) {
     if (!this.#streaming) {
       this.#held = EMPTY;
       this.#bomSeen = false;
     }
     this.#streaming = stream;
-    let bytes = bytesOf(input);
-    if (this.#held.length > 0) {
-      const all = new Uint8Array(this.#held.length + bytes.length);
-      all.set(this.#held);
-      all.set(bytes, this.#held.length);
-      bytes = all;
-      this.#held = EMPTY;
-    }
-    const encoding = this.#encoding;
-    let tail = 0;
-    if (encoding === UTF8 && stream) tail = unfinishedUtf8(bytes);
-    if (encoding === UTF16LE || encoding === UTF16BE) {
-      tail = stream ? unfinishedUtf16(bytes, encoding) : bytes.length % 2;
-    }
-    if (tail > 0) {
-      this.#held = bytes.slice(bytes.length - tail);
-      bytes = bytes.subarray(0, bytes.length - tail);
-    }
-    let text = decode(bytes, encoding, this.#fatal);
-    if (!stream && this.#held.length > 0) {  // half a UTF-16 code unit
-      if (this.#fatal) text = undefined;
-      else text += "\uFFFD";
-      this.#held = EMPTY;
-    }
+    const text = this.#kind === LEGACY ? decodeLegacy(this.#name, input, !stream, this.#fatal, this.#state)
+                                       : this.#decodeUnicode(input, stream);
     if (text === undefined) {
       this.#streaming = false;
-      throw new TypeError(`The encoded data was not valid for encoding ${this.encoding}`);
+      throw new TypeError(`The encoded data was not valid for encoding ${this.#name}`);
     }
-    if (!this.#bomSeen && text.length > 0) {
-      this.#bomSeen = true;
-      if (!this.#ignoreBom && encoding !== LATIN1 && text[0] === BOM) text = text.substring(1);
+    if (this.#bomSeen || text.length === 0 || this.#kind === LEGACY) return text;
+    this.#bomSeen = true;
+    return !this.#ignoreBom && text[0] === BOM ? sliceString(text, 1) : text;
+  }
+
+  /** @param {Uint8Array} input @param {boolean} stream @returns {string | undefined} */
+  #decodeUnicode(input, stream) {
+    const kind = this.#kind;
+    let bytes = input;
+    const held = typedArrayLength(this.#held);
+    if (held > 0) {
+      bytes = new Uint8Array(held + typedArrayLength(input));
+      setBytes(bytes, this.#held);
+      setBytes(bytes, input, held);
+      this.#held = EMPTY;
     }
-    return text;
+    const length = typedArrayLength(bytes);
+    let tail = 0;
+    if (kind !== UTF8) tail = stream ? unfinishedUtf16(bytes, kind) : length % 2;
+    else if (stream) tail = unfinishedUtf8(bytes);
+    if (tail > 0) {
+      if (stream) this.#held = copyBytes(viewOf(bytes, length - tail));
+      bytes = viewOf(bytes, 0, length - tail);
+    }
+    const text = decode(bytes, kind, this.#fatal);
+    if (stream || tail === 0 || text === undefined) return text;
+    return this.#fatal ? undefined : `${text}\uFFFD`;  // half a UTF-16 code unit
   }
 }
 
@@ -142,6 +190,7 @@ defineInterfaces({ TextEncoder, TextDecoder });
 
 /** @param {string} data */
 export function atob(data) {
+  checkArguments(arguments.length, 1, "atob");
   const text = base64Decode(`${data}`);
   if (text === undefined) {
     throw new DOMException("The string to be decoded is not correctly encoded", "InvalidCharacterError");
@@ -151,6 +200,7 @@ export function atob(data) {
 
 /** @param {string} data */
 export function btoa(data) {
+  checkArguments(arguments.length, 1, "btoa");
   const text = base64Encode(`${data}`);
   if (text === undefined) {
     throw new DOMException(

@@ -16,6 +16,9 @@ interface Host {
   utf8Encode(text: string): Uint8Array;
   utf8EncodeInto(text: string, target: Uint8Array, result: Uint32Array): void;
   decode(view: ArrayBufferView, encoding: number, fatal: boolean): string | undefined;
+  decodeLegacy(
+    name: string, view: ArrayBufferView, last: boolean, fatal: boolean, state: Uint8Array,
+  ): string | undefined;
   base64Encode(binary: string): string | undefined;
   base64Decode(text: string): string | undefined;
   urlParse(input: string, base: string | undefined, components: Uint32Array): string | undefined;

@@ -81,7 +81,7 @@ export const regExpToString = uncurry(RegExp.prototype.toString);
 export const symbolToString = uncurry(Symbol.prototype.toString);
 
 /** The getter of an accessor, as a function of its receiver. @param {object} prototype @param {PropertyKey} key */
-const getter = (prototype, key) => uncurry(getOwnPropertyDescriptor(prototype, key).get);
+export const getter = (prototype, key) => uncurry(getOwnPropertyDescriptor(prototype, key).get);
 const typedArray = getPrototypeOf(Uint8Array.prototype);
 export const typedArrayLength = getter(typedArray, "length");
 export const typedArrayName = getter(typedArray, Symbol.toStringTag);
@@ -94,6 +94,27 @@ export const toWellFormed = uncurry(String.prototype.toWellFormed);
 export const then = uncurry(Promise.prototype.then);
 /** It says itself what `then` makes of it: Promise.prototype.constructor may be a script's. */
 export const resolved = Object.defineProperty(Promise.resolve(), "constructor", { value: Promise });
+
+/** @type {(bytes: Uint8Array) => ArrayBuffer} */
+export const bufferOf = getter(typedArray, "buffer");
+/** @type {(bytes: Uint8Array) => number} */
+export const offsetOf = getter(typedArray, "byteOffset");
+/** @type {(target: Uint8Array, source: Uint8Array, offset?: number) => void} */
+export const setBytes = uncurry(typedArray.set);
+/** @type {(bytes: Uint8Array, target: number, start: number, end?: number) => void} */
+export const copyWithin = uncurry(typedArray.copyWithin);
+
+/** A part of `bytes`, without a copy. @param {Uint8Array} bytes @param {number} start @param {number} [end] */
+export function viewOf(bytes, start, end = typedArrayLength(bytes)) {
+  return new Uint8Array(bufferOf(bytes), offsetOf(bytes) + start, end - start);
+}
+
+/** A copy of `bytes`, in a buffer of its own. @param {Uint8Array} bytes */
+export function copyBytes(bytes) {
+  const copy = new Uint8Array(typedArrayLength(bytes));
+  setBytes(copy, bytes);
+  return copy;
+}
 
 /** A byte view of a buffer or a view, without a copy. @param {BufferSource} source */
 export function bytesOf(source) {
