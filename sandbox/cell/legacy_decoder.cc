@@ -297,26 +297,34 @@ bool Feed(Handler handler, OnError on_error, DecoderState* state, int byte, std:
   }
 }
 
+// Section 9.1
+bool DecodeSingleBytes(const SingleByteIndex& index, std::span<const std::uint8_t> bytes, OnError on_error,
+                       std::u16string* text) {
+  for (const std::uint8_t byte : bytes) {
+    const char16_t unit = byte < 0x80 ? byte : index[byte - 0x80];
+    const bool missing = unit == 0 && byte != 0;
+    if (missing && on_error == OnError::kFail) return false;
+    text->push_back(missing ? kReplacement : unit);
+  }
+  return true;
+}
+
 }  // namespace
 
 Decoded DecodeLegacy(std::string_view name, std::span<const std::uint8_t> bytes, Input input, OnError on_error,
                      DecoderState* state, std::u16string* text) {
-  if (const SingleByteIndex* const index = FindSingleByteIndex(name)) {
-    for (const std::uint8_t byte : bytes) {
-      const char16_t unit = byte < 0x80 ? byte : (*index)[byte - 0x80];
-      if (unit == 0 && byte != 0 && on_error == OnError::kFail) return Decoded::kInvalid;
-      text->push_back(unit == 0 && byte != 0 ? kReplacement : unit);
-    }
-    return Decoded::kDone;
-  }
-  const auto* const found =
-      std::find_if(std::begin(kHandlers), std::end(kHandlers), [&](const auto& entry) { return entry.name == name; });
-  if (found == std::end(kHandlers)) return Decoded::kUnknownEncoding;
   bool valid = true;
-  for (std::size_t i = 0; valid && i < bytes.size(); ++i) {
-    valid = Feed(found->handler, on_error, state, bytes[i], text);
+  if (const SingleByteIndex* const index = FindSingleByteIndex(name)) {
+    valid = DecodeSingleBytes(*index, bytes, on_error, text);
+  } else {
+    const auto* const found =
+        std::find_if(std::begin(kHandlers), std::end(kHandlers), [&](const auto& entry) { return entry.name == name; });
+    if (found == std::end(kHandlers)) return Decoded::kUnknownEncoding;
+    for (std::size_t i = 0; valid && i < bytes.size(); ++i) {
+      valid = Feed(found->handler, on_error, state, bytes[i], text);
+    }
+    if (valid && input == Input::kEnds) valid = Feed(found->handler, on_error, state, kEnd, text);
   }
-  if (valid && input == Input::kEnds) valid = Feed(found->handler, on_error, state, kEnd, text);
   if (!valid || input == Input::kEnds) *state = {};
   return valid ? Decoded::kDone : Decoded::kInvalid;
 }

@@ -19,10 +19,13 @@ constexpr const char* kLanguage =
     "parseInt "
     "undefined unescape";
 constexpr const char* kPlatform =
-    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent Event "
+    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent "
+    "Event "
     "EventTarget "
-    "Headers PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader ReadableStreamBYOBRequest "
-    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextDecoderStream TextEncoder TextEncoderStream "
+    "Headers PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader "
+    "ReadableStreamBYOBRequest "
+    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextDecoderStream "
+    "TextEncoder TextEncoderStream "
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "
     "WritableStreamDefaultWriter atob btoa clearInterval clearTimeout console crypto fetch navigator "
@@ -91,6 +94,15 @@ TEST_F(SurfaceTest, PatchedPrototypesReachNothing) {
   const auto end = cell.RunToEnd();
   ASSERT_TRUE(end);
   EXPECT_EQ(cell.output, R"({"text":"hello","names":[]})") << Describe(*end);
+}
+
+TEST_F(SurfaceTest, HalfASurrogatePairBecomesJsonThatCanBeRead) {
+  const auto end = RunFlow(
+      "context.log.info('x', { a: '\\ud83d', ['\\udc00']: '\\\\ud800', whole: '\\u{1F600}' });\n"
+      "return { data: ['a\\ud83d', { '\\udfff': '\\\\\\udfff\\n' }] };");
+  EXPECT_EQ(cell.output, "[\"a\uFFFD\",{\"\uFFFD\":\"\\\\\uFFFD\\n\"}]") << Describe(end);
+  ASSERT_EQ(cell.logs.size(), 1U);
+  EXPECT_EQ(cell.logs[0].fields_json(), "{\"a\":\"\uFFFD\",\"\uFFFD\":\"\\\\ud800\",\"whole\":\"\U0001F600\"}");
 }
 
 TEST_F(SurfaceTest, Urls) {

@@ -4,7 +4,7 @@ import { DEBUG, ERROR, INFO, WARN, isOpen, write } from "./console.js";
 import { show } from "./console_format.js";
 import { makeConnections } from "./connections.js";
 import { errorTitle, inspect } from "./inspect.js";
-import { boundedJson } from "./json_text.js";
+import { boundedJson, readableJson } from "./json_text.js";
 import { apply, freeze, isArray, join, map, push, stringify, test, uncurry } from "./primordials.js";
 
 const { callerPlace } = host;
@@ -123,7 +123,7 @@ function fieldsJson(fields) {
     const text = boundedJson(plain ? fields : { value: fields }, MAX_FIELDS);
     if (text !== undefined) return text;
   } catch { /* it goes round, or it throws */ }
-  return stringify({ value: inspect(fields, { length: MAX_UNFIT }) });
+  return readableJson(stringify({ value: inspect(fields, { length: MAX_UNFIT }) }));
 }
 
 const logger = (level) => (message, fields) => { if (isOpen()) write(level, show(message), fieldsJson(fields)); };
@@ -147,7 +147,7 @@ function encode(result) {
   if (data === undefined) return "null";
   let text;
   try {
-    text = stringify(data);
+    text = readableJson(stringify(data));
   } catch (error) {
     throw new TypeError(`what the flow returned cannot be written as JSON: ${error?.message}`, { cause: error });
   }

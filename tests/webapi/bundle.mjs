@@ -35,9 +35,9 @@ function findExpressions(source) {
   return expressions.join("");
 }
 
-/** A test file: its scripts in order, variants and time-out, from its META comments. */
-export function readTest(wpt, file) {
-  const source = readFileSync(join(wpt, file), "utf8");
+/** A test file below `root`: its scripts in order, variants and time-out, from its META comments. */
+export function readTest(root, file) {
+  const source = readFileSync(join(root, file), "utf8");
   const meta = (key) => [...source.matchAll(new RegExp(`^// META: ${key}=(.*)$`, "gm"))].map(([, value]) => value.trim());
   const resolve = (name) => name.startsWith("/") ? name.slice(1) : posix.join(posix.dirname(file), name);
   // A worker's test loads its scripts itself.
