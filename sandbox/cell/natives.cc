@@ -1,5 +1,6 @@
 #include "sandbox/cell/natives.h"
 
+#include <v8-exception.h>
 #include <v8-function.h>
 #include <v8-primitive.h>
 
@@ -32,9 +33,11 @@ v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) 
       .ToLocalChecked();
 }
 
-std::array<std::span<const Native>, 7> Tables() {
-  return {CallNatives(),  RandomNatives(),  TextNatives(),  UrlNatives(),
-          CloneNatives(), InspectNatives(), ObjectNatives()};
+auto Tables() {
+  return std::array{
+      ByteNatives(),   CallNatives(),   CloneNatives(), CompressionNatives(), InspectNatives(),
+      ObjectNatives(), RandomNatives(), TextNatives(),  UrlNatives(),
+  };
 }
 
 }  // namespace
@@ -51,6 +54,11 @@ const intptr_t* ExternalReferences() {
     return all;
   }();
   return references.data();
+}
+
+void ThrowNoMemory(v8::Isolate* isolate) {
+  isolate->ThrowException(
+      v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate, "Array buffer allocation failed")));
 }
 
 v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context) {

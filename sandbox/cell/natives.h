@@ -20,13 +20,18 @@ struct Native {
   v8::FunctionCallback callback;
 };
 
-std::span<const Native> CallNatives();    // fetches, timers, logs, errors: natives_calls.cc
-std::span<const Native> RandomNatives();  // natives_random.cc
-std::span<const Native> TextNatives();    // encodings: natives_text.cc
-std::span<const Native> UrlNatives();     // natives_url.cc
-std::span<const Native> CloneNatives();   // natives_clone.cc
-std::span<const Native> InspectNatives();  // natives_inspect.cc
-std::span<const Native> ObjectNatives();  // natives_objects.cc
+std::span<const Native> ByteNatives();         // natives_bytes.cc
+std::span<const Native> CallNatives();         // fetches, timers, logs, errors: natives_calls.cc
+std::span<const Native> CloneNatives();        // natives_clone.cc
+std::span<const Native> CompressionNatives();  // natives_compression.cc
+std::span<const Native> InspectNatives();      // natives_inspect.cc
+std::span<const Native> RandomNatives();       // natives_random.cc
+std::span<const Native> TextNatives();         // encodings: natives_text.cc
+std::span<const Native> UrlNatives();          // natives_url.cc
+std::span<const Native> ObjectNatives();       // natives_objects.cc
+
+// Throws the RangeError of an ArrayBuffer that there is no room for.
+void ThrowNoMemory(v8::Isolate* isolate);
 
 // The getter behind a lazy property, which a snapshot refers to as well.
 intptr_t LazyPropertyReference();

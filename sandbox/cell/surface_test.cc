@@ -19,6 +19,7 @@ constexpr const char* kLanguage =
     "parseInt "
     "undefined unescape";
 constexpr const char* kPlatform =
+    "Blob CompressionStream DecompressionStream File FormData "
     "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent "
     "Event "
     "EventTarget "

@@ -1,34 +1,34 @@
-// Fetch, section 5.3: the Body mixin. A body is bytes, or a source of chunks, and becomes a stream when somebody
-// asks for one.
+// Fetch, section 5.3: the Body mixin. A body is bytes, or pieces of them that others share, or a source of chunks, and
+// becomes a stream when somebody asks for one.
 import { decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { bytesOf, isBufferSource, parse, push } from "./primordials.js";
-import { isReadableStream, streams } from "./streams.js";
-import { URLSearchParams } from "./url.js";
+import { blobs, forms, isBlob, isFormData, mimeTypes, multipart } from "./late.js";
+import { joinPieces, sizeOfPieces, streamOfPieces } from "./pieces.js";
+import {
+  bufferOf, bytesOf, copyBytes, indexOf, isBufferSource, typedArrayName, typedArrayLength, mapGet, parse, push,
+} from "./primordials.js";
+import { isDisturbed, isReadableStream, streamOperations, streams } from "./streams.js";
+import { isSearchParams, parseQuery, serializeParams } from "./url.js";
 
 /**
- * Chunks that come in. `take` gives one that is here; where none is, the body is `over` or `more` tells that it has gone
- * on. There is one reader at a time.
- * @typedef {{ take: () => Uint8Array | undefined, over: () => boolean, more: () => Promise<void>, cancel: (reason: unknown) => void,
- *             onError: (report: (error: unknown) => void) => void }} Source
+ * Chunks that come in. `take` gives one that is here; where none is, the body is `over` or `more` tells that it has
+ * gone on. There is one reader at a time.
+ * @typedef {{
+ *   take: () => Uint8Array | undefined, over: () => boolean, more: () => Promise<void>,
+ *   cancel: (reason: unknown) => void, onError: (report: (error: unknown) => void) => void,
+ * }} Source
  */
-/** @typedef {{ stream?: ReadableStream, bytes?: Uint8Array, source?: Source, type?: string }} Body */
-
-/** A byte stream that holds `bytes` and ends. @param {Uint8Array} bytes */
-function streamOfBytes(bytes) {
-  const { ReadableStream } = streams();
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      if (bytes.length > 0) controller.enqueue(bytes.slice());
-      controller.close();
-    },
-  });
-}
+/**
+ * `bytes` belong to this body alone, `pieces` to nobody, and `size` is theirs.
+ * @typedef {{
+ *   stream?: ReadableStream, bytes?: Uint8Array, pieces?: Uint8Array[], size?: number, source?: Source, type?: string,
+ * }} Body
+ */
 
 /** @param {Source} source */
 function streamOfSource(source) {
   const { ReadableStream } = streams();
   return new ReadableStream({
+    __proto__: null,
     type: "bytes",
     start(controller) {
       source.onError((error) => controller.error(error));
@@ -47,43 +47,60 @@ function streamOfSource(source) {
   }, { highWaterMark: 0 });
 }
 
-/** Fetch, section 5.2: extracts a body. @param {any} init @returns {Body} */
-export function extractBody(init) {
-  if (typeof init === "string") return { bytes: encodeUtf8(init), type: "text/plain;charset=UTF-8" };
-  if (isReadableStream(init)) {
-    if (init.locked) throw new TypeError("the body is a stream that somebody else reads");
-    return { stream: init };
-  }
-  if (init instanceof URLSearchParams) {
-    return { bytes: encodeUtf8(init.toString()), type: "application/x-www-form-urlencoded;charset=UTF-8" };
-  }
-  if (isBufferSource(init)) return { bytes: bytesOf(init).slice() };
-  return { bytes: encodeUtf8(`${init}`), type: "text/plain;charset=UTF-8" };
+/** What is left of the stream of a body that was read by another way: at its end, and its reader is gone. */
+function usedStream() {
+  const stream = streamOfPieces([]);
+  streamOperations().getReader(stream);
+  return stream;
 }
 
-/** @param {Uint8Array[]} chunks */
-function concatenate(chunks) {
-  if (chunks.length === 1) return chunks[0];
-  let length = 0;
-  for (let i = 0; i < chunks.length; ++i) length += chunks[i].length;
-  const all = new Uint8Array(length);
-  let offset = 0;
-  for (let i = 0; i < chunks.length; ++i) {
-    all.set(chunks[i], offset);
-    offset += chunks[i].length;
+/** Fetch, section 5.2: extracts a body. @param {any} init @returns {Body} */
+export function extractBody(init) {
+  if (typeof init === "string") {
+    const bytes = encodeUtf8(init);
+    return { bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
   }
-  return all;
+  if (isReadableStream(init)) {
+    if (isDisturbed(init) || init.locked) throw new TypeError("the body is a stream that somebody has read, or reads");
+    return { stream: init };
+  }
+  if (isSearchParams(init)) {
+    const bytes = encodeUtf8(serializeParams(init));
+    return { bytes, size: typedArrayLength(bytes), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+  }
+  if (isBufferSource(init)) {
+    const bytes = copyBytes(bytesOf(init));
+    return { bytes, size: typedArrayLength(bytes) };
+  }
+  if (isBlob(init)) {
+    const { blobPieces, blobType } = blobs();
+    const pieces = blobPieces(init);
+    return { pieces, size: sizeOfPieces(pieces), type: blobType(init) === "" ? undefined : blobType(init) };
+  }
+  if (isFormData(init)) {
+    const { pieces, boundary } = multipart().writeMultipart(forms().formDataList(init));
+    return { pieces, size: sizeOfPieces(pieces), type: `multipart/form-data; boundary=${boundary}` };
+  }
+  const bytes = encodeUtf8(`${init}`);
+  return { bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
 }
+
+/** @param {Uint8Array[]} chunks that belong to nobody else */
+const joined = (chunks) => (chunks.length === 1 ? chunks[0] : joinPieces(chunks));
 
 /** @param {ReadableStream} stream */
 async function readStream(stream) {
-  const reader = stream.getReader();
+  const { getReader, read } = streamOperations();
+  const reader = getReader(stream);
   const chunks = [];
-  for (let chunk; (chunk = (await reader.read()).value) !== undefined;) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("a body's stream gave something that is no Uint8Array");
-    push(chunks, chunk);
+  for (;;) {
+    const { done, value } = await read(reader);
+    if (done) return joinPieces(chunks);  // a script may have kept a chunk
+    if (typedArrayName(value) !== "Uint8Array") {
+      throw new TypeError("a body's stream gave something that is no Uint8Array");
+    }
+    push(chunks, value);
   }
-  return concatenate(chunks);
 }
 
 /** @param {Source} source @param {Uint8Array[]} chunks */
@@ -93,7 +110,7 @@ function takeAll(source, chunks) { for (let chunk; (chunk = source.take()) !== u
 function readSource(source) {
   const chunks = [];
   takeAll(source, chunks);
-  return source.over() ? concatenate(chunks) : readRest(source, chunks);
+  return source.over() ? joined(chunks) : readRest(source, chunks);
 }
 
 /** @param {Source} source @param {Uint8Array[]} chunks */
@@ -102,24 +119,25 @@ async function readRest(source, chunks) {
     await source.more();
     takeAll(source, chunks);
   }
-  return concatenate(chunks);
+  return joined(chunks);
 }
-
-/** The reference implementation keeps this in a property that is no secret. @param {any} stream */
-function isDisturbed(stream) { return !!stream._disturbed; }
 
 /** The body of one Request or Response. */
 export class BodyHolder {
   #taken = false;
+  /** @type {ReadableStream | undefined} */
+  #used;
 
   /** @param {Body | null} body */
   constructor(body) { this.body = body; }
 
   get used() { return this.#taken || (!!this.body?.stream && isDisturbed(this.body.stream)); }
   get stream() {
-    if (!this.body) return null;
-    const { bytes, source } = this.body;
-    return this.body.stream ??= source ? streamOfSource(source) : streamOfBytes(bytes);
+    const { body } = this;
+    if (!body) return null;
+    if (this.#taken && !body.stream) return this.#used ??= usedStream();
+    const { bytes, pieces, source } = body;
+    return body.stream ??= source ? streamOfSource(source) : streamOfPieces(pieces ?? [bytes]);
   }
   #check() {
     if (this.used || this.body?.stream?.locked) throw new TypeError("the body has been read already");
@@ -133,35 +151,78 @@ export class BodyHolder {
   /** A body that gives the same bytes; this one still can be read. @returns {Body | null} */
   copy() {
     this.#check();
-    if (!this.body || this.body.bytes) return this.body && { bytes: this.body.bytes };
-    const [one, two] = this.stream.tee();
-    this.body.stream = one;
-    return { stream: two };
+    const { body } = this;
+    if (!body) return null;
+    if (body.stream || body.source) {
+      const branches = streamOperations().tee(this.stream);
+      this.body = { stream: branches[0] };
+      return { stream: branches[1] };
+    }
+    const { pieces = [body.bytes], size } = body;
+    this.body = { pieces, size };
+    return { pieces, size };
   }
   /** All of it, for good. @returns {Uint8Array | Promise<Uint8Array>} */
   read() {
     const body = this.take();
     if (!body) return new Uint8Array(0);
     if (body.stream) return readStream(body.stream);
-    return body.source ? readSource(body.source) : body.bytes;
+    if (body.source) return readSource(body.source);
+    return body.bytes ?? joinPieces(body.pieces);
   }
+  /** The same, to be shared. @returns {Promise<Uint8Array[]>} */
+  async readPieces() {
+    const { pieces, stream } = this.body ?? {};
+    if (!pieces || stream) return [await this.read()];
+    this.take();
+    return pieces;
+  }
+}
+
+/** @param {{ holder: BodyHolder, headers: Headers }} state */
+async function readFormData(state) {
+  const bytes = await state.holder.read();
+  const type = mimeTypes().mimeTypeOf(state.headers);
+  const { makeFormData } = forms();
+  if (type?.essence === "multipart/form-data") {
+    return makeFormData(multipart().readMultipart(bytes, mapGet(type.parameters, "boundary")));
+  }
+  if (type?.essence === "application/x-www-form-urlencoded") {
+    const text = decodeUtf8(bytes);
+    const { MAX_ENTRIES } = multipart();
+    let separators = 0;
+    for (let at = -1; (at = indexOf(text, "&", at + 1)) >= 0;) {
+      if (++separators >= MAX_ENTRIES) throw new TypeError(`the body has more than ${MAX_ENTRIES} entries`);
+    }
+    return makeFormData(parseQuery(text));
+  }
+  throw new TypeError(`the body is no form: its type is ${type ? type.essence : "not known"}`);
 }
 
 /**
  * Adds the members of the mixin to an interface.
- * @param {Function} constructor @param {(owner: any) => BodyHolder} holderOf
+ * @param {Function} constructor @param {(owner: any) => { holder: BodyHolder, headers: Headers }} stateOf
  */
-export function defineBody(constructor, holderOf) {
+export function defineBody(constructor, stateOf) {
   const members = {
-    get body() { return holderOf(this).stream; },
-    get bodyUsed() { return holderOf(this).used; },
+    get body() { return stateOf(this).holder.stream; },
+    get bodyUsed() { return stateOf(this).holder.used; },
     async arrayBuffer() {
-      const bytes = await holderOf(this).read();
-      return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+      const bytes = await stateOf(this).holder.read();
+      const buffer = bufferOf(bytes);
+      return typedArrayLength(bytes) === buffer.byteLength ? buffer : bufferOf(copyBytes(bytes));
     },
-    async bytes() { return holderOf(this).read(); },
-    async text() { return decodeUtf8(await holderOf(this).read()); },
-    async json() { return parse(decodeUtf8(await holderOf(this).read())); },
+    async blob() {
+      const { holder, headers } = stateOf(this);
+      const pieces = await holder.readPieces();
+      const { mimeTypeOf, serializeMimeType } = mimeTypes();
+      const type = mimeTypeOf(headers);
+      return blobs().makeBlob(pieces, type ? serializeMimeType(type) : "");
+    },
+    async bytes() { return stateOf(this).holder.read(); },
+    async formData() { return readFormData(stateOf(this)); },
+    async text() { return decodeUtf8(await stateOf(this).holder.read()); },
+    async json() { return parse(decodeUtf8(await stateOf(this).holder.read())); },
   };
   Object.defineProperties(constructor.prototype, Object.getOwnPropertyDescriptors(members));
 }

@@ -1,24 +1,31 @@
 // Fetch, section 5.6: fetch. The engine does the HTTP; bodies go in pieces, each side sending only what the other
 // has room for.
 import { onAbort } from "./abort.js";
-import { atob, decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { Headers, freezeHeaders, headerList, receivedHeaders } from "./headers.js";
-import { indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then } from "./primordials.js";
-import { Request, requestSignal, takeRequestBody } from "./request.js";
+import { BodyHolder } from "./body.js";
+import { headerList, receivedHeaders } from "./headers.js";
+import { dataUrls } from "./late.js";
+import {
+  Promise, Uint8Array, defineProperty, indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then,
+  typedArrayLength, typedArrayName,
+} from "./primordials.js";
+import { Request, requestSignal, requestState } from "./request.js";
 import { makeResponse } from "./response.js";
+import { streamOperations } from "./streams.js";
 import { timerFailed } from "./timers.js";
 
 const { cancel, httpConsumed, httpSend, httpStart } = host;
 
 const REDIRECT = { __proto__: null, follow: 0, error: 1, manual: 2 };  // HttpRequest.Redirect
 const FAILURE = [undefined, "refused", "network", "timeout", "limit"];  // CallFailed.Kind
-const NULL_BODY = [204, 205, 304];
+const isNullBody = (status) => status === 204 || status === 205 || status === 304;
 
 /**
- * A call under way.
+ * A call under way. `failed` tells whether `error` is one: a signal's reason can be anything. `wake` goes on with who
+ * reads the response, `credit` with who sends the request; `stop` tells the latter's stream that nobody wants the rest.
  * @typedef {{
- *   id: number, resolve: (response: Response) => void, reject: (error: unknown) => void,
- *   chunks: Uint8Array[], ended: boolean, error: unknown, wake: (() => void) | null, credit: (() => void) | null,
+ *   id: number, head: boolean, resolve: (response: Response) => void, reject: (error: unknown) => void,
+ *   chunks: Uint8Array[], ended: boolean, failed: boolean, error: unknown,
+ *   wake: (() => void) | null, credit: (() => void) | null, stop: ((reason: unknown) => void) | null,
  *   report: ((error: unknown) => void) | null, forget: (() => void) | null,
  * }} Call
  */
@@ -29,22 +36,45 @@ const calls = new Map();
 /** Ends the call from this side, with what the script is to see. @param {Call} call @param {unknown} error */
 function fail(call, error) {
   mapDelete(calls, call.id);
-  call.forget?.();
+  forget(call);
   call.reject(error);
   call.ended = true;
+  call.failed = true;
   call.error = error;
   call.chunks = [];
-  call.credit?.();
+  stopSending(call, error);
   try {
     call.report?.(error);
   } catch { /* the stream was closed or cancelled already */ }
   wake(call);
 }
 
+/** No signal aborts the call any more. @param {Call} call */
+function forget(call) {
+  call.forget?.();
+  call.forget = null;
+}
+
+/** The engine takes no more of the request's body. @param {Call} call @param {unknown} reason */
+function stopSending(call, reason) {
+  call.stop?.(reason);
+  call.stop = null;
+  call.credit?.();
+}
+
+/** The body goes on. @param {Call} call */
+function wake(call) {
+  call.wake?.();
+  call.wake = null;
+}
+
+// ---- the request's body
+
 /** Sends the request's body as the engine gives room. @param {Call} call @param {import("./body.js").Body} body */
 function sendBody(call, body) {
   if (body.stream) sendStream(call, body.stream);
-  else sendBytes(call, body.bytes, 0, true);
+  else if (body.bytes) sendBytes(call, body.bytes, 0, true);
+  else sendPieces(call, body.pieces);
 }
 
 /**
@@ -55,7 +85,7 @@ function sendBody(call, body) {
 function sendBytes(call, bytes, offset, last) {
   const sent = httpSend(call.id, bytes, offset, last);
   if (sent < 0) return false;
-  return offset + sent === bytes.length || sendRest(call, bytes, offset + sent, last);
+  return offset + sent === typedArrayLength(bytes) || sendRest(call, bytes, offset + sent, last);
 }
 
 /** @param {Call} call @param {Uint8Array} bytes @param {number} offset @param {boolean} last */
@@ -65,21 +95,29 @@ async function sendRest(call, bytes, offset, last) {
   return sendBytes(call, bytes, offset, last);
 }
 
-/** @param {Call} call @param {ReadableStream} stream */
+/** @param {Call} call @param {Uint8Array[]} pieces */
+async function sendPieces(call, pieces) {
+  for (let i = 0; i < pieces.length; ++i) if (!(await sendBytes(call, pieces[i], 0, false))) return;
+  sendBytes(call, new Uint8Array(0), 0, true);
+}
+
+/** Takes a chunk from the stream when the one before has gone. @param {Call} call @param {ReadableStream} stream */
 async function sendStream(call, stream) {
-  const reader = stream.getReader();
+  const { getReader, read, cancelReader } = streamOperations();
+  const reader = getReader(stream);
+  call.stop = (reason) => then(cancelReader(reader, reason), undefined, () => {});
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await read(reader);
       if (done) {
-        await sendBytes(call, new Uint8Array(0), 0, true);
+        call.stop = null;
+        sendBytes(call, new Uint8Array(0), 0, true);
         return;
       }
-      if (!(value instanceof Uint8Array)) throw new TypeError("a request's body gave something that is no Uint8Array");
-      if (value.length > 0 && !(await sendBytes(call, value, 0, false))) {
-        await reader.cancel();  // the call is over: nobody wants the rest
-        return;
+      if (typedArrayName(value) !== "Uint8Array") {
+        throw new TypeError("a request's body gave something that is no Uint8Array");
       }
+      if (typedArrayLength(value) > 0 && !(await sendBytes(call, value, 0, false))) return;
     }
   } catch (error) {
     if (mapGet(calls, call.id) === undefined) return;
@@ -88,6 +126,8 @@ async function sendStream(call, stream) {
   }
 }
 
+// ---- the response's body
+
 /** The body of the response: what has come in, as it is asked for. @implements {import("./body.js").Source} */
 class ResponseSource {
   /** @param {Call} call */
@@ -95,55 +135,45 @@ class ResponseSource {
 
   take() {
     const { call } = this;
-    if (call.error !== undefined) throw call.error;
+    if (call.failed) throw call.error;
     const chunk = shift(call.chunks);
-    if (chunk && !call.ended) httpConsumed(call.id, chunk.length);
+    if (chunk && !call.ended) httpConsumed(call.id, typedArrayLength(chunk));
+    if (call.ended && call.chunks.length === 0) forget(call);
     return chunk;
   }
-  over() { return this.call.ended && this.call.chunks.length === 0; }
+  over() { return this.call.ended && !this.call.failed && this.call.chunks.length === 0; }
   more() { return new Promise((resolve) => { this.call.wake = resolve; }); }
-  cancel() {
+  cancel(reason) {
     const { call } = this;
     mapDelete(calls, call.id);
-    call.forget?.();
+    forget(call);
     call.ended = true;
     call.chunks = [];
     cancel(call.id);
-    call.credit?.();
+    stopSending(call, reason);
   }
-  onError(report) { this.call.report = report; }
+  onError(report) {
+    if (this.call.failed) report(this.call.error);
+    else this.call.report = report;
+  }
 }
 
-/** Fetch, section 6: data: URLs. @param {URL | string} url */
-function fetchData(url) {
-  const comma = indexOf(url, ",");
-  if (comma < 0) throw new TypeError("fetch failed: a data: URL has a comma");
-  let type = sliceString(url, 5, comma).trim();
-  const text = sliceString(url, comma + 1);
-  const base64 = /;\s*base64$/i.exec(type);
-  if (base64) type = sliceString(type, 0, base64.index);
-  let bytes = percentDecode(text);
-  if (base64) {
-    const binary = atob(decodeUtf8(bytes));
-    bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; ++i) bytes[i] = binary.charCodeAt(i);
-  }
-  if (startsWith(type, ";")) type = `text/plain${type}`;
-  const headers = freezeHeaders(new Headers({ "content-type": type || "text/plain;charset=US-ASCII" }));
-  return makeResponse({ statusText: "OK", headers, type: "basic", url, body: { bytes } });
+/** Fetch, section 4.3: "scheme fetch" of a data: URL. @param {string} url @param {string} method */
+function fetchData(url, method) {
+  const data = dataUrls().readDataUrl(withoutFragment(url));
+  if (data === null) throw new TypeError("fetch failed: the data: URL has no comma, or no valid base64 behind it");
+  const { type, bytes } = data;
+  return makeResponse({
+    status: 200, statusText: "OK", headers: receivedHeaders(["content-type", type]), type: "basic",
+    url: withoutFragment(url), redirected: false,
+    holder: new BodyHolder(method === "HEAD" ? null : { bytes, size: typedArrayLength(bytes) }),
+  });
 }
 
-/** @param {string} text */
-function percentDecode(text) {
-  const bytes = encodeUtf8(text);
-  let length = 0;
-  for (let i = 0; i < bytes.length; ++i) {
-    const digits = String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0);
-    const hex = bytes[i] === 0x25 && /^[0-9a-f]{2}$/i.test(digits);
-    bytes[length++] = hex ? Number.parseInt(digits, 16) : bytes[i];
-    if (hex) i += 2;
-  }
-  return bytes.slice(0, length);
+/** @param {string} url */
+function withoutFragment(url) {
+  const fragment = indexOf(url, "#");
+  return fragment < 0 ? url : sliceString(url, 0, fragment);
 }
 
 /** @type {(input: RequestInfo | URL, init?: RequestInit) => Promise<Response>} */
@@ -159,32 +189,34 @@ export const { fetch } = {  // a function that is no constructor
  * @param {(response: Response) => void} resolve @param {(error: unknown) => void} reject
  */
 export function send(request, connection, resolve, reject) {
-  const { url } = request;
-  const signal = requestSignal(request);
-  if (signal?.aborted) throw signal.reason;
+  const state = requestState(request);
+  const { url, method, headers, redirect } = state;
+  const signal = requestSignal(state);
+  const body = state.holder.take();
+  if (signal?.aborted) {
+    if (body?.stream) then(streamOperations().cancel(body.stream, signal.reason), undefined, () => {});
+    throw signal.reason;
+  }
   if (startsWith(url, "data:") && connection === "") {
-    resolve(fetchData(sliceString(url, 0, indexOf(url, "#") < 0 ? undefined : indexOf(url, "#"))));
+    resolve(fetchData(url, method));
     return;
   }
   if (!startsWith(url, "http:") && !startsWith(url, "https:")) {
-    throw new TypeError(`fetch failed: ${url.slice(0, indexOf(url, ":") + 1)} is no scheme that can be fetched`);
+    const scheme = sliceString(url, 0, indexOf(url, ":") + 1);
+    throw new TypeError(`fetch failed: ${scheme} is no scheme that can be fetched here: https:, http:, data:`);
   }
-  const body = takeRequestBody(request);
-  const fragment = indexOf(url, "#");
-  const target = fragment < 0 ? url : sliceString(url, 0, fragment);
-  const length = body?.bytes ? body.bytes.length : -1;
-  const { method, headers, redirect } = request;
+  const target = withoutFragment(url);
+  const length = body?.size ?? -1;
   const id = httpStart(method, target, headerList(headers), body !== null, length, REDIRECT[redirect], connection);
   /** @type {Call} */
   const call = {
-    id, resolve, reject, chunks: [], ended: false, error: undefined, wake: null, credit: null, report: null,
-    forget: null,
+    id, head: method === "HEAD", resolve, reject, chunks: [], ended: false, failed: false, error: undefined, wake: null,
+    credit: null, stop: null, report: null, forget: null,
   };
   mapSet(calls, id, call);
   if (signal) {
     call.forget = onAbort(signal, () => {
       cancel(id);
-      if (body?.stream && !body.stream.locked) then(body.stream.cancel(signal.reason), undefined, () => {});
       fail(call, signal.reason);
     });
   }
@@ -204,26 +236,19 @@ export function responseHead(id, status, statusText, list, url, redirected, hasB
     fail(call, new TypeError("fetch failed: the response has a header that is none"));
     return;
   }
-  const body = NULL_BODY.includes(status) ? null : { source: new ResponseSource(call) };
   if (!hasBody) end(call);
-  call.resolve(makeResponse({
-    status, statusText, headers: receivedHeaders(list), type: "basic", url, redirected, body,
-  }));
+  const holder = new BodyHolder(call.head || isNullBody(status) ? null : { source: new ResponseSource(call) });
+  const headers = receivedHeaders(list);
+  call.resolve(makeResponse({ holder, status, statusText, headers, type: "basic", url, redirected }));
 }
 
-/** All of the response is here. @param {Call} call */
+/** All of the response is here; a signal can still take away what nobody has read. @param {Call} call */
 function end(call) {
   mapDelete(calls, call.id);
-  call.forget?.();
+  if (call.chunks.length === 0) forget(call);
   call.ended = true;
-  call.credit?.();
+  stopSending(call, undefined);
   wake(call);
-}
-
-/** The body goes on. @param {Call} call */
-function wake(call) {
-  call.wake?.();
-  call.wake = null;
 }
 
 /** @param {number} id @param {Uint8Array} bytes @param {boolean} last */
@@ -238,8 +263,8 @@ export function responseBody(id, bytes, last) {
 export function callFailed(id, kind, message) {
   const name = FAILURE[kind] ?? "failed";
   const cause = new Error(message);
-  Object.defineProperty(cause, "name", { value: "CallFailed", writable: true, configurable: true });
-  Object.defineProperty(cause, "kind", { value: name, enumerable: true, writable: true, configurable: true });
+  defineProperty(cause, "name", { value: "CallFailed", writable: true, configurable: true });
+  defineProperty(cause, "kind", { value: name, enumerable: true, writable: true, configurable: true });
   const error = new TypeError(`fetch failed: ${message}`, { cause });
   const call = mapGet(calls, id);
   if (call === undefined) {

@@ -1,6 +1,10 @@
 // Fetch, section 5.1: Headers.
+import { checkArguments, isObject } from "./idl.js";
 import { defineInterfaces } from "./install.js";
-import { push, slice, sort, splice, startsWith, test, toLowerCase } from "./primordials.js";
+import { defineIterable, toSequence } from "./iterable.js";
+import {
+  Symbol, getOwnPropertyDescriptor, ownKeys, push, slice, sort, splice, startsWith, test, toLowerCase,
+} from "./primordials.js";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\x01-\x09\x0b\x0c\x0e-\xff]*$/;
@@ -87,16 +91,29 @@ function isDropped(name) {
   return false;
 }
 
-let toList, makeImmutable, makeGuarded, makeReceived, addType;
+/** A pair in a list. @param {unknown} item */
+function toPair(item) {
+  const pair = toSequence(item, (part) => `${part}`, "a header of a list");
+  if (pair.length !== 2) throw new TypeError("each header of a list is a pair of name and value");
+  return pair;
+}
+
+let toList, getValue, toCombined, makeImmutable, makeGuarded, makeReceived, makeCopy, addType;
+/** The method that iterates, as it is where nobody has changed it. @type {unknown} */
+let iterates;
 
 export class Headers {
   /** Names and values in turn, in the order they came. @type {string[]} */
   #list = [];
+  /** What iterating gives, until something changes. @type {string[] | null} */
+  #combined = null;
   /** Fetch's guard. @type {"none" | "request" | "immutable"} */
   #guard = "none";
 
   static {
     toList = (headers) => slice(headers.#list);
+    getValue = (headers, name) => headers.#get(name);
+    toCombined = (headers) => headers.#combined ??= headers.#combine();
     makeImmutable = (headers) => {
       headers.#guard = "immutable";
       return headers;
@@ -105,6 +122,12 @@ export class Headers {
       const headers = new Headers();
       headers.#guard = "request";
       headers.#fill(init);
+      return headers;
+    };
+    makeCopy = (source) => {
+      const headers = new Headers();
+      headers.#guard = source.#guard;
+      headers.#list = slice(source.#list);
       return headers;
     };
     makeReceived = (list) => {
@@ -117,6 +140,7 @@ export class Headers {
       const list = headers.#list;
       for (let i = 0; i < list.length; i += 2) if (toLowerCase(list[i]) === "content-type") return;
       push(list, "content-type", type);
+      headers.#combined = null;
     };
   }
 
@@ -126,21 +150,32 @@ export class Headers {
   /** @param {HeadersInit} [init] */
   #fill(init) {
     if (init === undefined) return;
-    if (typeof init !== "object" || init === null) throw new TypeError("Headers takes an object or a list of pairs");
-    if (#list in init) {
-      const list = toList(init);
-      for (let i = 0; i < list.length; i += 2) if (this.#validate(list[i])) push(this.#list, list[i], list[i + 1]);
-    } else if (typeof init[Symbol.iterator] === "function") {
-      for (const pair of init) {
-        const parts = [...pair];
-        if (parts.length !== 2) throw new TypeError("each header of a list is a pair of name and value");
-        this.append(parts[0], parts[1]);
-      }
+    if (!isObject(init)) throw new TypeError("Headers takes an object or a list of pairs");
+    const iterate = init[Symbol.iterator];
+    if (#list in init && iterate === iterates) {
+      this.#addAll(init);
+    } else if (iterate !== undefined && iterate !== null) {
+      const pairs = toSequence(init, toPair, "the headers", iterate);
+      for (let i = 0; i < pairs.length; ++i) this.#append(pairs[i][0], pairs[i][1]);
     } else {
-      for (const name of Reflect.ownKeys(init)) {
-        if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.append(name, init[name]);
+      const names = ownKeys(init);
+      for (let i = 0; i < names.length; ++i) {
+        if (getOwnPropertyDescriptor(init, names[i])?.enumerable) this.#append(names[i], init[names[i]]);
       }
     }
+  }
+  /** @param {Headers} headers */
+  #addAll(headers) {
+    const list = headers.#list;
+    for (let i = 0; i < list.length; i += 2) if (this.#validate(list[i])) push(this.#list, list[i], list[i + 1]);
+    this.#combined = null;
+  }
+  #append(name, value) {
+    const key = toName(name);
+    const text = toValue(key, value);
+    if (!this.#validate(key)) return;
+    push(this.#list, key, text);
+    this.#combined = null;
   }
 
   /** Whether `name` may be changed; false: in silence. @param {string} name */
@@ -155,30 +190,56 @@ export class Headers {
     return found;
   }
 
-  append(name, value) {
-    const key = toName(name);
-    const text = toValue(key, value);
-    if (this.#validate(key)) push(this.#list, key, text);
+  /** "Sort and combine": names and values in turn. Each cookie stays one of its own. */
+  #combine() {
+    const list = this.#list;
+    const rows = [];
+    for (let i = 0; i < list.length; i += 2) push(rows, { name: toLowerCase(list[i]), value: list[i + 1], order: i });
+    sort(rows, (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.order - b.order));
+    const combined = [];
+    for (let i = 0; i < rows.length; ++i) {
+      const { name, value } = rows[i];
+      if (i > 0 && rows[i - 1].name === name && name !== "set-cookie") combined[combined.length - 1] += `, ${value}`;
+      else push(combined, name, value);
+    }
+    return combined;
   }
-  delete(name) {
-    const found = this.#indices(name);
-    if (!this.#validate(name)) return;
-    for (let i = found.length - 1; i >= 0; --i) splice(this.#list, found[i], 2);
-  }
-  get(name) {
+
+  #get(name) {
     const found = this.#indices(name);
     if (found.length === 0) return null;
     let text = this.#list[found[0] + 1];
     for (let i = 1; i < found.length; ++i) text += `, ${this.#list[found[i] + 1]}`;
     return text;
   }
+
+  append(name, value) {
+    checkArguments(arguments.length, 2, "Headers.append");
+    this.#append(name, value);
+  }
+  delete(name) {
+    checkArguments(arguments.length, 1, "Headers.delete");
+    const found = this.#indices(name);
+    if (!this.#validate(`${name}`)) return;
+    for (let i = found.length - 1; i >= 0; --i) splice(this.#list, found[i], 2);
+    this.#combined = null;
+  }
+  get(name) {
+    checkArguments(arguments.length, 1, "Headers.get");
+    return this.#get(name);
+  }
   getSetCookie() {
     const cookies = [];
-    for (const i of this.#indices("set-cookie")) push(cookies, this.#list[i + 1]);
+    const found = this.#indices("set-cookie");
+    for (let i = 0; i < found.length; ++i) push(cookies, this.#list[found[i] + 1]);
     return cookies;
   }
-  has(name) { return this.#indices(name).length > 0; }
+  has(name) {
+    checkArguments(arguments.length, 1, "Headers.has");
+    return this.#indices(name).length > 0;
+  }
   set(name, value) {
+    checkArguments(arguments.length, 2, "Headers.set");
     const key = toName(name);
     const text = toValue(key, value);
     if (!this.#validate(key)) return;
@@ -186,28 +247,17 @@ export class Headers {
     for (let i = found.length - 1; i > 0; --i) splice(this.#list, found[i], 2);
     if (found.length > 0) this.#list[found[0] + 1] = text;
     else push(this.#list, key, text);
+    this.#combined = null;
   }
-  forEach(callback, self) { for (const [name, value] of this) Reflect.apply(callback, self, [value, name, this]); }
-  *entries() {
-    const names = [];
-    for (let i = 0; i < this.#list.length; i += 2) {
-      const name = toLowerCase(this.#list[i]);
-      if (!names.includes(name)) push(names, name);
-    }
-    for (const name of sort(names)) {
-      if (name === "set-cookie") for (const cookie of this.getSetCookie()) yield [name, cookie];
-      else yield [name, this.get(name)];
-    }
-  }
-  *keys() { for (const [name] of this) yield name; }
-  *values() { for (const [, value] of this) yield value; }
-  [Symbol.iterator]() { return this.entries(); }
 }
 
+iterates = defineIterable(Headers, "Headers", toCombined);
 defineInterfaces({ Headers });
 
 /** The names and values in turn, as they were given. @type {(headers: Headers) => string[]} */
 export const headerList = toList;
+/** @type {(headers: Headers, name: string) => string | null} */
+export const headerValue = getValue;
 /** @type {(headers: Headers) => Headers} */
 export const freezeHeaders = makeImmutable;
 /** The headers of a response, as the cell has checked them. @type {(list: string[]) => Headers} */
@@ -216,3 +266,5 @@ export const receivedHeaders = makeReceived;
 export const addContentType = addType;
 /** The headers of a request, which drop what is not a script's to set. @type {(init?: HeadersInit) => Headers} */
 export const requestHeaders = makeGuarded;
+/** The same headers under the same rules. @type {(headers: Headers) => Headers} */
+export const copyHeaders = makeCopy;

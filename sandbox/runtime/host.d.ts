@@ -21,6 +21,12 @@ interface Host {
   ): string | undefined;
   base64Encode(binary: string): string | undefined;
   base64Decode(text: string): string | undefined;
+  base64Bytes(text: Uint8Array): Uint8Array | undefined;
+  findBytes(bytes: Uint8Array, sought: Uint8Array, start: number, end: number): number;
+  zlibStart(format: number, decompress: boolean): object;
+  zlibStep(
+    zlib: object, input: Uint8Array, offset: number, finish: boolean,
+  ): [output: Uint8Array | undefined, used: number, ended: boolean, more: boolean];
   urlParse(input: string, base: string | undefined, components: Uint32Array): string | undefined;
   urlUpdate(href: string, part: number, value: string, components: Uint32Array): string | undefined;
   urlOrigin(href: string): string;

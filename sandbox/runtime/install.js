@@ -1,5 +1,5 @@
 // Web IDL, section 3: how globals, interfaces and namespaces look from a script.
-import { defineProperty, getOwnPropertyDescriptor, mapGet, mapSet, ownKeys } from "./primordials.js";
+import { Symbol, defineProperty, getOwnPropertyDescriptor, mapGet, mapSet, ownKeys } from "./primordials.js";
 
 /**
  * Defines a global that scripts may replace, as Web IDL has it: not enumerable.

@@ -53,7 +53,8 @@ export function defineIterable(constructor, name, pairsOf) {
   const { prototype } = constructor;
   const names = ownKeys(members);
   for (let i = 0; i < names.length; ++i) {
-    defineProperty(prototype, names[i], { value: members[names[i]], writable: true, enumerable: true, configurable: true });
+    const value = members[names[i]];
+    defineProperty(prototype, names[i], { value, writable: true, enumerable: true, configurable: true });
   }
   defineProperty(prototype, Symbol.iterator, {
     value: members.entries, writable: true, enumerable: false, configurable: true,

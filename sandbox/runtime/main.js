@@ -16,6 +16,7 @@ import { defineGlobalEvents, rejectionHandled, rejectionUnhandled } from "./glob
 import { Headers } from "./headers.js";
 import { defineGlobals, makeLazily } from "./install.js";
 import { defineInspection } from "./inspect_platform.js";
+import { defineLate } from "./late.js";
 import { Performance, performance } from "./performance.js";
 import { reportError } from "./report.js";
 import { Request } from "./request.js";
@@ -34,6 +35,7 @@ defineGlobals({
 defineGlobalEvents();
 defineInspection();
 defineStreams();
+defineLate();
 
 export const hooks = {
   __proto__: null,

@@ -2,7 +2,8 @@
 // not hand its internals to a patched prototype, uses these.
 
 // For what runs after a script has: by then these globals may be another's.
-export const { Promise, Symbol, Uint32Array, Uint8Array } = globalThis;
+export const { Map, Promise, Symbol, Uint32Array, Uint8Array } = globalThis;
+export const { now } = Date;
 
 const { bind, call } = Function.prototype;
 
@@ -80,6 +81,9 @@ export const dateToISOString = uncurry(Date.prototype.toISOString);
 export const regExpToString = uncurry(RegExp.prototype.toString);
 export const symbolToString = uncurry(Symbol.prototype.toString);
 
+export const replaceAll = uncurry(String.prototype.replaceAll);
+export const toWellFormed = uncurry(String.prototype.toWellFormed);
+
 /** The getter of an accessor, as a function of its receiver. @param {object} prototype @param {PropertyKey} key */
 export const getter = (prototype, key) => uncurry(getOwnPropertyDescriptor(prototype, key).get);
 const typedArray = getPrototypeOf(Uint8Array.prototype);
@@ -89,7 +93,6 @@ export const arrayBufferByteLength = getter(ArrayBuffer.prototype, "byteLength")
 export const dataViewByteLength = getter(DataView.prototype, "byteLength");
 export const mapSize = getter(Map.prototype, "size");
 export const setSize = getter(Set.prototype, "size");
-export const toWellFormed = uncurry(String.prototype.toWellFormed);
 
 export const then = uncurry(Promise.prototype.then);
 /** It says itself what `then` makes of it: Promise.prototype.constructor may be a script's. */

@@ -1,100 +1,112 @@
 // Fetch, section 5.5: Response.
 import { BodyHolder, defineBody, extractBody } from "./body.js";
-import { Headers, freezeHeaders } from "./headers.js";
+import { encodeUtf8 } from "./encoding.js";
+import { Headers, addContentType, copyHeaders, freezeHeaders } from "./headers.js";
+import { checkArguments, toDictionary } from "./idl.js";
 import { defineInterfaces } from "./install.js";
-import { stringify, test } from "./primordials.js";
-import { URL } from "./url.js";
+import { typedArrayLength, stringify, test, trunc } from "./primordials.js";
+import { parseUrl } from "./url.js";
 
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
-const NULL_BODY = [101, 103, 204, 205, 304];
-const REDIRECT = [301, 302, 303, 307, 308];
+const NO_OPTIONS = { __proto__: null };
 
-let holderOf, make;
-/** What the constructor is given by `make`, which sets everything itself. */
+const isNullBody = (status) => status === 204 || status === 205 || status === 304;
+const isRedirect = (status) => (status >= 301 && status <= 303) || status === 307 || status === 308;
+
+/** Web IDL's unsigned short. @param {unknown} value */
+function toStatus(value) {
+  const number = trunc(Number(value)) % 65536;
+  return number < 0 ? number + 65536 : number + 0;
+}
+
+/**
+ * @typedef {{
+ *   holder: BodyHolder, status: number, statusText: string, headers: Headers, type: string, url: string,
+ *   redirected: boolean,
+ * }} State
+ */
+
+let stateOf, make;
+/** What the constructor is given by `make`, which sets the state itself. */
 const BLANK = {};
 
 export class Response {
-  /** @type {BodyHolder} */
-  #holder;
-  #status;
-  #statusText;
-  #headers;
-  #type = "default";
-  #url = "";
-  #redirected = false;
+  /** @type {State} */
+  #state;
 
   static {
-    holderOf = (response) => response.#holder;
-    make = (parts) => {
-      const { status = 200, statusText = "", headers = new Headers(), type, url = "" } = parts;
-      const { redirected = false, body = null } = parts;
+    stateOf = (response) => response.#state;
+    make = (state) => {
       const response = new Response(/** @type {any} */ (BLANK));
-      response.#holder = new BodyHolder(body);
-      response.#status = status;
-      response.#statusText = statusText;
-      response.#headers = headers;
-      response.#type = type;
-      response.#url = url;
-      response.#redirected = redirected;
+      response.#state = state;
       return response;
     };
   }
 
   /** @param {BodyInit | null} [body] @param {ResponseInit} [init] */
-  constructor(body = null, init = {}) {
+  constructor(body = null, init = undefined) {
     if (/** @type {unknown} */ (body) === BLANK) return;
-    const { status = 200, statusText = "", headers } = init ?? {};
-    const number = Number(status);
-    if (!(number >= 200 && number <= 599)) throw new RangeError(`${status} is no status of a response: 200 to 599`);
-    if (!test(REASON, `${statusText}`)) throw new TypeError("the status text holds a character that it cannot carry");
-    this.#status = Math.trunc(number);
-    this.#statusText = `${statusText}`;
-    this.#headers = new Headers(headers);
-    const extracted = body === null || body === undefined ? null : extractBody(body);
-    if (extracted && NULL_BODY.includes(this.#status)) {
-      throw new TypeError(`a response with status ${number} has no body`);
-    }
-    if (extracted?.type && !this.#headers.has("content-type")) this.#headers.set("content-type", extracted.type);
-    this.#holder = new BodyHolder(extracted);
+    const { status: given = 200, statusText: reason = "", headers: listed } =
+      toDictionary(init, "the options of a Response") ?? NO_OPTIONS;
+    const status = toStatus(given);
+    if (!(status >= 200 && status <= 599)) throw new RangeError(`${given} is no status of a response: 200 to 599`);
+    const statusText = `${reason}`;
+    if (!test(REASON, statusText)) throw new TypeError("the status text holds a character that it cannot carry");
+    const headers = new Headers(listed);
+    const extracted = body === null ? null : extractBody(body);
+    if (extracted && isNullBody(status)) throw new TypeError(`a response with status ${status} has no body`);
+    if (extracted?.type) addContentType(headers, extracted.type);
+    const holder = new BodyHolder(extracted);
+    this.#state = { holder, status, statusText, headers, type: "default", url: "", redirected: false };
   }
 
-  static error() { return make({ status: 0, type: "error", headers: freezeHeaders(new Headers()) }); }
+  static error() {
+    const headers = freezeHeaders(new Headers());
+    const holder = new BodyHolder(null);
+    return make({ holder, status: 0, statusText: "", headers, type: "error", url: "", redirected: false });
+  }
   /** @param {string | URL} url @param {number} [status] */
   static redirect(url, status = 302) {
-    const { href } = new URL(url);
-    if (!REDIRECT.includes(status)) throw new RangeError(`${status} is no status of a redirect`);
-    return make({ status, type: "default", headers: freezeHeaders(new Headers({ location: href })) });
+    checkArguments(arguments.length, 1, "Response.redirect");
+    const location = parseUrl(url);
+    const number = toStatus(status);
+    if (!isRedirect(number)) throw new RangeError(`${status} is no status of a redirect`);
+    const headers = freezeHeaders(new Headers({ location }));
+    const holder = new BodyHolder(null);
+    return make({ holder, status: number, statusText: "", headers, type: "default", url: "", redirected: false });
   }
   /** @param {unknown} data @param {ResponseInit} [init] */
-  static json(data, init = {}) {
+  static json(data, init = undefined) {
+    checkArguments(arguments.length, 1, "Response.json");
     const text = stringify(data);
     if (text === undefined) throw new TypeError("this value has no JSON");
-    const headers = new Headers(init?.headers);
-    if (!headers.has("content-type")) headers.set("content-type", "application/json");
-    return new Response(text, { ...init, headers });
+    const response = new Response(null, init);
+    const state = response.#state;
+    if (isNullBody(state.status)) throw new TypeError(`a response with status ${state.status} has no body`);
+    addContentType(state.headers, "application/json");
+    const bytes = encodeUtf8(text);
+    state.holder = new BodyHolder({ bytes, size: typedArrayLength(bytes) });
+    return response;
   }
 
-  get type() { return this.#type; }
-  get url() { return this.#url; }
-  get redirected() { return this.#redirected; }
-  get status() { return this.#status; }
-  get ok() { return this.#status >= 200 && this.#status <= 299; }
-  get statusText() { return this.#statusText; }
-  get headers() { return this.#headers; }
+  get type() { return this.#state.type; }
+  get url() { return this.#state.url; }
+  get redirected() { return this.#state.redirected; }
+  get status() { return this.#state.status; }
+  get ok() {
+    const { status } = this.#state;
+    return status >= 200 && status <= 299;
+  }
+  get statusText() { return this.#state.statusText; }
+  get headers() { return this.#state.headers; }
   clone() {
-    return make({
-      status: this.#status, statusText: this.#statusText, headers: new Headers(this.#headers), type: this.#type,
-      url: this.#url, redirected: this.#redirected, body: this.#holder.copy(),
-    });
+    const state = this.#state;
+    return make({ ...state, holder: new BodyHolder(state.holder.copy()), headers: copyHeaders(state.headers) });
   }
 }
 
-defineBody(Response, holderOf);
+defineBody(Response, stateOf);
 defineInterfaces({ Response });
 
-/**
- * A response as it came from the engine.
- * @type {(parts: { status: number, statusText: string, headers: Headers, type: string, url: string,
- *                  redirected: boolean, body: import("./body.js").Body | null }) => Response}
- */
+/** A response as it came from the engine. @type {(state: State) => Response} */
 export const makeResponse = make;

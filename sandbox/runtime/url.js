@@ -16,20 +16,26 @@ const NONE = 0xffffffff;
 const HREF = 0, PROTOCOL_PART = 1, USERNAME_PART = 2, PASSWORD_PART = 3, HOST_PART = 4, HOSTNAME_PART = 5,
   PORT_PART = 6, PATHNAME_PART = 7, SEARCH_PART = 8, HASH_PART = 9;
 
-let makeParams, refreshParams, listOf;
+let makeParams, refreshParams, listOf, isParams;
 
 /** A USVString (Web IDL, section 3.2.12). @param {unknown} value @returns {string} */
 const toText = (value) => toWellFormed(`${value}`);
 
-/** The offsets of `requestHref`, made when it is first called. @type {Uint32Array | undefined} */
+/** The offsets of `parseUrl`, made when it is first called. @type {Uint32Array | undefined} */
 let offsets;
 
-/** The URL of a request as new URL(input).href, without the object. @param {unknown} input */
-export function requestHref(input) {
+/** What new URL(input).href is, without the object. @param {unknown} input */
+export function parseUrl(input) {
   const text = `${input}`;
   offsets ??= new Uint32Array(8);
   const href = urlParse(text, undefined, offsets);
   if (href === undefined) throw new TypeError("Invalid URL", { cause: { input: text } });
+  return href;
+}
+
+/** The URL of a request. @param {unknown} input */
+export function requestHref(input) {
+  const href = parseUrl(input);
   const named = offsets[PROTOCOL_END] + 2 < offsets[USERNAME_END];
   if (named || offsets[HOST_START] > offsets[USERNAME_END] + 1) {
     throw new TypeError("fetch takes no URL with a user name or a password in it");
@@ -142,6 +148,7 @@ export class URLSearchParams {
       return params;
     };
     listOf = (params) => params.#list;
+    isParams = (value) => isObject(value) && #list in value;
     refreshParams = (params, search) => {
       params.#list = queryParse(search[0] === "?" ? sliceString(search, 1) : search);
     };
@@ -249,3 +256,10 @@ export class URLSearchParams {
 
 defineInterfaces({ URL, URLSearchParams });
 defineIterable(URLSearchParams, "URLSearchParams", listOf);
+
+/** @type {(value: unknown) => value is URLSearchParams} */
+export const isSearchParams = isParams;
+/** @type {(params: URLSearchParams) => string} */
+export const serializeParams = (params) => querySerialize(listOf(params));
+/** Names and values in turn. @type {(query: string) => string[]} */
+export const parseQuery = queryParse;
