@@ -1,6 +1,6 @@
 // Runs web-platform-tests inside real cells and compares the results with what is expected; see run.sh.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
 });
 const wpt = resolve(options.tests, "wpt");
 const modules = resolve(options.tests, "modules/node_modules");
+cpSync(join(here, "own"), wpt, { recursive: true });  // tests of ours, beside the data that they are about
 const { nodejs, areas } = JSON.parse(readFileSync(join(here, "areas.json"), "utf8"));
 for (const name of options.area ?? []) {
   if (!Object.hasOwn(areas, name)) {
@@ -98,6 +99,17 @@ function collect({ status, reason, logs }) {
   return results;
 }
 
+/**
+ * Takes out what an area does not claim and what fails: subtests by "FILE: SUBTEST" in areas.json, each with its reason.
+ * @param {Map<string, { passed: boolean }>} results
+ */
+function dropUnclaimed(area, key, results) {
+  const patterns = Object.keys(areas[area].unclaimed ?? {});
+  for (const [name, { passed }] of results) {
+    if (!passed && patterns.some((pattern) => matches(pattern, `${key}: ${name}`))) results.delete(name);
+  }
+}
+
 /** Runs an area; returns the results of each file and variant. */
 async function runArea(area) {
   const jobs = [];
@@ -110,7 +122,9 @@ async function runArea(area) {
   const found = new Map(jobs.map(({ key }) => [key, new Map()]));
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      found.set(job.key, await runInCell(job.test, job.variant, job.folder));
+      const results = await runInCell(job.test, job.variant, job.folder);
+      dropUnclaimed(area, job.key, results);
+      found.set(job.key, results);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
