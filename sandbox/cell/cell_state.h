@@ -22,6 +22,10 @@ struct CellState {
   CellState(Channel* the_channel, FrozenPlatform* the_platform)
       : channel(the_channel), platform(the_platform), calls(the_channel) {}
 
+  // What is logged, and what is told of steps, share a limit: false where there is not so much left. The first time
+  // says so in the log.
+  bool TakeLogBytes(std::uint64_t bytes);
+
   static CellState& Of(v8::Isolate* isolate) { return *static_cast<CellState*>(isolate->GetData(0)); }
   void AttachTo(v8::Isolate* isolate) { isolate->SetData(0, this); }
 
@@ -33,6 +37,7 @@ struct CellState {
   std::uint64_t start_us = 0;
   std::uint64_t log_bytes_left = 0;
   bool log_full = false;
+  std::uint64_t last_step_told = 0;  // the engine knows no later one
   // Promises that were rejected while nobody listened, in order; and those that were spared and are listened to now.
   std::deque<v8::Global<v8::Promise>> rejected;
   std::deque<v8::Global<v8::Promise>> handled;

@@ -189,11 +189,12 @@ void Execution::Run() {
   v8::Local<v8::Value> started;
   const auto key = v8::String::NewFromUtf8Literal(isolate_, "default");
   if (!exports->Get(context, key).ToLocal(&integration)) FinishThrown(caught.Exception());
+  if (start_.describe()) return Describe(integration);
   const auto event = ParseInput("event", std::exchange(event_, {}));
   const auto config = ParseInput("configuration", std::exchange(config_, {}));
   if (!runtime_
            ->Call("start", {integration, Text(start_.flow()), event, config, Text(start_.execution_id()),
-                            Text(start_.tenant()), Connections()})
+                            Text(start_.tenant()), Connections(), v8::Boolean::New(isolate_, start_.step_payloads())})
            .ToLocal(&started)) {
     FinishThrown(caught.Exception());
   }
@@ -203,6 +204,14 @@ void Execution::Run() {
     return;
   }
   FinishRejected(RejectionOf(started.As<v8::Array>()));
+}
+
+void Execution::Describe(v8::Local<v8::Value> integration) {
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> manifest;
+  if (!runtime_->Call("describe", {integration}).ToLocal(&manifest)) FinishThrown(caught.Exception());
+  if (manifest->IsArray()) FinishRejected(RejectionOf(manifest.As<v8::Array>()));
+  FinishSucceeded(manifest);
 }
 
 v8::Local<v8::Value> Execution::Connections() const {
@@ -315,6 +324,7 @@ proto::BundleRejected Execution::RejectionOf(v8::Local<v8::Array> parts) const {
   proto::BundleRejected rejection;
   rejection.set_kind(static_cast<proto::BundleRejected::Kind>(number(0)));
   rejection.set_message(Shorten(text(1)));
+  if (rejection.kind() == proto::BundleRejected::INPUT) return rejection;
   const bool has_place = parts->Length() == 5;
   const std::string file = has_place ? text(2) : std::string();
   rejection.set_file(file.empty() ? start_.entry() : file);

@@ -51,6 +51,8 @@ class Execution {
   void Add(const proto::Input& input);
   void Start(const proto::Start& start);
   void Run();
+  // Instead of a run: the result is what the integration declares.
+  [[noreturn]] void Describe(v8::Local<v8::Value> integration);
   // Runs microtasks, then looks whether the phase's promise has settled or never can.
   void Settle();
   void OnSettled(v8::Local<v8::Promise> promise);
@@ -61,7 +63,7 @@ class Execution {
   v8::Local<v8::Value> ParseInput(const char* what, const std::string& json);
   // While the bundle loads, an error of a malformed declaration rejects it.
   [[noreturn]] void FinishThrown(v8::Local<v8::Value> exception);
-  // [kind, sentence, file, line, column] as the runtime says it; without a place it is the entry.
+  // [kind, sentence, file, line, column] as the runtime says it; without a place it is the entry, but for INPUT.
   proto::BundleRejected RejectionOf(v8::Local<v8::Array> parts) const;
   [[noreturn]] void FinishRejected(proto::BundleRejected rejection);
   [[noreturn]] void FinishSucceeded(v8::Local<v8::Value> output);

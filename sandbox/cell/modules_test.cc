@@ -96,17 +96,22 @@ TEST_F(ModulesTest, NamesTheFlowsThatThereAre) {
 TEST_F(ModulesTest, AMalformedDeclarationIsToldWhatIsWrongAndWhere) {
   const std::pair<const char*, const char*> cases[] = {
       {"flow({ name: 'A', key: 'Not good', run() {} });",
-       "the key of the flow \"A\" must be words of a-z and 0-9 joined by \"-\", but is \"Not good\""},
+       "the key of the flow \"A\" must be words of a-z and 0-9 joined by \"-\", at most 64 characters, but is \"Not "
+       "good\""},
       {"flow({ name: 'A', key: 'a' });",
        "the run of the flow \"a\" is missing: it must be a function (context, event) => …"},
-      {"flow({ key: 'a', run() {} });", "the name of a flow is missing: it must be a text"},
-      {"flow({ nmae: 'A' });", "flow(…) has no \"nmae\"; it takes name, key, run"},
-      {"integration({});", "the name of an integration is missing: it must be a text"},
-      {"integration();", "integration(…) takes an object, but got undefined"},
-      {"integration({ name: 'A' });", "the version of the integration \"A\" is missing: it must be a text"},
-      {"integration({ name: 'A', version: 1 });", "the version of the integration \"A\" must be a text, but is 1"},
-      {"integration({ name: 'A', version: '1' });",
-       "the flows of the integration \"A\" are missing: they must be a list"},
+      {"flow({ key: 'a', run() {} });", "the name of the flow \"a\" is missing: it must be a text"},
+      {"flow({ nmae: 'A', key: 'a', run() {} });",
+       "the flow \"a\" has no \"nmae\"; it takes name, key, description, trigger, inputs, retry, limits, onError, run\n"
+       "lib/own.js:3:3: the name of the flow \"a\" is missing: it must be a text"},
+      {"integration({});",
+       "the name of an integration is missing: it must be a text\n"
+       "lib/own.js:3:3: the version of an integration is missing: it must be a text\n"
+       "lib/own.js:3:3: the flows of an integration are missing: they must be a list"},
+      {"integration();", "an integration takes an object, but got undefined"},
+      {"integration({ name: 'A', version: 1, flows: 7 });",
+       "the version of the integration \"A\" must be a text, but is 1\n"
+       "lib/own.js:3:3: the flows of the integration \"A\" must be a list of at least one flow, but are 7"},
       {"integration({ name: 'A', version: '1', flows: [{}] });",
        "the flows of the integration \"A\" must come from flow(…), but one is {}"},
   };
@@ -130,8 +135,8 @@ TEST_F(ModulesTest, AMalformedDeclarationIsToldWhatIsWrongAndWhere) {
 }
 
 TEST_F(ModulesTest, ADeclarationInsideOfAFlowIsTheFlowsError) {
-  EXPECT_EQ(RunFlow("integration({});").result().thrown().message(),
-            "the name of an integration is missing: it must be a text");
+  EXPECT_EQ(RunFlow("flow({ name: 'B', key: 'b' });").result().thrown().message(),
+            "the run of the flow \"b\" is missing: it must be a function (context, event) => …");
 }
 
 TEST_F(ModulesTest, AnErrorThatOnlyWrapsOneIsTheAuthors) {

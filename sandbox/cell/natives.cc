@@ -36,11 +36,16 @@ v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) 
 auto Tables() {
   return std::array{
       ByteNatives(),   CallNatives(),   CloneNatives(), CompressionNatives(), InspectNatives(),
-      ObjectNatives(), RandomNatives(), TextNatives(),  UrlNatives(),
+      ObjectNatives(), RandomNatives(), StepNatives(),  TextNatives(),        UrlNatives(),
   };
 }
 
 }  // namespace
+
+std::uint64_t ToUint64(v8::Local<v8::Value> value) {
+  const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
+  return number > 0 && number < 0x1.0p53 ? static_cast<std::uint64_t>(number) : 0;
+}
 
 const intptr_t* ExternalReferences() {
   static const std::vector<intptr_t> references = [] {

@@ -9,7 +9,9 @@
 #include <v8-function-callback.h>
 #include <v8-isolate.h>
 #include <v8-object.h>
+#include <v8-value.h>
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -26,12 +28,15 @@ std::span<const Native> CloneNatives();        // natives_clone.cc
 std::span<const Native> CompressionNatives();  // natives_compression.cc
 std::span<const Native> InspectNatives();      // natives_inspect.cc
 std::span<const Native> RandomNatives();       // natives_random.cc
+std::span<const Native> StepNatives();         // steps, the answer to a webhook: natives_steps.cc
 std::span<const Native> TextNatives();         // encodings: natives_text.cc
 std::span<const Native> UrlNatives();          // natives_url.cc
 std::span<const Native> ObjectNatives();       // natives_objects.cc
 
 // Throws the RangeError of an ArrayBuffer that there is no room for.
 void ThrowNoMemory(v8::Isolate* isolate);
+// A number of the runtime's; 0 for what is no number above zero that JavaScript counts to.
+std::uint64_t ToUint64(v8::Local<v8::Value> value);
 
 // The getter behind a lazy property, which a snapshot refers to as well.
 intptr_t LazyPropertyReference();

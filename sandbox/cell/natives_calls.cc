@@ -25,9 +25,14 @@ constexpr std::size_t kMaxRequestHeadBytes = std::size_t{256} << 10;
 constexpr std::size_t kMaxLogTextBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxLogFieldsBytes = std::size_t{256} << 10;
 
-std::uint64_t ToUint64(v8::Local<v8::Value> value) {
-  const double number = value.As<v8::Number>()->Value();
-  return number > 0 && number < 0x1.0p53 ? static_cast<std::uint64_t>(number) : 0;
+// The step that makes a call: the runtime's step begins with its number. 0: none, or one that the engine was not told
+// of.
+std::uint64_t CurrentStepNumber(v8::Isolate* isolate) {
+  const auto step = isolate->GetContinuationPreservedEmbedderData();
+  v8::Local<v8::Value> number;
+  if (!step->IsArray() || !step.As<v8::Array>()->Get(isolate->GetCurrentContext(), 0).ToLocal(&number)) return 0;
+  const std::uint64_t told = ToUint64(number);
+  return told <= CellState::Of(isolate).last_step_told ? told : 0;
 }
 
 void ThrowType(v8::Isolate* isolate, const char* message) {
@@ -69,6 +74,7 @@ void HttpStart(const Info& info) {
   }
   request.set_redirect(static_cast<proto::HttpRequest::Redirect>(info[5].As<v8::Int32>()->Value()));
   request.set_connection(ToUtf8(isolate, info[6]));
+  request.set_step(CurrentStepNumber(isolate));
   if (request.ByteSizeLong() > kMaxRequestHeadBytes) {
     ThrowType(isolate, "fetch failed: the URL and the headers are longer than 256 KB together");
     return;
@@ -111,12 +117,13 @@ void Now(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, 2));
 }
 
-void SendLog(CellState& cell, proto::Log::Level level, std::string message, std::string fields) {
+void SendLog(CellState& cell, proto::Log::Level level, std::string message, std::string fields, std::uint64_t step) {
   proto::FromCell frame;
   proto::Log& log = *frame.mutable_log();
   log.set_level(level);
   log.set_message(std::move(message));
   log.set_fields_json(std::move(fields));
+  log.set_step(step);
   cell.channel->Send(frame);
 }
 
@@ -129,15 +136,9 @@ void Log(const Info& info) {
   std::string message = Shorten(ToUtf8(isolate, info[1]), kMaxLogTextBytes);
   std::string fields = ToUtf8(isolate, info[2]);
   if (fields.size() > kMaxLogFieldsBytes) fields = R"({"truncated":true})";
-  const std::size_t size = message.size() + fields.size() + proto::kLogEntryBytes;
-  if (size > cell.log_bytes_left) {
-    cell.log_full = true;
-    SendLog(cell, proto::Log::WARN, "The log limit is reached: what is logged from here on is dropped.", {});
-    return;
-  }
-  cell.log_bytes_left -= size;
-  SendLog(cell, static_cast<proto::Log::Level>(info[0].As<v8::Int32>()->Value()), std::move(message),
-          std::move(fields));
+  if (!cell.TakeLogBytes(message.size() + fields.size() + proto::kLogEntryBytes)) return;
+  SendLog(cell, static_cast<proto::Log::Level>(info[0].As<v8::Int32>()->Value()), std::move(message), std::move(fields),
+          CurrentStepNumber(isolate));
   info.GetReturnValue().Set(true);
 }
 
@@ -161,6 +162,17 @@ constexpr Native kNatives[] = {
 };
 
 }  // namespace
+
+bool CellState::TakeLogBytes(std::uint64_t bytes) {
+  if (log_full) return false;
+  log_full = bytes > log_bytes_left;
+  if (log_full) {
+    SendLog(*this, proto::Log::WARN, "The log limit is reached: what is logged from here on is dropped.", {}, 0);
+    return false;
+  }
+  log_bytes_left -= bytes;
+  return true;
+}
 
 std::span<const Native> CallNatives() { return kNatives; }
 

@@ -21,6 +21,7 @@ constexpr int kMaxDepth = 8;
 constexpr int kMaxErrors = 16;  // all together
 constexpr std::size_t kMaxMessageBytes = std::size_t{8} << 10;
 constexpr std::size_t kMaxNameBytes = 256;
+constexpr double kMaxRetryMs = 1e12;
 
 std::string StringProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object, const char* name) {
   v8::Isolate* const isolate = context->GetIsolate();
@@ -54,6 +55,22 @@ bool LooksLikeError(v8::Local<v8::Context> context, v8::Local<v8::Value> value) 
          object->Get(context, v8::String::NewFromUtf8Literal(isolate, "stack")).ToLocal(&stack) && stack->IsString();
 }
 
+// What context.error gives an error, and what many clients do: a code, and whether a retry can help.
+void AddAdvice(v8::Local<v8::Context> context, v8::Local<v8::Object> error, proto::ThrownError* thrown) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  v8::Local<v8::Value> value;
+  if (error->Get(context, v8::String::NewFromUtf8Literal(isolate, "code")).ToLocal(&value) && value->IsString()) {
+    thrown->set_code(Shorten(ToUtf8(isolate, value), kMaxNameBytes));
+  }
+  if (!error->Get(context, v8::String::NewFromUtf8Literal(isolate, "retry")).ToLocal(&value)) return;
+  if (value->IsFalse()) thrown->set_retry(proto::ThrownError::NEVER);
+  if (value->IsTrue()) thrown->set_retry(proto::ThrownError::AFTER);
+  if (value->IsNumber() && value.As<v8::Number>()->Value() >= 0 && value.As<v8::Number>()->Value() < kMaxRetryMs) {
+    thrown->set_retry(proto::ThrownError::AFTER);
+    thrown->set_retry_after_ms(static_cast<std::uint64_t>(value.As<v8::Number>()->Value()));
+  }
+}
+
 // V8's own sentences: only its RangeErrors count, not what a script words alike with another type.
 proto::ThrownError::Ceiling CeilingOf(v8::Local<v8::Value> value, const proto::ThrownError& thrown) {
   if (!value->IsNativeError() || thrown.name() != "RangeError") return proto::ThrownError::NONE;
@@ -76,6 +93,7 @@ class Describer {
       thrown->set_name(Shorten(StringProperty(context_, object, "name"), kMaxNameBytes));
       if (thrown->name().empty()) thrown->set_name("Error");
       thrown->set_message(Shorten(StringProperty(context_, object, "message"), kMaxMessageBytes));
+      AddAdvice(context_, object, thrown);
       thrown->set_stack(FramesOf(StringProperty(context_, object, "stack")));
     }
     if (value->IsObject() && !value->IsProxy()) AddCauses(value.As<v8::Object>(), thrown);

@@ -39,6 +39,13 @@ interface Host {
   kindOf(value: unknown): number;
   inspectKeys(object: object): (string | symbol)[];
   callerPlace(): [file: string, line: number, column: number];
+  enterStep(step: unknown): unknown;
+  currentStep(): any;
+  stepBegan(step: number, parent: number, name: string, action: string, shape: string, bytes: number, json: string): void;
+  stepRetried(step: number, error: string, delay: number): void;
+  stepEnded(step: number, succeeded: boolean, error: string, shape: string, bytes: number, json: string): void;
+  respond(status: number, headers: string[], body: string): void;
+  sha256(text: string): string;
   defineLazy(target: object, name: string): void;
 }
 declare const host: Host;

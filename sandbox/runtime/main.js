@@ -24,7 +24,9 @@ import { Response } from "./response.js";
 import { defineStreams } from "./streams.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout, timerFired } from "./timers.js";
 import { URL, URLSearchParams } from "./url.js";
-import { flow, integration, rejection, start } from "./warder.js";
+import { warder } from "./warder/module.js";
+import { rejection } from "./warder/problems.js";
+import { describe, start } from "./warder/start.js";
 
 defineGlobals({
   AbortController, AbortSignal, DOMException, Event, EventTarget, Headers, Performance, Request, Response,
@@ -43,7 +45,7 @@ export const hooks = {
     removeNondeterminism();
     startClock();
   },
-  warder: { flow, integration },
-  makeLazily, rejection, start, responseHead, responseBody, callFailed, requestCredit, timerFired,
+  warder,
+  makeLazily, rejection, start, describe, responseHead, responseBody, callFailed, requestCredit, timerFired,
   rejectionHandled, rejectionUnhandled,
 };

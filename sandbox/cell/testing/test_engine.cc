@@ -163,6 +163,12 @@ std::optional<proto::FromCell> TestEngine::RunToEnd() {
       case proto::FromCell::kLog:
         logs.push_back(frame->log());
         break;
+      case proto::FromCell::kStep:
+        steps.push_back(frame->step());
+        break;
+      case proto::FromCell::kRespond:
+        responses.push_back(frame->respond());
+        break;
       case proto::FromCell::kOutput:
         output += frame->output().data();
         break;

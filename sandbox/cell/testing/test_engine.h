@@ -45,11 +45,13 @@ class TestEngine {
 
   // The next frame from the cell; nothing at end of stream. Aborts after 30 seconds of silence.
   std::optional<proto::FromCell> Receive();
-  // Frames up to the last one, Result or Stopped, which is returned; logs and output are collected, timers fire at once
-  // in the order of their expiry. Anything else is returned too.
+  // Frames up to the last one, Result or Stopped, which is returned; logs, steps, responses and output are collected,
+  // timers fire at once in the order of their expiry. Anything else is returned too.
   std::optional<proto::FromCell> RunToEnd();
 
   std::vector<proto::Log> logs;
+  std::vector<proto::Step> steps;
+  std::vector<proto::Respond> responses;
   std::string output;
 
  protected:
