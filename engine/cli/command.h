@@ -32,6 +32,7 @@ struct Command {
 };
 
 Command RunCommand();
+Command DescribeCommand();
 Command ConnectCommand();
 Command ConnectionCommand();
 Command TenantCommand();

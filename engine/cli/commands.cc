@@ -3,8 +3,8 @@
 namespace warder::cli {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),    ConnectCommand(), ConnectionCommand(), TenantCommand(),
-          DoctorCommand(), PolicyCommand(),  AuditCommand(),      CompletionCommand()};
+  return {RunCommand(),    DescribeCommand(), ConnectCommand(), ConnectionCommand(), TenantCommand(),
+          DoctorCommand(), PolicyCommand(),   AuditCommand(),   CompletionCommand()};
 }
 
 }  // namespace warder::cli

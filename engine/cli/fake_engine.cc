@@ -13,6 +13,15 @@ namespace {
 
 using std::chrono::microseconds;
 
+// What bundles of these names declare.
+constexpr const char* kNarrow =
+    R"({"components":[],"config":[],"flows":[{"inputs":[],"key":"t","limits":{},"name":"T","trigger":{"kind":"manual"}}],)"
+    R"("name":"N","version":"1","warder":1})";
+constexpr const char* kWide =
+    R"({"components":[{"actions":[],"connections":[{"key":"b","kind":"basic","origins":["https://a.test"]}],"key":"a",)"
+    R"("label":"A"}],"config":[],"flows":[{"inputs":[],"key":"t","limits":{},"name":"T","trigger":{"kind":"manual"}}],)"
+    R"("name":"N","version":"2","warder":1})";
+
 EngineOptions last_options;
 ExecutionRequest last_request;
 std::vector<std::string> missing_layers;
@@ -85,6 +94,8 @@ class Execution::Impl {
     outcome.status = Status::kSucceeded;
     if (how == "echo") {
       outcome.output_json = request.event_json;
+    } else if (request.describe && (how == "narrow" || how == "wide")) {
+      outcome.output_json = how == "narrow" ? kNarrow : kWide;
     } else if (how == "throw") {
       end(Status::kFailed, "TypeError: no order");
       const ScriptError cause{"RangeError", "too small", "    at parse (lib.js:7:1)", {}};

@@ -1,5 +1,7 @@
 #include "engine/cli/live_view.h"
 
+#include <algorithm>
+
 #include "engine/cli/text.h"
 
 namespace warder::cli {
@@ -32,6 +34,35 @@ std::string FinishedCall(const Event& event, const Output& output) {
   return text;
 }
 
+// How deep in the flow's steps a line stands.
+std::string Branch(std::uint64_t depth) {
+  std::string text;
+  for (std::uint64_t i = 0; i < depth; ++i) text += "│ ";
+  return text;
+}
+
+std::string StepText(const Event& event, const Output& output) {
+  const std::string name = Printable(event.name);
+  const auto shape = [&](const char* before) {
+    return event.shape.empty() || event.shape == "nothing" ? ""
+                                                           : output.Paint(Ink::kDim, before + Printable(event.shape));
+  };
+  if (event.kind == Event::Kind::kStepStarted) {
+    return "┌ " + output.Paint(Ink::kBold, name) + (event.action.empty() ? "" : "  " + Printable(event.action)) +
+           shape(" ");
+  }
+  if (event.kind == Event::Kind::kStepRetried) {
+    return "│ " + output.Paint(Ink::kYellow, "attempt " + std::to_string(event.attempts - 1) + " failed") + ": " +
+           Printable(event.message);
+  }
+  std::string text = "└ " + name + " " +
+                     output.Paint(event.succeeded ? Ink::kGreen : Ink::kRed, event.succeeded ? "ok" : "failed") +
+                     " in " + DurationText(event.duration);
+  if (event.attempts > 1) text += ", " + CountText(event.attempts, "attempt");
+  if (event.calls > 0) text += ", " + CountText(event.calls, "call");
+  return event.succeeded ? text + shape(" → ") : text + ": " + Printable(event.message);
+}
+
 }  // namespace
 
 std::string EventText(const Event& event, const Output& output) {
@@ -45,16 +76,22 @@ std::string EventText(const Event& event, const Output& output) {
     case Event::Kind::kLog:
       kind = Printable(event.level);
       ink = InkOfLevel(event.level);
-      rest = PrintableLines(event.message, std::string(kTimeColumns + 2 + kKindColumns + 1, ' '));
+      rest = Branch(event.depth) +
+             PrintableLines(event.message, std::string(kTimeColumns + 2 + kKindColumns + 1, ' ') + Branch(event.depth));
       if (!event.fields_json.empty()) rest += " " + output.Paint(Ink::kDim, Printable(event.fields_json));
       break;
     case Event::Kind::kCallStarted:
       kind = "→ #" + std::to_string(event.call);
-      rest = Printable(event.method) + " " + Printable(event.origin) + Printable(event.path);
+      rest = Branch(event.depth) + Printable(event.method) + " " + Printable(event.origin) + Printable(event.path);
       break;
     case Event::Kind::kCallFinished:
       kind = "← #" + std::to_string(event.call);
-      rest = FinishedCall(event, output);
+      rest = Branch(event.depth) + FinishedCall(event, output);
+      break;
+    case Event::Kind::kStepStarted:
+    case Event::Kind::kStepRetried:
+    case Event::Kind::kStepFinished:
+      rest = Branch(event.depth - std::min<std::uint64_t>(event.depth, 1)) + StepText(event, output);
       break;
   }
   const std::string time = DurationText(event.at);

@@ -13,6 +13,7 @@ json::array Calls(const Outcome& outcome) {
   json::array array;
   for (const CallRecord& call : outcome.calls) {
     array.push_back(json::object{{"call", call.call},
+                                 {"step", call.step == 0 ? json::value(nullptr) : json::value(call.step)},
                                  {"method", call.method},
                                  {"origin", call.origin},
                                  {"path", call.path},
@@ -30,10 +31,53 @@ json::array Calls(const Outcome& outcome) {
   return array;
 }
 
+std::string ValueOf(const StepValue& value) {
+  return JsonObject()
+      .Add("shape", json::string(value.shape))
+      .Add("bytes", value.bytes)
+      .AddDocument("value", value.json)
+      .Text();
+}
+
+std::string Steps(const Outcome& outcome) {
+  std::vector<std::string> steps;
+  for (const StepRecord& step : outcome.steps) {
+    steps.push_back(JsonObject()
+                        .Add("step", step.step)
+                        .Add("parent", step.parent == 0 ? json::value(nullptr) : json::value(step.parent))
+                        .Add("name", json::string(step.name))
+                        .Add("action", json::string(step.action))
+                        .Add("attempts", step.attempts)
+                        .Add("outcome", json::string(step.outcome))
+                        .Add("message", json::string(step.message))
+                        .AddDocument("input", ValueOf(step.input))
+                        .AddDocument("output", ValueOf(step.output))
+                        .Add("calls", step.calls)
+                        .Add("startedUs", step.started.count())
+                        .Add("durationUs", step.duration.count())
+                        .Text());
+  }
+  return JsonArray(steps);
+}
+
+json::value ResponseOf(const std::optional<WebhookResponse>& response) {
+  if (!response) return nullptr;
+  json::array headers;
+  for (const auto& [name, value] : response->headers) headers.push_back(json::array{name, value});
+  return json::object{{"status", response->status}, {"headers", std::move(headers)}, {"body", response->body}};
+}
+
+// False: no retry can help. A number: one can, after so many milliseconds. Null: the error does not say.
+json::value RetryOf(const ScriptError& error) {
+  if (!error.retry) return nullptr;
+  return *error.retry ? json::value(error.retry_after.count()) : json::value(false);
+}
+
 json::object ErrorOf(const ScriptError& error) {
   json::array causes;
   for (const ScriptError& cause : error.causes) causes.push_back(ErrorOf(cause));
-  return {{"name", error.name}, {"message", error.message}, {"stack", error.stack}, {"causes", std::move(causes)}};
+  return {{"name", error.name},        {"message", error.message}, {"code", error.code},
+          {"retryMs", RetryOf(error)}, {"stack", error.stack},     {"causes", std::move(causes)}};
 }
 
 json::object LimitOf(const LimitReport& limit) {
@@ -54,6 +98,7 @@ std::string Logs(const std::vector<Event>& events) {
     if (event.kind != Event::Kind::kLog) continue;
     lines.push_back(JsonObject()
                         .Add("atUs", event.at.count())
+                        .Add("step", event.step == 0 ? json::value(nullptr) : json::value(event.step))
                         .Add("level", json::string(event.level))
                         .Add("message", json::string(event.message))
                         .AddDocument("fields", event.fields_json)
@@ -71,8 +116,9 @@ std::string OutcomeJson(const Outcome& outcome, const std::vector<Event>& events
   object.Add("status", json::string(StatusName(outcome.status)));
   object.Add("reason", json::string(outcome.reason));
   object.AddDocument("output", outcome.output_json);
-  object.Add("steps", json::array());  // until flows have steps
+  object.AddDocument("steps", Steps(outcome));
   object.Add("calls", Calls(outcome));
+  object.Add("response", ResponseOf(outcome.response));
   object.AddDocument("usage", outcome.execution.empty() ? "" : UsageJson(outcome.usage));
   object.AddDocument("receipt", outcome.receipt_json);
   if (outcome.error) object.Add("error", ErrorOf(*outcome.error));

@@ -100,8 +100,8 @@ TEST_F(OutcomeTest, JsonHasTheSameKeysWhateverHappened) {
   const auto object = boost::json::parse(OutcomeJson(outcome, {})).as_object();
   std::vector<std::string> keys;
   for (const auto& member : object) keys.emplace_back(member.key().data(), member.key().size());
-  EXPECT_THAT(keys, testing::ElementsAre("execution", "status", "reason", "output", "steps", "calls", "usage",
-                                         "receipt", "logs"));
+  EXPECT_THAT(keys, testing::ElementsAre("execution", "status", "reason", "output", "steps", "calls", "response",
+                                         "usage", "receipt", "logs"));
   EXPECT_TRUE(object.at("usage").is_null());
   EXPECT_EQ(object.at("reason"), "no \"bundle\"");
 }
@@ -124,6 +124,50 @@ TEST_F(OutcomeTest, EventsAreAlignedLines) {
   call.message = "refused";
   EXPECT_EQ(EventText(call, plain_), "   12 ms  ← #7   failed in 12 ms: refused\n");
   EXPECT_EQ(EventText({.kind = Event::Kind::kStarted}, plain_), "");
+}
+
+TEST_F(OutcomeTest, StepsAreATree) {
+  Event step{.kind = Event::Kind::kStepStarted, .at = microseconds(12'000)};
+  step.step = 2;
+  step.depth = 2;
+  step.name = "load\nall";
+  step.action = "shop.get";
+  step.shape = "{ id: string }";
+  EXPECT_EQ(EventText(step, plain_), "   12 ms         │ ┌ load\\nall  shop.get { id: string }\n");
+  step.kind = Event::Kind::kStepRetried;
+  step.attempts = 2;
+  step.message = "Error: busy";
+  EXPECT_EQ(EventText(step, plain_), "   12 ms         │ │ attempt 1 failed: Error: busy\n");
+  step.kind = Event::Kind::kStepFinished;
+  step.duration = microseconds(12'300);
+  step.calls = 1;
+  EXPECT_EQ(EventText(step, plain_),
+            "   12 ms         │ └ load\\nall failed in 12 ms, 2 attempts, 1 call: Error: busy\n");
+  step.succeeded = true;
+  step.message.clear();
+  step.shape = "[2 × string]";
+  step.attempts = 1;
+  step.calls = 0;
+  EXPECT_EQ(EventText(step, plain_), "   12 ms         │ └ load\\nall ok in 12 ms → [2 × string]\n");
+  Event log{.kind = Event::Kind::kLog, .at = microseconds(12'000), .level = "info", .message = "a\nb"};
+  log.depth = 1;
+  EXPECT_EQ(EventText(log, plain_), "   12 ms  info   │ a\n                 │ b\n");
+}
+
+TEST_F(OutcomeTest, JsonTellsStepsResponsesAndAdvice) {
+  Outcome outcome;
+  outcome.steps.push_back({.step = 1, .name = "load", .action = "shop.get", .outcome = "ok"});
+  outcome.steps[0].input = {"{ id: string }", 12, R"({"id":"a"})"};
+  outcome.response = WebhookResponse{202, {{"x-id", "a"}}, "done"};
+  outcome.error = ScriptError{"FlowError", "slow down", "", {}, "rate-limited", true, std::chrono::seconds(30)};
+  const auto object = boost::json::parse(OutcomeJson(outcome, {})).as_object();
+  const auto& step = object.at("steps").as_array().at(0).as_object();
+  EXPECT_EQ(step.at("input").as_object().at("value"), (boost::json::value{{"id", "a"}}));
+  EXPECT_TRUE(step.at("parent").is_null());
+  EXPECT_TRUE(step.at("output").as_object().at("value").is_null());
+  EXPECT_EQ(object.at("response").as_object().at("body"), "done");
+  EXPECT_EQ(object.at("error").as_object().at("code"), "rate-limited");
+  EXPECT_EQ(object.at("error").as_object().at("retryMs"), 30'000);
 }
 
 }  // namespace

@@ -184,8 +184,11 @@ Action Declare(CLI::App& app) {
          "Run even where this layer of the jail, which can only be landlock, cannot be enforced; named in the receipt")
       ->type_name("LAYER")
       ->allow_extra_args(false);
+  app.add_flag("--log-payloads", options->log_payloads,
+               "Record the values that steps are given and give, not only their shapes; they may be personal data");
   app.add_flag("--json", options->json,
-               "Print one object: status, reason, output, calls, usage, receipt (to be read; not signed), logs");
+               "Print one object: status, reason, output, steps, calls, response, usage, receipt (to be read; not "
+               "signed), logs");
   app.add_flag("-q,--quiet", options->quiet, "No logs, calls and summary on standard error; errors only");
   return [options](Environment& environment) { return RunBundle(*options, environment); };
 }

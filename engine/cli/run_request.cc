@@ -44,6 +44,7 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   request.limits = ReadLimits(options.limits);
   request.flow = options.flow;
   request.allow_origins = options.allow;
+  request.log_payloads = options.log_payloads;
   if (!options.tenant.empty()) request.tenant = options.tenant;
   for (const std::string& each : options.connect) request.connections.push_back(ReadConnection(each));
   if (options.event == "-") {

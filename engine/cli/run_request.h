@@ -23,6 +23,7 @@ struct RunOptions {
   std::string tenant;
   VaultPlace place;
   std::vector<std::string> permit_degraded;
+  bool log_payloads = false;
   bool json = false;
   bool quiet = false;
 };

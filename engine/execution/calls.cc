@@ -28,6 +28,7 @@ Event EventOf(Event::Kind kind, const CallRecord& record) {
   Event event{};
   event.kind = kind;
   event.call = record.call;
+  event.step = record.step;
   event.method = record.method;
   event.origin = record.origin;
   event.path = record.path;
@@ -221,8 +222,13 @@ bool Calls::TakeNumber(std::uint64_t call) {
 
 void Calls::OnHttpRequest(const proto::HttpRequest& request) {
   if (!TakeNumber(request.call())) return;
+  if (!host_.CountCall(request.step())) {
+    host_.EndByProtocol("a call of a step that has not begun");
+    return;
+  }
   CallRecord record;
   record.call = request.call();
+  record.step = request.step();
   record.method = Truncate(request.method(), 32);
   record.started = host_.SinceStart();
   record.outcome = "cancelled";  // until it ends in another way

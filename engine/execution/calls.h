@@ -35,6 +35,8 @@ class CallHost {
   virtual void EndByLimit(const std::string& limit, std::uint64_t peak) = 0;
   virtual void EndByProtocol(const std::string& what) = 0;
   virtual void Emit(Event event) = 0;
+  // Whether the cell has told of a step of this number (0: always), to which a call is then counted.
+  virtual bool CountCall(std::uint64_t step) = 0;
   // Whether anybody hears of events.
   virtual bool HasListener() const = 0;
   virtual std::chrono::microseconds SinceStart() const = 0;

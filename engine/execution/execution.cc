@@ -9,6 +9,8 @@
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/execution/policy_text.h"
+#include "engine/execution/response.h"
+#include "sandbox/proto/step_limits.h"
 
 namespace warder::execution {
 namespace {
@@ -76,7 +78,8 @@ RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionReq
       requested_wall_(system_clock::now()),
       deadline_(*context.loop),
       cpu_timer_(*context.loop),
-      calls_(new Calls(*context.loop, *context.broker, capabilities_, request_.tenant, request_.limits, *this)) {
+      calls_(new Calls(*context.loop, *context.broker, capabilities_, request_.tenant, request_.limits, *this)),
+      steps_(*this, request_.log_payloads) {
   outcome_.execution = shared_->id();
   if (journal_.descriptor() >= 0) ledger_.Made(journal_.descriptor());
 }
@@ -176,6 +179,12 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
     case proto::FromCell::kLog:
       OnLog(frame.log());
       return;
+    case proto::FromCell::kStep:
+      OnStep(frame.step());
+      return;
+    case proto::FromCell::kRespond:
+      OnRespond(frame.respond());
+      return;
     case proto::FromCell::kOutput:
       OnOutput(frame.output());
       return;
@@ -254,6 +263,7 @@ void RunningExecution::Run() {
   started_at_ = steady_clock::now();
   started_wall_ = system_clock::now();
   cpu_at_start_ = cell_->CpuTime().value_or(microseconds(0));
+  start_clock_us_ = NextClock();
   Emit(Event{Event::Kind::kStarted});
   for (const Bundle::File& file : request_.bundle->files()) SendInput(proto::Input::MODULE, file.name, file.source);
   SendInput(proto::Input::EVENT, "", request_.event_json);
@@ -293,6 +303,8 @@ void RunningExecution::SendStart() {
   start->set_array_buffer_bytes(request_.limits.array_buffer_bytes);
   start->set_output_bytes(request_.limits.output_bytes);
   start->set_log_bytes(request_.limits.log_bytes);
+  start->set_describe(request_.describe);
+  start->set_step_payloads(request_.log_payloads);
   for (const auto& grant : capabilities_->connections()) {
     auto* connection = start->add_connections();
     connection->set_name(grant->name());
@@ -356,10 +368,9 @@ void RunningExecution::WatchCpu() {
 }
 
 void RunningExecution::OnLog(const proto::Log& log) {
-  log_bytes_ += log.message().size() + log.fields_json().size();
-  ++log_entries_;
-  if (log_bytes_ + log_entries_ * proto::kLogEntryBytes > request_.limits.log_bytes + kLogSlackBytes) {
-    EndByProtocol("it logs beyond its limit");
+  if (!TakeLogBytes(log.message().size() + log.fields_json().size())) return;
+  if (!steps_.Knows(log.step())) {
+    EndByProtocol("a log entry of a step that has not begun");
     return;
   }
   if (!log.fields_json().empty() && !IsJson(log.fields_json())) {
@@ -370,7 +381,35 @@ void RunningExecution::OnLog(const proto::Log& log) {
   event.level = LevelName(log.level());
   event.message = log.message();
   event.fields_json = log.fields_json();
+  event.step = log.step();
   Emit(std::move(event));
+}
+
+bool RunningExecution::TakeLogBytes(std::uint64_t text_bytes) {
+  log_bytes_ += text_bytes;
+  ++log_entries_;
+  if (log_bytes_ + log_entries_ * proto::kLogEntryBytes <= request_.limits.log_bytes + kLogSlackBytes) return true;
+  EndByProtocol("it logs beyond its limit");
+  return false;
+}
+
+void RunningExecution::OnStep(const proto::Step& step) {
+  if (!TakeLogBytes(proto::StepBytes(step) - proto::kLogEntryBytes)) return;
+  steps_.OnStep(step, start_clock_us_, clock_us_);
+}
+
+bool RunningExecution::CountCall(std::uint64_t step) {
+  if (!steps_.Knows(step)) return false;
+  steps_.NoteCall(step);
+  return true;
+}
+
+void RunningExecution::OnRespond(const proto::Respond& respond) {
+  if (outcome_.response) {
+    EndByProtocol("a second response");
+    return;
+  }
+  if (const char* const wrong = TakeResponse(respond, &outcome_.response.emplace())) EndByProtocol(wrong);
 }
 
 void RunningExecution::OnOutput(const proto::Output& output) {
@@ -386,6 +425,7 @@ void RunningExecution::Emit(Event event) {
   if (!sink_) return;
   event.execution = outcome_.execution;
   event.at = SinceStart();
+  event.depth = steps_.DepthOf(event.step);
   sink_(event);
 }
 

@@ -29,6 +29,7 @@
 #include "engine/execution/journal.h"
 #include "engine/execution/posture.h"
 #include "engine/execution/receipt.h"
+#include "engine/execution/steps.h"
 #include "engine/execution/verdict.h"
 #include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
@@ -113,6 +114,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   void EndByLimit(const std::string& limit, std::uint64_t peak) override;
   void EndByProtocol(const std::string& what) override;
   void Emit(Event event) override;
+  bool CountCall(std::uint64_t step) override;
   bool HasListener() const override { return sink_ != nullptr; }
   std::chrono::microseconds SinceStart() const override;
 
@@ -127,6 +129,10 @@ class RunningExecution final : private CellObserver, private CallHost {
   void AddStep(const char* name, std::chrono::steady_clock::duration time);
   void Run();
   void OnLog(const proto::Log& log);
+  void OnStep(const proto::Step& step);
+  void OnRespond(const proto::Respond& respond);
+  // Of the log limit, for an entry of it or news of a step; ends the execution where a cell takes more than it may.
+  bool TakeLogBytes(std::uint64_t text_bytes);
   void OnOutput(const proto::Output& output);
   void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
   void SendStart();
@@ -140,6 +146,8 @@ class RunningExecution final : private CellObserver, private CallHost {
   void HoldConnections();
   // What was done with each, for the review.
   void RecordConnections();
+  // The output of a describing execution is what its cell says: it becomes the manifest, or the run's end.
+  void CheckManifest();
   void WriteReceipt(std::chrono::system_clock::time_point over);
 
   ExecutionContext context_;
@@ -161,6 +169,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   std::vector<proto::SetupStep> setup_;
   std::optional<std::vector<LayerStatus>> posture_;
   std::uint64_t clock_us_ = 0;
+  std::uint64_t start_clock_us_ = 0;
   std::uint64_t log_bytes_ = 0;
   std::uint64_t log_entries_ = 0;
 
@@ -177,6 +186,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<CellProcess> cell_;
   std::unique_ptr<Calls> calls_;
+  Steps steps_;
 };
 
 }  // namespace warder::execution

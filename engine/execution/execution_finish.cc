@@ -4,6 +4,7 @@
 
 #include "engine/audit/envelope.h"
 #include "engine/execution/execution.h"
+#include "warder/manifest.h"
 
 namespace warder::execution {
 
@@ -43,8 +44,10 @@ void RunningExecution::Finish() {
   usage.log_bytes = log_bytes_;
   usage.output_bytes = evidence_.output.size();
   outcome_.calls = calls_->records();
+  outcome_.steps = steps_.records();
 
   Judge(evidence_, request_.limits, &outcome_);
+  if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
   if (const auto kept = journal_.Commit(); !kept && outcome_.status == Status::kSucceeded) {
     outcome_.status = Status::kFault;
     outcome_.reason = kept.error().message;
@@ -66,6 +69,16 @@ void RunningExecution::Finish() {
   const auto on_over = std::move(on_over_);
   on_over();
   shared->Deliver(std::move(outcome));
+}
+
+void RunningExecution::CheckManifest() {
+  try {
+    outcome_.output_json = manifest::Canonical(outcome_.output_json);
+  } catch (const EngineError& error) {
+    outcome_.status = error.status();
+    outcome_.reason = error.what();
+    outcome_.output_json.clear();
+  }
 }
 
 void RunningExecution::WriteReceipt(system_clock::time_point over) {

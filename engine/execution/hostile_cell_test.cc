@@ -44,6 +44,15 @@ INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
                                          "lie-log-fields", "lie-asked", "not-json", "exit", "crash", "flood-logs",
                                          "flood-empty-logs", "socket", "result-then-socket"));
 
+TEST_F(HostileCellTest, WhatDescribesItselfAsNothingHasNoManifest) {
+  ExecutionRequest request = Request("succeed");
+  request.describe = true;
+  const Outcome outcome = RunBeside(request);
+  EXPECT_EQ(outcome.status, Status::kInvalid);
+  EXPECT_EQ(outcome.reason, "the manifest's warder is missing: it must be 1, the manifest's format");
+  EXPECT_EQ(outcome.output_json, "");
+}
+
 TEST_F(HostileCellTest, AStoppedSystemCallIsNamed) {
   const Outcome outcome = RunBeside(Request("socket"));
   ASSERT_TRUE(outcome.violation) << outcome.reason;

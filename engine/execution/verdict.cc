@@ -21,6 +21,8 @@ constexpr std::size_t kMaxMessageBytes = 8 << 10;
 constexpr std::size_t kMaxStackBytes = 16 << 10;
 constexpr int kMaxCauseDepth = 8;
 constexpr int kMaxErrors = 16;  // an error and all that led to it
+constexpr std::size_t kMaxCodeBytes = 256;
+constexpr std::uint64_t kMaxRetryMs = 1'000'000'000'000;
 
 const LimitSpec& SpecOf(std::string_view name) {
   for (const LimitSpec& spec : LimitTable()) {
@@ -52,7 +54,13 @@ ScriptError ErrorOf(const proto::ThrownError& thrown, int depth, int* left) {
   ScriptError error{Truncate(thrown.name(), kMaxMessageBytes),
                     Truncate(thrown.message(), kMaxMessageBytes),
                     Truncate(thrown.stack(), kMaxStackBytes),
-                    {}};
+                    {},
+                    Truncate(thrown.code(), kMaxCodeBytes)};
+  if (thrown.retry() == proto::ThrownError::NEVER) error.retry = false;
+  if (thrown.retry() == proto::ThrownError::AFTER) {
+    error.retry = true;
+    error.retry_after = std::chrono::milliseconds(std::min(thrown.retry_after_ms(), kMaxRetryMs));
+  }
   for (const auto& cause : thrown.causes()) {
     if (*left == 0 || depth == kMaxCauseDepth) break;
     error.causes.push_back(ErrorOf(cause, depth + 1, left));

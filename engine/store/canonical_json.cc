@@ -9,13 +9,13 @@ namespace {
 
 namespace json = boost::json;
 
-bool Write(const json::value& value, int depth, std::string* text) {
-  if (value.is_double() || depth < 0) return false;
+bool Write(const json::value& value, int depth, Doubles doubles, std::string* text) {
+  if ((value.is_double() && doubles == Doubles::kRefuse) || depth < 0) return false;
   if (const json::array* const array = value.if_array()) {
     *text += '[';
     for (std::size_t at = 0; at < array->size(); ++at) {
       if (at > 0) *text += ',';
-      if (!Write((*array)[at], depth - 1, text)) return false;
+      if (!Write((*array)[at], depth - 1, doubles, text)) return false;
     }
     *text += ']';
     return true;
@@ -32,7 +32,7 @@ bool Write(const json::value& value, int depth, std::string* text) {
   for (const json::key_value_pair* const member : members) {
     if (text->back() != '{') *text += ',';
     *text += json::serialize(json::value(member->key())) + ":";
-    if (!Write(member->value(), depth - 1, text)) return false;
+    if (!Write(member->value(), depth - 1, doubles, text)) return false;
   }
   *text += '}';
   return true;
@@ -40,9 +40,9 @@ bool Write(const json::value& value, int depth, std::string* text) {
 
 }  // namespace
 
-std::optional<std::string> CanonicalJson(const json::value& value, int depth) {
+std::optional<std::string> CanonicalJson(const json::value& value, int depth, Doubles doubles) {
   std::string text;
-  if (!Write(value, depth, &text)) return std::nullopt;
+  if (!Write(value, depth, doubles, &text)) return std::nullopt;
   return text;
 }
 

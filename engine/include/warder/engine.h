@@ -128,17 +128,22 @@ struct ExecutionRequest {
   std::vector<NamedConnection> connections;
   // File that receives the journal (every frame sent to the cell). Empty: none is kept.
   std::filesystem::path record;
+  // Steps are recorded with the values of their input and output (up to 64 KB each), not only with their shapes.
+  bool log_payloads = false;
+  // No flow runs: the bundle is loaded, and the output is the manifest of its integration (warder/manifest.h), checked
+  // and in its canonical form. What does not stand up to that is kInvalid.
+  bool describe = false;
 };
 
 // Something that happened in a running execution, for people who watch it.
 struct Event {
-  enum class Kind { kStarted, kLog, kCallStarted, kCallFinished, kFinished };
+  enum class Kind { kStarted, kLog, kCallStarted, kCallFinished, kStepStarted, kStepRetried, kStepFinished, kFinished };
   Kind kind;
   std::string execution;
   std::chrono::microseconds at;  // since the execution was started
   // kLog
   std::string level;        // "debug", "info", "warn", "error"
-  std::string message;      // also kCallFinished: why it failed
+  std::string message;      // also kCallFinished, kStepRetried, kStepFinished: why it failed
   std::string fields_json;  // a JSON object or empty
   // kCallStarted, kCallFinished
   std::uint64_t call = 0;
@@ -148,12 +153,22 @@ struct Event {
   int http_status = 0;  // 0: no response
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  std::chrono::microseconds duration{0};
+  std::chrono::microseconds duration{0};  // also kStepRetried, kStepFinished
+  // kStepStarted, kStepRetried, kStepFinished; of logs and calls the step that they belong to, 0: none
+  std::uint64_t step = 0;
+  std::uint64_t depth = 0;  // how many steps that is inside of each other
+  std::string name = {};
+  std::string action = {};  // "component.action", "flow:key", or empty
+  std::string shape = {};   // of the input, or of the output once it has finished
+  std::uint64_t attempts = 1;
+  std::uint64_t calls = 0;
+  bool succeeded = false;
 };
 using EventSink = std::function<void(const Event&)>;
 
 struct CallRecord {
   std::uint64_t call = 0;
+  std::uint64_t step = 0;  // the one that made it; 0: none
   std::string method;
   std::string origin;  // empty: the URL could not be read, and nothing was sent
   std::string path;
@@ -169,11 +184,46 @@ struct CallRecord {
   std::chrono::microseconds duration{0};
 };
 
+// What a step was given, or what came of it.
+struct StepValue {
+  std::string shape;        // "{ id: string, items: [12 × { sku: string }] }"
+  std::uint64_t bytes = 0;  // about how many its JSON would have
+  std::string json = {};    // the value; empty: not asked for (ExecutionRequest::log_payloads), too long, or no JSON
+};
+
+// A named part of a flow, as its cell told of it.
+struct StepRecord {
+  std::uint64_t step = 0;    // 1, 2, 3 … in the order in which they began
+  std::uint64_t parent = 0;  // the step that it is part of; 0: none
+  std::uint64_t depth = 1;   // 1: part of the flow itself
+  std::string name;
+  std::string action;  // "component.action", "flow:key", or empty: a function of the flow's own
+  std::uint64_t attempts = 1;
+  std::string outcome;  // "ok", "failed", "unfinished"
+  std::string message;  // why it failed, or why the last attempt did
+  StepValue input;
+  StepValue output;
+  std::uint64_t calls = 0;               // HTTP calls of its own, without those of steps inside it
+  std::chrono::microseconds started{0};  // by the cell's clock, which stands still between messages
+  std::chrono::microseconds duration{0};
+};
+
+// What a flow answers the webhook that started it.
+struct WebhookResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;                                          // UTF-8
+};
+
 struct ScriptError {
   std::string name;
   std::string message;
   std::string stack;                // frames, one a line, with the bundle's file and line; see MapStacks
   std::vector<ScriptError> causes;  // its cause, or the errors of an AggregateError, each with what led to it
+  std::string code = {};  // what the error itself says, as context.error lets it
+  // Whether a retry can help: not at all (false), or when; nothing where the error does not say.
+  std::optional<bool> retry = {};
+  std::chrono::milliseconds retry_after{0};
 };
 
 struct LimitReport {
@@ -217,6 +267,8 @@ struct Outcome {
   std::optional<LimitReport> limit;
   std::optional<ViolationReport> violation;
   std::vector<CallRecord> calls;
+  std::vector<StepRecord> steps;
+  std::optional<WebhookResponse> response;
   Usage usage;
   // What ran, under which policy and layers, what it did, how it was torn down: one JSON object (docs/receipt.md).
   // Empty where the engine could not even ask for a cell.
