@@ -1,20 +1,28 @@
 // The kinds of connections that a component declares: what credential it takes, and where that may be sent.
 import { startsWith, test } from "../primordials.js";
+import { requestHref } from "../url.js";
 import {
   choiceOf, isObject, listOf, namesOf, objectOf, optionalMethods, optionalText, textOf,
 } from "./checks.js";
 import { declared, problem, show, thing } from "./problems.js";
 
-const { urlOrigin, urlParse } = host;
+const { urlOrigin } = host;
 
 /** @typedef {import("./problems.js").Thing} Thing */
 
 const COMMON = ["label", "description", "origins", "methods"];
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;  // RFC 6749, section 3.3
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const components = new Uint32Array(16);
 
-const hrefOf = (text) => (typeof text === "string" ? urlParse(text, undefined, components) : undefined);
+/** @param {unknown} text @returns {string | undefined} */
+function hrefOf(text) {
+  try {
+    return typeof text === "string" ? requestHref(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const isWeb = (href) => startsWith(href, "https://") || startsWith(href, "http://");
 
 function originProblem(text) {

@@ -2,7 +2,7 @@
 // gave and the calls that it made. Which step runs is a property of the asynchronous context: V8 carries it over every
 // await, so calls and steps inside a step belong to it, and steps side by side do not mix.
 import { errorTitle } from "../inspect.js";
-import { Promise, apply, isArray } from "../primordials.js";
+import { Promise, apply, assign, isArray } from "../primordials.js";
 import { startTimer } from "../timers.js";
 import { parseDuration } from "./duration.js";
 import { retryOfError } from "./errors.js";
@@ -96,14 +96,16 @@ function inside(frame, perform, attempt) {
   }
 }
 
-/** Inputs that are not as declared stay so: another attempt cannot help. */
+/** Params that are not as declared stay so. */
+const notAgain = (message) => assign(new TypeError(message), { retry: false });
+
 function paramsOf(action, params, whose) {
   if (typeof params !== "object" || params === null || isArray(params)) {
-    throw new TypeError(`the params of ${whose} must be an object, but are ${show(params)}`);
+    throw notAgain(`the params of ${whose} must be an object, but are ${show(params)}`);
   }
   const wrong = [];
   const values = readFields(action.inputs, params, "", wrong, undefined, false);
-  if (wrong.length > 0) throw Object.assign(new TypeError(sentences(wrong, "input", whose)), { retry: false });
+  if (wrong.length > 0) throw notAgain(sentences(wrong, "input", whose));
   return values;
 }
 
