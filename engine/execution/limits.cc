@@ -35,7 +35,8 @@ constexpr std::array kTable = {
     LimitSpec{"response-bytes", &Limits::response_bytes, LimitUnit::kBytes, 0, 4 * kGiB,
               "response bodies in all, after decompression; ends the run"},
     LimitSpec{"log", &Limits::log_bytes, LimitUnit::kBytes, 0, 16 * kMiB,
-              "log messages and fields in all, and 64 bytes for each; what is beyond is dropped, with one notice"},
+              "log messages, fields and what is recorded of steps in all, and 64 bytes for each; what is beyond is "
+              "dropped, with one notice"},
     LimitSpec{"output", &Limits::output_bytes, LimitUnit::kBytes, 2, 64 * kMiB,
               "the flow's result as JSON; ends the run"},
     LimitSpec{"event", &Limits::event_bytes, LimitUnit::kBytes, 4, 64 * kMiB,

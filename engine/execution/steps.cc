@@ -41,7 +41,7 @@ const char* Steps::Take(const proto::Step& step, microseconds at) {
     case proto::Step::kEnded:
       return TakeEnded(step.ended(), at, &record);
     default:
-      return "news of a step that say nothing";
+      return "news of a step that says nothing";
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "warder/engine.h"
@@ -131,8 +132,9 @@ std::optional<std::vector<std::string>> Members::Texts(std::string_view name, co
     if (text == nullptr || text->size() > kMaxTextBytes || !check({text->data(), text->size()})) {
       Refuse(path, must, &each);
     }
-    if (std::find(texts.begin(), texts.end(), *text) != texts.end()) Refuse(path, "must not be there twice", &each);
-    texts.emplace_back(text->data(), text->size());
+    std::string copy(text->data(), text->size());
+    if (std::find(texts.begin(), texts.end(), copy) != texts.end()) Refuse(path, "must not be there twice", &each);
+    texts.push_back(std::move(copy));
   }
   return texts;
 }

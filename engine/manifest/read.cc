@@ -16,11 +16,10 @@ namespace warder::manifest {
 namespace {
 
 namespace json = boost::json;
-using Words = std::span<const std::string_view>;
 
 constexpr std::uint64_t kFormat = 1;
 constexpr std::uint64_t kDayMs = 86'400'000;
-constexpr std::uint64_t kMaxDelayMs = 1'000'000'000 * kDayMs / 1'000;
+constexpr std::uint64_t kMaxDelayMs = 31 * kDayMs;
 constexpr int kMaxNesting = 3;
 
 constexpr std::array<std::string_view, 8> kTypes = {"string", "number", "boolean",    "object",
@@ -210,7 +209,7 @@ Trigger ReadTrigger(Members& flow) {
     if (!trigger.cron.empty()) trigger.timezone = from.RequiredText("timezone");
   }
   if (trigger.kind == "poll" || (trigger.kind == "schedule" && trigger.cron.empty())) {
-    trigger.every_ms = from.Number("every", 60'000, 31 * kDayMs);
+    trigger.every_ms = from.Number("every", 60'000, kMaxDelayMs);
     if (trigger.every_ms == 0) Refuse(from.PathOf("every"), "is missing: it must be a number of milliseconds", nullptr);
   }
   from.End();
@@ -226,7 +225,8 @@ void ReadLimits(Members& owner, Flow* flow) {
   } catch (const EngineError& error) {
     throw EngineError(Status::kInvalid, "the manifest's " + owner.PathOf("limits") + ": " + error.what());
   }
-  for (const auto& member : value->get_object()) flow->limits_named.emplace_back(member.key());
+  for (const auto& member : value->get_object())
+    flow->limits_named.emplace_back(member.key().data(), member.key().size());
 }
 
 Flow ReadFlow(const json::value& value, const std::string& path) {

@@ -172,7 +172,7 @@ constexpr Wrong kWrong[] = {
      "the every of the trigger \"schedule\" must be a duration such as \"500ms\", \"30s\", \"5m\", \"2h\" or \"1d\", "
      "but "
      "is \"5 minutes\""},
-    {"poll({ every: '5s' })", "the every of the trigger \"poll\" must be from \"1m\" to \"31d\", but is \"5s\""},
+    {"poll({ every: '5s' })", "the every of the trigger \"poll\" must be from 60000ms to 31d, but is \"5s\""},
     {"manual({ every: '5m' })", "the trigger \"manual\" has no \"every\"; it takes nothing"},
     // flows
     {"flow({ name: 'F', key: 'f', run, trigger: 'webhook' })",

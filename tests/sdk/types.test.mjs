@@ -12,8 +12,9 @@ sdkTest("tsc --strict takes what a cell has and refuses what it has not", (t) =>
   const project = temporaryFolder(t);
   mkdirSync(join(project, "node_modules/@warder"), { recursive: true });
   symlinkSync(types, join(project, "node_modules/@warder/types"));
-  copyFileSync(join(root, "tests/sdk/types/flow.ts"), join(project, "flow.ts"));
-  const config = { extends: "@warder/types/tsconfig.json", compilerOptions: { skipLibCheck: false }, files: ["flow.ts"] };
+  const files = ["flow.ts", "authoring.ts"];
+  for (const file of files) copyFileSync(join(root, "tests/sdk/types", file), join(project, file));
+  const config = { extends: "@warder/types/tsconfig.json", compilerOptions: { skipLibCheck: false }, files };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
   const { status, stdout } = spawnSync(process.execPath, [join(types, "node_modules/typescript/bin/tsc"), "-p", project], { encoding: "utf8" });
   assert.equal(status, 0, stdout);

@@ -106,11 +106,15 @@ export function optionalNumber(of, field, value) {
   return value;
 }
 
-/** Milliseconds. @param {Thing} of @param {string} field @param {unknown} value */
-export function durationOf(of, field, value) {
+const MAX_DURATION = 31 * 86_400_000;
+
+/** Milliseconds. @param {Thing} of @param {string} field @param {unknown} value @param {number} least milliseconds */
+export function durationOf(of, field, value, least) {
   const milliseconds = parseDuration(value);
   if (milliseconds === undefined) problem(of, field, not('a duration such as "500ms", "30s", "5m", "2h" or "1d"', value));
-  return milliseconds ?? 0;
+  else if (milliseconds < least || milliseconds > MAX_DURATION) problem(of, field, `must be from ${least}ms to 31d, but is ${show(value)}`);
+  else return milliseconds;
+  return least;
 }
 
 /** A list of at least one, without repetitions. @param {Thing} of @param {string} field @param {unknown} value @param {string} what */

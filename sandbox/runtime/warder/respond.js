@@ -7,7 +7,7 @@ const { respond: send } = host;
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const VALUE = /^[\x20-\x7e\t]*$/;
-const OWNED = /^(?:connection|content-length|keep-alive|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade)$/;
+const OWNED = /^(?:connection|content-length|host|keep-alive|proxy-.*|set-cookie|te|trailer|transfer-encoding|upgrade)$/;
 const MAX_BODY = 256 * 1024, MAX_HEADERS = 32;
 
 let answered = false;

@@ -17,8 +17,8 @@ export function retryOf(of, field, value) {
     objectOf(of, field, value, ["maxAttempts", "delay", "maxDelay", "backoff", "jitter"]);
   return freeze({
     maxAttempts: wholeNumber(of, `${field}.maxAttempts`, maxAttempts, 1, MAX_ATTEMPTS),
-    delay: durationOf(of, `${field}.delay`, delay),
-    maxDelay: durationOf(of, `${field}.maxDelay`, maxDelay),
+    delay: durationOf(of, `${field}.delay`, delay, 0),
+    maxDelay: durationOf(of, `${field}.maxDelay`, maxDelay, 0),
     backoff: choiceOf(of, `${field}.backoff`, backoff, ["fixed", "linear", "exponential"]),
     jitter: flagOf(of, `${field}.jitter`, jitter, true),
   });

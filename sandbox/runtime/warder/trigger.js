@@ -5,7 +5,7 @@ import { declared, problem, show, thing } from "./problems.js";
 
 const SCHEMES = ["none", "standard-webhooks", "github", "stripe", "slack", "shopify", "hmac"];
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const DAY = 86_400_000, MINUTE = 60_000;
+const MINUTE = 60_000;
 
 function verification(of, verify) {
   if (verify === undefined) {
@@ -76,13 +76,7 @@ function isTimezone(value) {
   }
 }
 
-function every(of, value) {
-  const milliseconds = durationOf(of, "every", value);
-  if (milliseconds !== 0 && (milliseconds < MINUTE || milliseconds > 31 * DAY)) {
-    problem(of, "every", `must be from "1m" to "31d", but is ${show(value)}`);
-  }
-  return milliseconds;
-}
+const every = (of, value) => durationOf(of, "every", value, MINUTE);
 
 /** The clock starts the flow: at the times of a crontab line, or in intervals. */
 export function schedule(definition) {
