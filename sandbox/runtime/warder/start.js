@@ -1,6 +1,6 @@
 // What the cell asks for once a bundle is loaded: a run of one of its flows, or what it declares.
-import { isArray, join, map, stringify } from "../primordials.js";
 import { readableJson } from "../json_text.js";
+import { isArray, join, map, stringify } from "../primordials.js";
 import { makeContext } from "./context.js";
 import { InputProblem, readEvent } from "./given.js";
 import { endLoading, isDeclared, show } from "./problems.js";
