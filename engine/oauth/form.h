@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "engine/base/secret.h"
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::oauth {
 

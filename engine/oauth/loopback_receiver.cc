@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 #include "engine/broker/loop_timer.h"
 #include "engine/oauth/redirect_query.h"
 

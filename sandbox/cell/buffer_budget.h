@@ -1,4 +1,4 @@
-// The memory of ArrayBuffers, counted against a budget.
+// The memory of ArrayBuffers, and of what else JavaScript objects own outside of V8's heap, counted against a budget.
 //
 // Past the budget an allocation fails, V8 collects garbage and tries again, and then the script sees a RangeError.
 // Small allocations go through for a while even then, so that handling that error (an encoder, a stream chunk) still
@@ -30,6 +30,10 @@ class BufferBudget final : public v8::ArrayBuffer::Allocator {
   // A buffer that the caller overwrites to the last byte before a script sees it: the only one that is not zeroed. V8
   // collects garbage where the budget is used up; null: that did not help.
   std::unique_ptr<v8::BackingStore> NewToBeFilled(v8::Isolate* isolate, std::size_t length);
+
+  // For memory that somebody else allocates on behalf of an object. False: there is no room; a collection may make some.
+  bool Charge(std::size_t length) { return Take(length); }
+  void Discharge(std::size_t length) { used_ -= length; }
 
   void* Allocate(std::size_t length) override;
   void* AllocateUninitialized(std::size_t length) override;

@@ -24,6 +24,7 @@
 #include "sandbox/cell/runtime.h"
 #include "sandbox/cell/seed_stream.h"
 #include "sandbox/cell/v8_start.h"
+#include "sandbox/crypto/start.h"
 
 namespace warder::cell {
 namespace {
@@ -100,6 +101,7 @@ CellProgram::CellProgram(const std::string& snapshot_path, Extension extension)
     : snapshot_(ReadFile(snapshot_path)), extension_(extension) {
   v8::V8::SetEntropySource(FillEntropy);
   v8_version_ = StartV8(&platform_);
+  crypto::StartOpenSsl();
 }
 
 int CellProgram::Run(zygote::CellContext& context) {

@@ -15,6 +15,7 @@
 #include "sandbox/cell/limit_guards.h"
 #include "sandbox/cell/stack_text.h"
 #include "sandbox/cell/thrown.h"
+#include "sandbox/crypto/seed_provider.h"
 
 namespace warder::cell {
 namespace {
@@ -32,6 +33,10 @@ bool IsHeader(const proto::Header& header) {
   if (name.empty() || !std::all_of(name.begin(), name.end(), token)) return false;
   if (!value.empty() && (blank(value.front()) || blank(value.back()))) return false;
   return value.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos;
+}
+
+void DrawFrom(void* stream, unsigned char* out, std::size_t size) {
+  static_cast<SeedStream*>(stream)->Fill({out, size});
 }
 
 }  // namespace
@@ -162,6 +167,7 @@ void Execution::Start(const proto::Start& start) {
   if (start.seed().size() != SeedStream::kSeedBytes || start.heap_bytes() == 0) Exit(kBadFrame);
   start_ = start;
   state_->random = SeedStream(std::span<const unsigned char, SeedStream::kSeedBytes>(seed, SeedStream::kSeedBytes));
+  crypto::SetRandomSource(DrawFrom, &state_->random);
   state_->start_us = state_->platform->clock_us();
   state_->log_bytes_left = start.log_bytes();
   buffers_->SetBudget(start.array_buffer_bytes());

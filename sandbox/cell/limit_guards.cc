@@ -103,4 +103,6 @@ void BeginWait() {
 
 void EndWait() { waiting = false; }
 
+bool EndIsAsked() { return asked; }
+
 }  // namespace warder::cell

@@ -33,5 +33,7 @@ void ArmSoftLimit(v8::Isolate* isolate);
 void OnSoftLimit(int signal);
 void BeginWait();
 void EndWait();
+// The engine has asked for the end: native code that takes long gives up, and JavaScript is interrupted after it.
+bool EndIsAsked();
 
 }  // namespace warder::cell

@@ -28,14 +28,9 @@ RuntimeSourceResource* SourceResource() {
   return &resource;
 }
 
-v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) {
-  return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kInternalized, static_cast<int>(text.size()))
-      .ToLocalChecked();
-}
-
 auto Tables() {
   return std::array{
-      ByteNatives(),   CallNatives(),   CloneNatives(), CompressionNatives(), InspectNatives(),
+      ByteNatives(),   CallNatives(),   CloneNatives(), CompressionNatives(), CryptoNatives(), InspectNatives(),
       ObjectNatives(), RandomNatives(), StepNatives(),  TextNatives(),        UrlNatives(),
   };
 }
@@ -70,14 +65,7 @@ v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context) {
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::Local<v8::Object> host = v8::Object::New(isolate);
   for (const auto& table : Tables()) {
-    for (const Native& native : table) {
-      const auto name = Internalized(isolate, native.name);
-      const auto function =
-          v8::Function::New(context, native.callback, {}, 0, v8::ConstructorBehavior::kThrow).ToLocalChecked();
-      // A name that no other function has: the walk over all that a script can reach looks for it.
-      function->SetName(Internalized(isolate, "host." + std::string(native.name)));
-      host->Set(context, name, function).Check();
-    }
+    for (const Native& native : table) DefineNative(context, host, native);
   }
   return host;
 }

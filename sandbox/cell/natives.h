@@ -26,6 +26,7 @@ std::span<const Native> ByteNatives();         // natives_bytes.cc
 std::span<const Native> CallNatives();         // fetches, timers, logs, errors: natives_calls.cc
 std::span<const Native> CloneNatives();        // natives_clone.cc
 std::span<const Native> CompressionNatives();  // natives_compression.cc
+std::span<const Native> CryptoNatives();       // natives_crypto.cc
 std::span<const Native> InspectNatives();      // natives_inspect.cc
 std::span<const Native> RandomNatives();       // natives_random.cc
 std::span<const Native> StepNatives();         // steps, the answer to a webhook: natives_steps.cc
@@ -45,6 +46,13 @@ intptr_t LazyPropertyReference();
 const intptr_t* ExternalReferences();
 
 v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context);
+
+// Gives `target` the native as a property.
+void DefineNative(v8::Local<v8::Context> context, v8::Local<v8::Object> target, const Native& native);
+
+// Natives that are made when they are first asked for: the properties of an object without a prototype, so that no
+// script's Object.prototype is between them and the runtime.
+v8::Local<v8::Object> MakeNatives(v8::Local<v8::Context> context, std::span<const Native> table);
 
 // The runtime's JavaScript, as V8 holds it: outside its heap, in this program's read-only data.
 v8::Local<v8::String> RuntimeSource(v8::Isolate* isolate);

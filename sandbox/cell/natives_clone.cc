@@ -6,6 +6,7 @@
 // looks at the object's private fields, and gives undefined for what has none.
 #include <v8-container.h>
 #include <v8-function.h>
+#include <v8-persistent-handle.h>
 #include <v8-value-serializer.h>
 
 #include <cstdlib>
@@ -87,14 +88,14 @@ class Cloner final : public v8::ValueSerializer::Delegate, public v8::ValueDeser
     }
     if (!result->IsObject()) return Refuse("An object that imitates one of the platform could not be cloned.");
     writer_.WriteUint32(static_cast<std::uint32_t>(copies_.size()));
-    copies_.push_back(result.As<v8::Object>());
+    copies_.emplace_back(isolate_, result.As<v8::Object>());
     return v8::Just(true);
   }
 
   v8::MaybeLocal<v8::Object> ReadHostObject(v8::Isolate*) override {
     std::uint32_t index = 0;
     if (!reader_->ReadUint32(&index) || index >= copies_.size()) return {};
-    return copies_[index];
+    return copies_[index].Get(isolate_);
   }
 
   void* ReallocateBufferMemory(void* old, std::size_t size, std::size_t* actual) override {
@@ -157,7 +158,8 @@ class Cloner final : public v8::ValueSerializer::Delegate, public v8::ValueDeser
   v8::Local<v8::Function> make_error_;
   v8::ValueSerializer writer_;
   v8::ValueDeserializer* reader_ = nullptr;
-  std::vector<v8::Local<v8::Object>> copies_;
+  // Not locals: the writer opens a scope for each object that it goes into.
+  std::vector<v8::Global<v8::Object>> copies_;
   std::vector<v8::Local<v8::ArrayBuffer>> buffers_;
 };
 

@@ -16,6 +16,7 @@ void RandomDoubles(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 // randomBytes(view: ArrayBufferView)
 void RandomBytes(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  if (!info[0]->IsArrayBufferView()) return;
   const auto view = info[0].As<v8::ArrayBufferView>();
   auto* const out = static_cast<unsigned char*>(view->Buffer()->Data()) + view->ByteOffset();
   CellState::Of(info.GetIsolate()).random.Fill({out, view->ByteLength()});

@@ -20,12 +20,12 @@ constexpr const char* kLanguage =
     "undefined unescape";
 constexpr const char* kPlatform =
     "Blob CompressionStream DecompressionStream File FormData "
-    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy CustomEvent DOMException ErrorEvent "
+    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException ErrorEvent "
     "Event "
     "EventTarget "
-    "Headers PromiseRejectionEvent ReadableByteStreamController ReadableStream ReadableStreamBYOBReader "
+    "Headers PromiseRejectionEvent QuotaExceededError ReadableByteStreamController ReadableStream ReadableStreamBYOBReader "
     "ReadableStreamBYOBRequest "
-    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response TextDecoder TextDecoderStream "
+    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder TextDecoderStream "
     "TextEncoder TextEncoderStream "
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "

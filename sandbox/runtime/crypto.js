@@ -1,22 +1,35 @@
-// Web Cryptography, section 10: Crypto, without subtle. The randomness is the execution's seed stream, so a replay
-// repeats it.
+// Web Cryptography, section 10: Crypto. The randomness is the execution's seed stream, so a replay repeats it. What is
+// behind `subtle` comes into being when a script first asks for it.
 import { defineInterfaces } from "./install.js";
 import { DOMException } from "./dom_exception.js";
-import { isView } from "./primordials.js";
+import { cryptography, quotas } from "./late.js";
+import { Uint8Array, isView, test, typedArrayName } from "./primordials.js";
 
 const { randomBytes } = host;
 const INTEGER_VIEW = /^(Uint8|Uint8Clamped|Int8|Uint16|Int16|Uint32|Int32|BigUint64|BigInt64)Array$/;
 const MAX_BYTES = 65536;
-const typeOfView = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
-class Crypto {
+export class Crypto {
+  #brand;
+
+  constructor() {
+    if (crypto !== undefined) throw new TypeError("Illegal constructor");
+  }
+
+  get subtle() {
+    if (!(#brand in this)) throw new TypeError("Illegal invocation");
+    return cryptography().subtle;
+  }
+
   /** @template {ArrayBufferView} T @param {T} view @returns {T} */
   getRandomValues(view) {
-    if (!isView(view) || !INTEGER_VIEW.test(Reflect.apply(typeOfView, view, []) ?? "")) {
+    if (!(#brand in this)) throw new TypeError("Illegal invocation");
+    if (!isView(view)) throw new TypeError("getRandomValues fills a view of an ArrayBuffer");
+    if (test(INTEGER_VIEW, typedArrayName(view) ?? "") === null) {
       throw new DOMException("getRandomValues fills an array of integers", "TypeMismatchError");
     }
     if (view.byteLength > MAX_BYTES) {
-      throw new DOMException(`getRandomValues gives at most ${MAX_BYTES} bytes at once`, "QuotaExceededError");
+      throw new (quotas().QuotaExceededError)(`getRandomValues gives at most ${MAX_BYTES} bytes at once`);
     }
     randomBytes(view);
     return view;
@@ -24,6 +37,7 @@ class Crypto {
 
   /** RFC 9562, section 5.4. */
   randomUUID() {
+    if (!(#brand in this)) throw new TypeError("Illegal invocation");
     const bytes = new Uint8Array(16);
     randomBytes(bytes);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -39,4 +53,6 @@ class Crypto {
 
 defineInterfaces({ Crypto });
 
-export const crypto = new Crypto();
+/** @type {Crypto} */
+export let crypto;
+crypto = new Crypto();

@@ -13,6 +13,7 @@ interface Host {
   fail(error: unknown): never;
   randomDoubles(array: Float64Array): void;
   randomBytes(view: ArrayBufferView): void;
+  crypto(): import("./crypto/natives.js").CryptoNatives;
   utf8Encode(text: string): Uint8Array;
   utf8EncodeInto(text: string, target: Uint8Array, result: Uint32Array): void;
   decode(view: ArrayBufferView, encoding: number, fatal: boolean): string | undefined;

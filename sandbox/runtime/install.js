@@ -44,12 +44,15 @@ export function defineInterfaces(constructors) {
         if (target === constructor ? OF_A_FUNCTION[key] : key === "constructor") continue;
         const descriptor = getOwnPropertyDescriptor(target, key);
         if (typeof key === "string" && descriptor.configurable) {
-          defineProperty(target, key, { ...descriptor, enumerable: true });
+          defineProperty(target, key, { __proto__: null, ...descriptor, enumerable: true });
         }
       }
     }
-    defineProperty(constructor, "name", { value: name, writable: false, enumerable: false, configurable: true });
-    defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    // Without a prototype: what is made lazily is made after scripts may have changed Object.prototype.
+    defineProperty(constructor, "name", {
+      __proto__: null, value: name, writable: false, enumerable: false, configurable: true,
+    });
+    defineProperty(constructor.prototype, Symbol.toStringTag, { __proto__: null, value: name, configurable: true });
   }
 }
 
@@ -60,7 +63,7 @@ export function defineInterfaces(constructors) {
  */
 export function defineConstants(constructor, values) {
   for (const name of ownKeys(values)) {
-    const descriptor = { value: values[name], writable: false, enumerable: true, configurable: false };
+    const descriptor = { __proto__: null, value: values[name], writable: false, enumerable: true, configurable: false };
     defineProperty(constructor, name, descriptor);
     defineProperty(constructor.prototype, name, descriptor);
   }

@@ -6,6 +6,8 @@ import { defineLazy } from "./install.js";
 let loadedBlobs;
 /** @type {typeof import("./form_data.js") | undefined} */
 let loadedForms;
+/** @type {typeof import("./crypto/subtle.js") | undefined} */
+let loadedCryptography;
 
 export const blobs = () => loadedBlobs ??= require("./blob.js");
 export const forms = () => loadedForms ??= require("./form_data.js");
@@ -13,6 +15,9 @@ export const forms = () => loadedForms ??= require("./form_data.js");
 export const multipart = () => require("./multipart.js");
 /** @returns {typeof import("./mime.js")} */
 export const mimeTypes = () => require("./mime.js");
+export const cryptography = () => loadedCryptography ??= require("./crypto/subtle.js");
+/** @returns {typeof import("./quota_exceeded_error.js")} */
+export const quotas = () => require("./quota_exceeded_error.js");
 /** @returns {typeof import("./data_url.js")} */
 export const dataUrls = () => require("./data_url.js");
 
@@ -24,6 +29,7 @@ export function isFormData(value) { return loadedForms !== undefined && loadedFo
 const MODULES = {
   __proto__: null,
   Blob: blobs, File: blobs, FormData: forms,
+  CryptoKey: cryptography, SubtleCrypto: cryptography, QuotaExceededError: quotas,
   CompressionStream: () => require("./compression.js"), DecompressionStream: () => require("./compression.js"),
 };
 

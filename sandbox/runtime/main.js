@@ -5,7 +5,7 @@ import { AbortController, AbortSignal } from "./abort.js";
 import { startClock } from "./clock.js";
 import { structuredClone } from "./clone.js";
 import { console } from "./console.js";
-import { crypto } from "./crypto.js";
+import { Crypto, crypto } from "./crypto.js";
 import { removeNondeterminism } from "./determinism.js";
 import { DOMException } from "./dom_exception.js";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding.js";
@@ -29,7 +29,7 @@ import { rejection } from "./warder/problems.js";
 import { describe, start } from "./warder/start.js";
 
 defineGlobals({
-  AbortController, AbortSignal, DOMException, Event, EventTarget, Headers, Performance, Request, Response,
+  AbortController, AbortSignal, Crypto, DOMException, Event, EventTarget, Headers, Performance, Request, Response,
   TextDecoder, TextEncoder, URL, URLSearchParams, atob, btoa, clearInterval, clearTimeout, console, crypto, fetch,
   navigator: Object.freeze({ userAgent: "Warder" }), performance, queueMicrotask, reportError, self: globalThis,
   setInterval, setTimeout, structuredClone,

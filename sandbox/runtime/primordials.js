@@ -2,7 +2,7 @@
 // not hand its internals to a patched prototype, uses these.
 
 // For what runs after a script has: by then these globals may be another's.
-export const { Map, Promise, Symbol, Uint32Array, Uint8Array } = globalThis;
+export const { ArrayBuffer, Map, Promise, Symbol, Uint32Array, Uint8Array } = globalThis;
 export const { now } = Date;
 
 const { bind, call } = Function.prototype;

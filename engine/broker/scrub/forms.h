@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/spelling.h"
 
 namespace warder::broker {

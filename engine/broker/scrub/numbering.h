@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::broker {
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/scrub_pattern.h"
 
 namespace warder::broker {

@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::broker {
 

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <span>
 
-#include "engine/base/wiped.h"
+#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/forms.h"
 #include "sandbox/base/result.h"
 

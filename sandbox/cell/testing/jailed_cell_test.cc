@@ -85,6 +85,44 @@ TEST_F(JailedCellTest, ResizableBuffersAreBoundedByTheProcessLimit) {
   EXPECT_EQ(engine.output, "\"RangeError\"") << Describe(*end);
 }
 
+// OpenSSL has its own ideas of where randomness, time and configurations come from; here none of them may be asked.
+TEST_F(JailedCellTest, CryptographyNeedsNoOtherCall) {
+  TestEngine engine;
+  const auto end = Run(engine, R"(
+    const s = crypto.subtle; const data = new Uint8Array(1000); const said = [];
+    const rsa = { hash: "SHA-256", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
+    for (const [key, by, usages] of [[{ ...rsa, name: "RSA-PSS" }, { name: "RSA-PSS", saltLength: 32 }, ["sign", "verify"]],
+        [{ ...rsa, name: "RSASSA-PKCS1-v1_5" }, "RSASSA-PKCS1-v1_5", ["sign", "verify"]],
+        [{ name: "ECDSA", namedCurve: "P-521" }, { name: "ECDSA", hash: "SHA-512" }, ["sign", "verify"]],
+        [{ name: "Ed25519" }, "Ed25519", ["sign", "verify"]]]) {
+      const { publicKey, privateKey } = await s.generateKey(key, true, usages);
+      const signature = await s.sign(by, privateKey, data);
+      for (const [format, k, use] of [["spki", publicKey, "verify"], ["pkcs8", privateKey, "sign"], ["jwk", privateKey, "sign"]]) {
+        await s.importKey(format, await s.exportKey(format, k), key, true, [use]);
+      }
+      said.push(await s.verify(by, publicKey, signature, data));
+    }
+    const oaep = await s.generateKey({ ...rsa, name: "RSA-OAEP" }, false, ["encrypt", "decrypt"]);
+    said.push((await s.decrypt("RSA-OAEP", oaep.privateKey, await s.encrypt("RSA-OAEP", oaep.publicKey, data.slice(0, 9)))).byteLength);
+    for (const name of ["AES-GCM", "AES-CBC", "AES-CTR"]) {
+      const p = { name, iv: new Uint8Array(16), counter: new Uint8Array(16), length: 64 };
+      const key = await s.generateKey({ name, length: 256 }, false, ["encrypt", "decrypt"]);
+      said.push((await s.decrypt(p, key, await s.encrypt(p, key, data))).byteLength);
+    }
+    for (const a of [{ name: "ECDH", namedCurve: "P-384" }, { name: "X25519" }]) {
+      const { publicKey, privateKey } = await s.generateKey(a, false, ["deriveKey"]);
+      const key = await s.deriveKey({ name: a.name, public: publicKey }, privateKey, { name: "HMAC", hash: "SHA-1", length: 256 }, false, ["sign"]);
+      said.push((await s.sign("HMAC", key, data)).byteLength);
+    }
+    const base = (name) => s.importKey("raw", data, name, false, ["deriveBits"]);
+    said.push((await s.deriveBits({ name: "HKDF", hash: "SHA-384", salt: data, info: data }, await base("HKDF"), 256)).byteLength,
+      (await s.deriveBits({ name: "PBKDF2", hash: "SHA-1", salt: data, iterations: 9 }, await base("PBKDF2"), 256)).byteLength,
+      await s.importKey("spki", data, "Ed25519", true, ["verify"]).catch((e) => e.name));
+    return { data: said };)");
+  ASSERT_TRUE(end);
+  EXPECT_EQ(engine.output, R"([true,true,true,true,9,1000,1000,1000,20,20,32,32,"DataError"])") << Describe(*end);
+}
+
 TEST_F(JailedCellTest, OnlyTheHostileImageHasSystemCalls) {
   TestEngine engine;
   const auto end = Run(engine, "return { data: [typeof __syscall, typeof __int80] };");
