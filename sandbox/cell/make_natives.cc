@@ -1,4 +1,6 @@
-// How a native becomes a function: alone in a file, so that the natives can be fuzzed without the runtime.
+// How a native becomes a function, and what natives share: apart from the runtime, so that they can be fuzzed without
+// it.
+#include <v8-exception.h>
 #include <v8-function.h>
 #include <v8-primitive.h>
 
@@ -15,6 +17,16 @@ v8::Local<v8::String> Internalized(v8::Isolate* isolate, std::string_view text) 
 }
 
 }  // namespace
+
+std::uint64_t ToUint64(v8::Local<v8::Value> value) {
+  const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
+  return number > 0 && number < 0x1.0p53 ? static_cast<std::uint64_t>(number) : 0;
+}
+
+void ThrowNoMemory(v8::Isolate* isolate) {
+  isolate->ThrowException(
+      v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate, "Array buffer allocation failed")));
+}
 
 void DefineNative(v8::Local<v8::Context> context, v8::Local<v8::Object> target, const Native& native) {
   v8::Isolate* const isolate = context->GetIsolate();

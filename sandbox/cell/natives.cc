@@ -37,11 +37,6 @@ auto Tables() {
 
 }  // namespace
 
-std::uint64_t ToUint64(v8::Local<v8::Value> value) {
-  const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
-  return number > 0 && number < 0x1.0p53 ? static_cast<std::uint64_t>(number) : 0;
-}
-
 const intptr_t* ExternalReferences() {
   static const std::vector<intptr_t> references = [] {
     std::vector<intptr_t> all;
@@ -54,11 +49,6 @@ const intptr_t* ExternalReferences() {
     return all;
   }();
   return references.data();
-}
-
-void ThrowNoMemory(v8::Isolate* isolate) {
-  isolate->ThrowException(
-      v8::Exception::RangeError(v8::String::NewFromUtf8Literal(isolate, "Array buffer allocation failed")));
 }
 
 v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context) {

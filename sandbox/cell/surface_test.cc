@@ -20,12 +20,15 @@ constexpr const char* kLanguage =
     "undefined unescape";
 constexpr const char* kPlatform =
     "Blob CompressionStream DecompressionStream File FormData "
-    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy Crypto CryptoKey CustomEvent DOMException ErrorEvent "
+    "AbortController AbortSignal ByteLengthQueuingStrategy CountQueuingStrategy Crypto CryptoKey CustomEvent "
+    "DOMException ErrorEvent "
     "Event "
     "EventTarget "
-    "Headers PromiseRejectionEvent QuotaExceededError ReadableByteStreamController ReadableStream ReadableStreamBYOBReader "
+    "Headers PromiseRejectionEvent QuotaExceededError ReadableByteStreamController ReadableStream "
+    "ReadableStreamBYOBReader "
     "ReadableStreamBYOBRequest "
-    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder TextDecoderStream "
+    "ReadableStreamDefaultController ReadableStreamDefaultReader Request Response SubtleCrypto TextDecoder "
+    "TextDecoderStream "
     "TextEncoder TextEncoderStream "
     "TransformStream "
     "TransformStreamDefaultController URL URLSearchParams WritableStream WritableStreamDefaultController "

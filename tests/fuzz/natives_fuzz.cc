@@ -1,4 +1,5 @@
-// The natives of a cell through V8, on the image's libraries: URLs, encodings, base64, and crypto.subtle's arguments.
+// The natives of a cell through V8, on the image's libraries: URLs, encodings, base64, compression, and crypto.subtle's
+// arguments.
 //
 // A script cannot call them, but what it says reaches them as it is. Here they also get what the runtime never gives
 // them: wrong types must do nothing worse than return.
@@ -180,6 +181,46 @@ void RunText(FuzzedDataProvider& in) {
         v8::Integer::New(isolate, in.ConsumeIntegralInRange<int>(0, 3)), v8::Boolean::New(isolate, in.ConsumeBool())});
 }
 
+// A stream of legacy text, cut anywhere, with any state: it is the runtime's, but in JavaScript's memory.
+void RunLegacy(FuzzedDataProvider& in) {
+  v8::Isolate* const isolate = machine->isolate;
+  static constexpr const char* kNames[] = {"big5",        "euc-jp",    "euc-kr", "gb18030",      "gbk",
+                                           "iso-2022-jp", "shift_jis", "koi8-r", "windows-1252", "x-user-defined"};
+  const Value name = v8::String::NewFromUtf8(isolate, in.PickValueInArray(kNames)).ToLocalChecked();
+  const auto state = v8::Uint8Array::New(v8::ArrayBuffer::New(isolate, 8), 0, 8);
+  if (in.ConsumeBool()) in.ConsumeData(state->Buffer()->Data(), 8);
+  for (int i = 0; i < kMaxCalls && in.remaining_bytes() > 0; ++i) {
+    const auto buffer = ConsumeBuffer(in);
+    Call("decodeLegacy",
+         {name, v8::Uint8Array::New(buffer, 0, buffer->ByteLength()), v8::Boolean::New(isolate, in.ConsumeBool()),
+          v8::Boolean::New(isolate, in.ConsumeBool()), state});
+  }
+}
+
+// What is compressed comes back; what is not compressed data is refused.
+void RunCompression(FuzzedDataProvider& in) {
+  v8::Isolate* const isolate = machine->isolate;
+  const Value format = v8::Integer::New(isolate, in.ConsumeIntegralInRange<int>(0, 2));
+  const Value stream = Call("zlibStart", {format, v8::Boolean::New(isolate, in.ConsumeBool())});
+  for (int i = 0; i < kMaxCalls && stream->IsObject(); ++i) {
+    const auto buffer = ConsumeBuffer(in);
+    Call("zlibStep", {stream, v8::Uint8Array::New(buffer, 0, buffer->ByteLength()),
+                      v8::Integer::New(isolate, in.ConsumeIntegralInRange<int>(0, 500)),
+                      v8::Boolean::New(isolate, in.ConsumeBool())});
+  }
+}
+
+void RunBytes(FuzzedDataProvider& in) {
+  v8::Isolate* const isolate = machine->isolate;
+  const auto bytes = [&] {
+    const auto buffer = ConsumeBuffer(in);
+    return v8::Uint8Array::New(buffer, 0, buffer->ByteLength());
+  };
+  Call("base64Bytes", {bytes()});
+  Call("findBytes", {bytes(), bytes(), v8::Number::New(isolate, in.ConsumeFloatingPoint<double>()),
+                     v8::Number::New(isolate, in.ConsumeFloatingPoint<double>())});
+}
+
 // crypto.subtle's natives check what they get, whatever it is.
 void RunCrypto(FuzzedDataProvider& in) {
   Values results;
@@ -223,6 +264,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const auto made = crypto.As<v8::Function>()->Call(context, lazy, 0, nullptr).ToLocalChecked();
   Add(context, made.As<v8::Object>());
   const std::vector<std::string> checked = machine->names;
+  Add(context, warder::cell::MakeNatives(context, warder::cell::ByteNatives()));
+  Add(context, warder::cell::MakeNatives(context, warder::cell::CompressionNatives()));
   Add(context, warder::cell::MakeNatives(context, warder::cell::UrlNatives()));
   Add(context, warder::cell::MakeNatives(context, warder::cell::TextNatives()));
   machine->names = checked;  // only crypto's get wrong types
@@ -233,12 +276,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider in(data, size);
   const v8::HandleScope scope(machine->isolate);
   const v8::Context::Scope entered(machine->context.Get(machine->isolate));
-  switch (in.ConsumeIntegralInRange<int>(0, 2)) {
+  switch (in.ConsumeIntegralInRange<int>(0, 5)) {
     case 0:
       RunUrl(in);
       break;
     case 1:
       RunText(in);
+      break;
+    case 2:
+      RunLegacy(in);
+      break;
+    case 3:
+      RunCompression(in);
+      break;
+    case 4:
+      RunBytes(in);
       break;
     default:
       RunCrypto(in);
