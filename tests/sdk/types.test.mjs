@@ -33,7 +33,7 @@ sdkTest("the declared globals are those of a cell", async (t) => {
   const ours = declared(readdirSync(types).filter((name) => name.endsWith(".d.ts")).map((name) => join(types, name)));
   const lib = join(types, "node_modules/typescript/lib");
   const language = declared(readdirSync(lib).filter((name) => /^lib\.es.*\.d\.ts$/.test(name)).map((name) => join(lib, name)));
-  for (const name of ["globalThis", "undefined", "Intl", "Reflect"]) language.add(name);
+  for (const name of ["globalThis", "undefined", "Intl", "Iterator", "Reflect"]) language.add(name);
 
   // The global object's own, and what it has as an EventTarget.
   const { code, result } = await runFlow(t, "return { data: [Object.getOwnPropertyNames(globalThis), event.filter((name) => name in globalThis)] };", { event: [...ours] });
