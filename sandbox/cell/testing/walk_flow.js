@@ -1,0 +1,67 @@
+// The bundle of the walk: what is reachable, and samples of what only calls give.
+import * as warder from "warder";
+import { walk } from "./walk.js";
+
+const { flow, integration } = warder;
+
+const samples = (context) => ({
+  "arguments#": (function () { return arguments; })(),
+  "array iterator#": [].values(),
+  "async function#": async () => {},
+  "async generator#": (async function* () {})(),
+  "async from sync iterator#": Array.fromAsync([]),
+  "generator#": (function* () {})(),
+  "iterator helper#": [].values().map((each) => each),
+  "wrapped iterator#": Iterator.from({ next() {} }),
+  "map iterator#": new Map().entries(),
+  "set iterator#": new Set().values(),
+  "string iterator#": ""[Symbol.iterator](),
+  "match iterator#": "".matchAll(/a/g),
+  "proxy and its revoke#": Proxy.revocable({}, {}),
+  "segments#": new Intl.Segmenter().segment("a")[Symbol.iterator](),
+  "template#": ((strings) => strings)`a`,
+  "error#": new Error(),
+  "AbortController#": new AbortController(),
+  "AbortSignal#": AbortSignal.any([]),
+  "CustomEvent#": new CustomEvent("a"),
+  "DOMException#": new DOMException(),
+  "ErrorEvent#": new ErrorEvent("a"),
+  "Event#": new Event("a"),
+  "EventTarget#": new EventTarget(),
+  "Headers#": new Headers(),
+  "Headers iterator#": new Headers().entries(),
+  "PromiseRejectionEvent#": new PromiseRejectionEvent("a", { promise: Promise.resolve() }),
+  "ReadableStream#": new ReadableStream({ type: "bytes" }),
+  "ReadableStream reader#": new ReadableStream().getReader(),
+  "ReadableStream BYOB reader#": new ReadableStream({ type: "bytes" }).getReader({ mode: "byob" }),
+  "ReadableStream iterator#": new ReadableStream().values(),
+  "Request#": new Request("https://a.test/", { method: "POST", body: "a" }),
+  "Response#": new Response("a"),
+  "TextDecoder#": new TextDecoder(),
+  "TextEncoder#": new TextEncoder(),
+  "TransformStream#": new TransformStream(),
+  "URL#": new URL("https://a.test/?b=c"),
+  "URLSearchParams#": new URLSearchParams(),
+  "URLSearchParams iterator#": new URLSearchParams().entries(),
+  "WritableStream#": new WritableStream(),
+  "WritableStream writer#": new WritableStream().getWriter(),
+  "fetch's promise#": (() => { const promise = fetch("data:,a"); promise.catch(() => {}); return promise; })(),
+  "context.connections.acme.fetch's promise#": (() => {
+    const promise = context.connections.acme.fetch("data:,a");
+    promise.catch(() => {});
+    return promise;
+  })(),
+});
+
+export default integration({
+  name: "Walk", version: "1",
+  flows: [flow({
+    name: "Walk", key: "walk",
+    run: (context) => {
+      const { lines, natives } = walk({ globalThis, warder, context, "import.meta": import.meta }, samples(context));
+      for (const line of lines) context.log.info(line);
+      for (const line of natives) context.log.error(line);
+      return {};
+    },
+  })],
+});

@@ -1,0 +1,108 @@
+// What a script can reach, exactly: testing/surface.txt lists it, and whatever is more or less than that fails here.
+//
+// To list what has changed, after looking at it: WARDER_UPDATE_SURFACE=1 meson test -C build cell
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "sandbox/cell/testing/fixture.h"
+
+namespace warder::cell {
+namespace {
+
+const std::string kFolder = WARDER_CELL_TESTING;
+constexpr std::size_t kShownLines = 60;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::string> LinesOf(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+// "+ Blob  function(0) w-c" for what is not listed, "- …" for what is listed and not there.
+std::string Difference(std::vector<std::string> listed, std::vector<std::string> found) {
+  std::sort(listed.begin(), listed.end());
+  std::sort(found.begin(), found.end());
+  std::string text;
+  std::size_t count = 0;
+  const auto add = [&](char sign, const std::vector<std::string>& one, const std::vector<std::string>& other) {
+    std::vector<std::string> only;
+    std::set_difference(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(only));
+    for (const std::string& line : only) {
+      if (++count <= kShownLines) text += std::string(1, sign) + " " + line + "\n";
+    }
+  };
+  add('-', listed, found);
+  add('+', found, listed);
+  if (count > kShownLines) text += "and " + std::to_string(count - kShownLines) + " more\n";
+  return text;
+}
+
+class WalkTest : public CellTest {
+ protected:
+  // What the walk says: the lines at INFO, natives of the cell that it has come upon at ERROR.
+  std::vector<std::string> Walk(proto::Log::Level level) {
+    cell.start.set_flow("walk");
+    cell.start.set_log_bytes(4 << 20);
+    auto& acme = *cell.start.add_connections();
+    acme.set_name("acme");
+    acme.set_handle("handle");
+    acme.set_origin("https://acme.test");
+    auto& token = *acme.add_placeholders();
+    token.set_field("token");
+    token.set_text("wrd_token");
+    const auto end =
+        Run({{"index.js", ReadFile(kFolder + "/walk_flow.js")}, {"walk.js", ReadFile(kFolder + "/walk.js")}});
+    EXPECT_TRUE(end.result().succeeded()) << Describe(end);
+    std::vector<std::string> lines;
+    for (const auto& log : cell.logs) {
+      if (log.level() == level) lines.push_back(log.message());
+    }
+    return lines;
+  }
+};
+
+TEST_F(WalkTest, ReachesExactlyWhatIsListed) {
+  const auto found = Walk(proto::Log::INFO);
+  const std::string path = kFolder + "/surface.txt";
+  if (std::getenv("WARDER_UPDATE_SURFACE") != nullptr) {
+    std::ofstream file(path);
+    for (const std::string& line : found) file << line << "\n";
+  }
+  EXPECT_EQ(Difference(LinesOf(path), found), "")
+      << "if that is meant: WARDER_UPDATE_SURFACE=1 meson test -C build cell";
+  EXPECT_GT(found.size(), 1'000U);
+}
+
+TEST_F(WalkTest, ReachesNoNativeOfTheCell) { EXPECT_EQ(Walk(proto::Log::ERROR), std::vector<std::string>()); }
+
+// What a patched method was given of the runtime's own.
+TEST_F(WalkTest, PatchedPrototypesReachNothing) {
+  StartBundle({{"index.js", ReadFile(kFolder + "/recorder_flow.js")}});
+  auto end = cell.RunToEnd();
+  while (end && !end->has_result() && !end->has_stopped()) {
+    if (end->has_http_request()) {
+      cell.RespondHead(end->http_request().call(), 200, true, {{"content-type", "text/plain"}});
+      cell.RespondBody(end->http_request().call(), "hello", true);
+    }
+    end = cell.RunToEnd();
+  }
+  ASSERT_TRUE(end && end->result().succeeded()) << (end ? Describe(*end) : "");
+  EXPECT_EQ(cell.output, "null");
+  for (const auto& log : cell.logs) {
+    if (log.level() == proto::Log::WARN) ADD_FAILURE() << log.message();
+  }
+}
+
+}  // namespace
+}  // namespace warder::cell
