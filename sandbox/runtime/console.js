@@ -1,9 +1,8 @@
 // Console. What is logged goes to the engine at once, in order, with its level; the log's limit is the cell's to keep.
-import { formatArguments, indentLines, show } from "./console_format.js";
-import { tableText } from "./console_table.js";
-import { MAX_TEXT, inspect, stackOf } from "./inspect.js";
-import { assign, create, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
+import { consoleText } from "./console_text.js";
 import { performanceNow } from "./clock.js";
+import { MAX_TEXT } from "./inspect_types.js";
+import { assign, create, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
 
 const { log: send } = host;
 
@@ -22,8 +21,16 @@ const counts = new Map();
 /** @type {Map<string, number>} */
 const timers = new Map();
 
-function print(level, text) { write(level, indentLines(text, indent)); }
-function log(level, args) { if (open) print(level, formatArguments(args)); }
+function print(level, message) { write(level, indent === 0 ? message : consoleText().indentLines(message, indent)); }
+
+/** @param {unknown} value */
+export function textOf(value) {
+  return typeof value === "string" && value.length <= MAX_TEXT ? value : consoleText().show(value);
+}
+
+function log(level, args) {
+  if (open) print(level, args.length === 1 ? textOf(args[0]) : consoleText().formatArguments(args));
+}
 
 /** Section 1.4: a timer's text. @param {string} label */
 function elapsed(label) {
@@ -34,32 +41,31 @@ function elapsed(label) {
 }
 
 function startGroup(args) {
-  if (args.length > 0 && open) print(INFO, formatArguments(args));
+  if (args.length > 0) log(INFO, args);
   ++indent;
 }
 
 const methods = {
   assert(condition = false, ...args) {
     if (condition || !open) return;
-    const text = "Assertion failed";
-    if (args.length === 0) print(ERROR, text);
-    else if (typeof args[0] === "string") print(ERROR, formatArguments(args, `${text}: `));
-    else print(ERROR, formatArguments(args, `${text} `));
+    const said = "Assertion failed";
+    if (args.length === 0) print(ERROR, said);
+    else print(ERROR, consoleText().formatArguments(args, typeof args[0] === "string" ? `${said}: ` : `${said} `));
   },
   clear() { indent = 0; },
   debug(...args) { log(DEBUG, args); },
   error(...args) { log(ERROR, args); },
   info(...args) { log(INFO, args); },
   log(...args) { log(INFO, args); },
-  table(data = undefined, columns = undefined) { if (open) print(INFO, tableText(data, columns) ?? show(data)); },
+  table(data = undefined, columns = undefined) { if (open) print(INFO, consoleText().tableText(data, columns) ?? textOf(data)); },
   trace(...args) {
     if (!open) return;
-    const text = formatArguments(args, args.length > 0 ? "Trace: " : "Trace");
-    print(INFO, `${text}\n${stackOf(new Error())}`);
+    const said = consoleText().formatArguments(args, args.length > 0 ? "Trace: " : "Trace");
+    print(INFO, `${said}\n${consoleText().stackOf(new Error())}`);
   },
   warn(...args) { log(WARN, args); },
   dir(item = undefined, options = undefined) {
-    if (open) print(INFO, inspect(item, { __proto__: null, length: MAX_TEXT, depth: options?.depth ?? undefined }));
+    if (open) print(INFO, consoleText().inspect(item, { __proto__: null, length: MAX_TEXT, depth: options?.depth ?? undefined }));
   },
   dirxml(...args) { log(INFO, args); },
   count(label = "default") {
@@ -80,14 +86,14 @@ const methods = {
     else mapSet(timers, key, performanceNow());
   },
   timeLog(label = "default", ...args) {
-    const text = elapsed(`${label}`);
-    if (text !== undefined && open) print(INFO, args.length > 0 ? formatArguments(args, `${text} `) : text);
+    const said = elapsed(`${label}`);
+    if (said !== undefined && open) print(INFO, args.length > 0 ? consoleText().formatArguments(args, `${said} `) : said);
   },
   timeEnd(label = "default") {
-    const text = elapsed(`${label}`);
-    if (text === undefined) return;
+    const said = elapsed(`${label}`);
+    if (said === undefined) return;
     mapDelete(timers, `${label}`);
-    print(INFO, text);
+    print(INFO, said);
   },
 };
 

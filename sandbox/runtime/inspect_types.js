@@ -3,6 +3,10 @@ import { apply, getOwnPropertyDescriptor, getPrototypeOf, makeList, mapGet, mapS
 
 const { kindOf } = host;
 const PROXY = 1;
+
+/** What goes to the log in one piece, in UTF-16 code units. */
+export const MAX_TEXT = 60_000;
+
 const MAX_PROTOTYPES = 16;
 
 /** @type {Map<object, (object: any) => object>} */

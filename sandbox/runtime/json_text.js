@@ -1,5 +1,5 @@
 // JSON of what a script wants kept beside a log's text: bounded, and with texts for what has no JSON of its own.
-import { errorTitle } from "./inspect.js";
+import { consoleText } from "./console_text.js";
 import { indexOf, sliceString, stringify } from "./primordials.js";
 
 /**
@@ -22,6 +22,12 @@ export function readableJson(json) {
   return text + sliceString(json, done);
 }
 
+const { kindOf } = host;
+const ERROR = 11;  // as in natives_inspect.cc
+
+/** @param {unknown} value */
+export const isError = (value) => typeof value === "object" && value !== null && kindOf(value) === ERROR;
+
 /**
  * Undefined: there is none, or it would be longer than `length` code units. Throws what JSON.stringify throws.
  * @param {unknown} value @param {number} length @returns {string | undefined}
@@ -31,7 +37,7 @@ export function boundedJson(value, length) {
   let left = length;
   try {
     return readableJson(stringify(value, (key, item) => {
-      const kept = typeof item === "bigint" ? `${item}` : errorTitle(item) ?? item;
+      const kept = typeof item === "bigint" ? `${item}` : isError(item) ? consoleText().errorTitle(item) : item;
       left -= key.length + (typeof kept === "string" ? kept.length : 4);
       if (left < 0) throw tooLong;
       return kept;

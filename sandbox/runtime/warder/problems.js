@@ -1,7 +1,7 @@
 // What is wrong with the declarations of a bundle. While the bundle loads, a malformed declaration only notes its
 // problems and where it stands, so that the author hears of all of them at once: from integration(…), or when all is
 // loaded. Once a flow runs, a malformed declaration throws where it stands.
-import { inspect } from "../inspect.js";
+import { consoleText } from "../console_text.js";
 import { freeze, join, map, push, slice, sliceString, splice, startsWith, uncurry } from "../primordials.js";
 
 const { callerPlace } = host;
@@ -26,7 +26,7 @@ let loading = true;
 
 /** A value as it stands in a sentence. @param {unknown} value */
 export function show(value) {
-  const text = inspect(value, { __proto__: null, length: 2 * MAX_VALUE });
+  const text = consoleText().inspect(value, { __proto__: null, length: 2 * MAX_VALUE });
   return text.length > MAX_VALUE ? `${sliceString(text, 0, MAX_VALUE)}…` : text;
 }
 

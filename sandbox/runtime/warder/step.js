@@ -1,7 +1,7 @@
 // Steps: the named parts of a flow. Each is tried as often as its retry says and recorded with what it took, what it
 // gave and the calls that it made. Which step runs is a property of the asynchronous context: V8 carries it over every
 // await, so calls and steps inside a step belong to it, and steps side by side do not mix.
-import { errorTitle } from "../inspect.js";
+import { consoleText } from "../console_text.js";
 import { Promise, apply, assign, isArray } from "../primordials.js";
 import { startTimer } from "../timers.js";
 import { parseDuration } from "./duration.js";
@@ -38,7 +38,7 @@ function pathOf(parent, name) {
   return `${parent[1]}/${name}#${count}`;
 }
 
-const textOf = (error) => errorTitle(error) ?? show(error);
+const textOf = (error) => consoleText().errorTitle(error) ?? show(error);
 
 const record = (value) => [...measure(value), withPayloads ? payload(value) : ""];
 

@@ -1,9 +1,9 @@
 // Console, section 1.1.8: console.table. Rows and columns are bounded, and no getter runs.
-import { show } from "./console_format.js";
+import { show } from "./format.js";
 import {
   getOwnPropertyDescriptor, join, makeList, mapEntries, mapGet, mapHas, mapNext, mapSet, mapSize, max, min, padEnd, repeat,
   setNext, setSize, setValues, trimEnd,
-} from "./primordials.js";
+} from "../primordials.js";
 
 const { inspectKeys, kindOf } = host;
 const PROXY = 1, ARRAY = 2, TYPED_ARRAY = 3, MAP = 6, SET = 7;  // as in natives_inspect.cc

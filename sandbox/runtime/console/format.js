@@ -1,7 +1,8 @@
 // Console, section 2.2: what is logged as one text. The text has a bound, and what does not fit is not formatted.
-import { MAX_TEXT, cut, inspect } from "./inspect.js";
-import { boundedJson } from "./json_text.js";
-import { codeUnitAt, indexOf, max, numberToString, sliceString } from "./primordials.js";
+import { cut, inspect } from "./inspect.js";
+import { MAX_TEXT } from "../inspect_types.js";
+import { boundedJson } from "../json_text.js";
+import { codeUnitAt, indexOf, max, numberToString, sliceString } from "../primordials.js";
 
 const { isNaN } = Number;
 const { parseFloat, parseInt } = Number;

@@ -1,13 +1,13 @@
 // Values as text for people, as a console shows them. Runs no getter and no trap of a proxy, and formats no more than is
 // shown: what remains of a value when the text is long enough is counted, not looked at.
-import { readDOMException } from "./dom_exception.js";
-import { describePlatformObject } from "./inspect_types.js";
+import { readDOMException } from "../dom_exception.js";
+import { MAX_TEXT, describePlatformObject } from "../inspect_types.js";
 import {
   apply, arrayBufferByteLength, bigintToString, bigintValueOf, booleanValueOf, dataViewByteLength, dateToISOString,
   functionToString, getOwnPropertyDescriptor, getPrototypeOf, indexOf, is, join, makeList, mapEntries, mapNext, mapSize,
   max, min, numberValueOf, regExpToString, repeat, setNext, setSize, setValues, sliceString, startsWith, stringValueOf,
   stringify, symbolToString, symbolValueOf, test, typedArrayLength, typedArrayName,
-} from "./primordials.js";
+} from "../primordials.js";
 
 const { inspectKeys, inspectPromise, kindOf } = host;
 
@@ -15,7 +15,6 @@ const { inspectKeys, inspectPromise, kindOf } = host;
 const PROXY = 1, ARRAY = 2, TYPED_ARRAY = 3, DATA_VIEW = 4, ARRAY_BUFFER = 5, MAP = 6, SET = 7, DATE = 8, REG_EXP = 9,
   PROMISE = 10, ERROR = 11, NUMBER = 12, STRING = 13, BOOLEAN = 14, SYMBOL = 15, BIGINT = 16, OPAQUE = 17;
 
-export const MAX_TEXT = 60_000;  // what goes to the log in one piece, in UTF-16 code units
 const MAX_DEPTH = 4;
 const MAX_DEPTH_ASKED = 20;
 const MAX_ERROR_DEPTH = 8;
