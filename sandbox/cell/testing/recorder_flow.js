@@ -7,6 +7,7 @@ const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototype
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const add = uncurry(Set.prototype.add);
 const has = uncurry(Set.prototype.has);
+const startsWith = uncurry(String.prototype.startsWith);
 const toText = uncurry(Object.prototype.toString);
 const NativeSet = Set;
 const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
@@ -19,13 +20,17 @@ const own = (value) => {
 };
 
 const findings = { __proto__: null };
+const natives = { __proto__: null };
 let recording = false;
 
 function note(where, value, what) {
   if (!recording || !isObject(value) || has(mine, value) || has(reachable, value)) return;
   recording = false;
-  const name = typeof value === "function" ? `function ${getOwnPropertyDescriptor(value, "name")?.value}` : toText(value);
+  const name = typeof value === "function" ? "a function" : toText(value);
   findings[`${where} gets ${what}: ${name}`] = true;
+  if (typeof value === "function" && startsWith(`${getOwnPropertyDescriptor(value, "name")?.value}`, "host.")) {
+    natives[where] = true;
+  }
   recording = true;
 }
 
@@ -122,6 +127,12 @@ async function usePlatform() {
   own(new Headers(own({ a: "b" }))).set("c", "d");
   await own(own(new Response("a", own({ headers: own({ b: "c" }) }))).clone()).json().catch(own(() => {}));
   await own(own(new Request("https://a.test/", own({ method: "PUT", body: own(new URLSearchParams("a=b")) }))).text());
+  const form = own(new FormData());
+  form.append("a", own(new Blob(own(["b"]))), "c");
+  await own(own(new Response(form)).text());
+  await own(own(await own(own(new Response("a=b", own({ headers: own({ "content-type": "application/x-www-form-urlencoded" }) })))
+    .formData())).get("a"));
+  own(await own(own(structuredClone(own(new File(own(["a"]), "b"))))).arrayBuffer());
   own(performance.toJSON());
   queueMicrotask(own(() => {}));
   const timers = own(new Promise(own((resolve) => setTimeout(own(resolve), 1))));
@@ -167,6 +178,7 @@ export default integration({
       }
       recording = false;
       for (const line of ownKeys(findings)) context.log.warn(line);
+      for (const where of ownKeys(natives)) context.log.error(`${where} gets a native of the cell`);
       return { data: failure };
     },
   })],

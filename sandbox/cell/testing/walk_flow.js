@@ -4,7 +4,8 @@ import { walk } from "./walk.js";
 
 const { flow, integration } = warder;
 
-const samples = (context) => ({
+/** What the language has no global for. */
+const language = {
   "arguments#": (function () { return arguments; })(),
   "array iterator#": [].values(),
   "async function#": async () => {},
@@ -21,13 +22,22 @@ const samples = (context) => ({
   "segments#": new Intl.Segmenter().segment("a")[Symbol.iterator](),
   "template#": ((strings) => strings)`a`,
   "error#": new Error(),
+};
+
+/** What the platform gives when it is called. */
+const samples = (context) => ({
   "AbortController#": new AbortController(),
   "AbortSignal#": AbortSignal.any([]),
+  "Blob#": new Blob(["a"]),
+  "CompressionStream#": new CompressionStream("gzip"),
   "CustomEvent#": new CustomEvent("a"),
   "DOMException#": new DOMException(),
   "ErrorEvent#": new ErrorEvent("a"),
   "Event#": new Event("a"),
   "EventTarget#": new EventTarget(),
+  "File#": new File(["a"], "a"),
+  "FormData#": new FormData(),
+  "FormData iterator#": new FormData().entries(),
   "Headers#": new Headers(),
   "Headers iterator#": new Headers().entries(),
   "PromiseRejectionEvent#": new PromiseRejectionEvent("a", { promise: Promise.resolve() }),
@@ -39,6 +49,8 @@ const samples = (context) => ({
   "Response#": new Response("a"),
   "TextDecoder#": new TextDecoder(),
   "TextEncoder#": new TextEncoder(),
+  "TextDecoderStream#": new TextDecoderStream(),
+  "TextEncoderStream#": new TextEncoderStream(),
   "TransformStream#": new TransformStream(),
   "URL#": new URL("https://a.test/?b=c"),
   "URLSearchParams#": new URLSearchParams(),
@@ -58,7 +70,9 @@ export default integration({
   flows: [flow({
     name: "Walk", key: "walk",
     run: (context) => {
-      const { lines, natives } = walk({ globalThis, warder, context, "import.meta": import.meta }, samples(context));
+      const { lines, natives } = walk(
+        { globalThis, warder, context, "import.meta": import.meta, ...language }, samples(context),
+      );
       for (const line of lines) context.log.info(line);
       for (const line of natives) context.log.error(line);
       return {};
