@@ -1,16 +1,17 @@
 // File API, sections 3 and 4: Blob, File. What they hold never changes, so slices, clones, Blobs made of Blobs, bodies
 // and Files of a form share it; it is in ArrayBuffers, which the cell's limit counts. There are no blob: URLs: nothing
 // here could resolve one but the script that holds the Blob.
+import { streamOfPieces } from "./body_streams.js";
 import { defineSerializable } from "./clone_types.js";
 import { decodeUtf8, encodeUtf8 } from "./encoding.js";
 import { checkArguments, toDictionary } from "./idl.js";
 import { defineInspected, defineInspectedAttributes } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
 import { toSequence } from "./iterable.js";
-import { joinPieces, sizeOfPieces, slicePieces, streamOfPieces } from "./pieces.js";
+import { joinPieces, sizeOfPieces } from "./pieces.js";
 import {
   bufferOf, bytesOf, floor, indexOf, isBufferSource, typedArrayLength, max, min, now, sliceString, test, toLowerCase,
-  toWellFormed, trunc,
+  toWellFormed, trunc, viewOf,
 } from "./primordials.js";
 
 /** A Blob up to this size is copied into the one that it becomes a part of: many small pieces cost more. */
@@ -91,6 +92,20 @@ function toPieces(parts, native) {
   }
   endRun();
   return pieces;
+}
+
+/** The bytes from `start` to `end`. @param {Uint8Array[]} pieces @param {number} start @param {number} end */
+function slicePieces(pieces, start, end) {
+  const part = [];
+  let offset = 0;
+  for (let i = 0; i < pieces.length && offset < end; ++i) {
+    const length = typedArrayLength(pieces[i]);
+    const from = start > offset ? start - offset : 0;
+    const to = end - offset < length ? end - offset : length;
+    if (from < to) part[part.length] = from === 0 && to === length ? pieces[i] : viewOf(pieces[i], from, to);
+    offset += length;
+  }
+  return part;
 }
 
 /** @param {any} options @param {string} what @returns {{ native: boolean, type: string }} */

@@ -1,13 +1,13 @@
 // Fetch, section 5.3: the Body mixin. A body is bytes, or pieces of them that others share, or a source of chunks, and
 // becomes a stream when somebody asks for one.
 import { decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { blobs, forms, isBlob, isFormData, mimeTypes, multipart } from "./late.js";
-import { joinPieces, sizeOfPieces, streamOfPieces } from "./pieces.js";
+import { blobs, bodyStreams, formBodies, forms, isBlob, isFormData, mimeTypes, multipart } from "./late.js";
+import { joinPieces, sizeOfPieces } from "./pieces.js";
 import {
-  bufferOf, bytesOf, copyBytes, indexOf, isBufferSource, typedArrayName, typedArrayLength, mapGet, parse, push,
+  bufferOf, bytesOf, copyBytes, isBufferSource, parse, push, typedArrayLength, typedArrayName,
 } from "./primordials.js";
-import { isDisturbed, isReadableStream, streamOperations, streams } from "./streams.js";
-import { isSearchParams, parseQuery, serializeParams } from "./url.js";
+import { isDisturbed, isReadableStream, streamOperations } from "./streams.js";
+import { isSearchParams, serializeParams } from "./url.js";
 
 /**
  * Chunks that come in. `take` gives one that is here; where none is, the body is `over` or `more` tells that it has
@@ -23,36 +23,6 @@ import { isSearchParams, parseQuery, serializeParams } from "./url.js";
  *   stream?: ReadableStream, bytes?: Uint8Array, pieces?: Uint8Array[], size?: number, source?: Source, type?: string,
  * }} Body
  */
-
-/** @param {Source} source */
-function streamOfSource(source) {
-  const { ReadableStream } = streams();
-  return new ReadableStream({
-    __proto__: null,
-    type: "bytes",
-    start(controller) {
-      source.onError((error) => controller.error(error));
-    },
-    async pull(controller) {
-      let chunk;
-      while ((chunk = source.take()) === undefined && !source.over()) await source.more();
-      if (chunk) {
-        controller.enqueue(chunk);
-      } else {
-        controller.close();
-        controller.byobRequest?.respond(0);
-      }
-    },
-    cancel(reason) { source.cancel(reason); },
-  }, { highWaterMark: 0 });
-}
-
-/** What is left of the stream of a body that was read by another way: at its end, and its reader is gone. */
-function usedStream() {
-  const stream = streamOfPieces([]);
-  streamOperations().getReader(stream);
-  return stream;
-}
 
 /** Fetch, section 5.2: extracts a body. @param {any} init @returns {Body} */
 export function extractBody(init) {
@@ -135,9 +105,8 @@ export class BodyHolder {
   get stream() {
     const { body } = this;
     if (!body) return null;
-    if (this.#taken && !body.stream) return this.#used ??= usedStream();
-    const { bytes, pieces, source } = body;
-    return body.stream ??= source ? streamOfSource(source) : streamOfPieces(pieces ?? [bytes]);
+    if (this.#taken && !body.stream) return this.#used ??= bodyStreams().usedStream();
+    return body.stream ??= bodyStreams().streamOfBody(body);
   }
   #check() {
     if (this.used || this.body?.stream?.locked) throw new TypeError("the body has been read already");
@@ -179,26 +148,6 @@ export class BodyHolder {
   }
 }
 
-/** @param {{ holder: BodyHolder, headers: Headers }} state */
-async function readFormData(state) {
-  const bytes = await state.holder.read();
-  const type = mimeTypes().mimeTypeOf(state.headers);
-  const { makeFormData } = forms();
-  if (type?.essence === "multipart/form-data") {
-    return makeFormData(multipart().readMultipart(bytes, mapGet(type.parameters, "boundary")));
-  }
-  if (type?.essence === "application/x-www-form-urlencoded") {
-    const text = decodeUtf8(bytes);
-    const { MAX_ENTRIES } = multipart();
-    let separators = 0;
-    for (let at = -1; (at = indexOf(text, "&", at + 1)) >= 0;) {
-      if (++separators >= MAX_ENTRIES) throw new TypeError(`the body has more than ${MAX_ENTRIES} entries`);
-    }
-    return makeFormData(parseQuery(text));
-  }
-  throw new TypeError(`the body is no form: its type is ${type ? type.essence : "not known"}`);
-}
-
 /**
  * Adds the members of the mixin to an interface.
  * @param {Function} constructor @param {(owner: any) => { holder: BodyHolder, headers: Headers }} stateOf
@@ -220,7 +169,7 @@ export function defineBody(constructor, stateOf) {
       return blobs().makeBlob(pieces, type ? serializeMimeType(type) : "");
     },
     async bytes() { return stateOf(this).holder.read(); },
-    async formData() { return readFormData(stateOf(this)); },
+    async formData() { return formBodies().readFormData(stateOf(this)); },
     async text() { return decodeUtf8(await stateOf(this).holder.read()); },
     async json() { return parse(decodeUtf8(await stateOf(this).holder.read())); },
   };

@@ -11,6 +11,10 @@ let loadedCryptography;
 
 export const blobs = () => loadedBlobs ??= require("./blob.js");
 export const forms = () => loadedForms ??= require("./form_data.js");
+/** @returns {typeof import("./body_streams.js")} */
+export const bodyStreams = () => require("./body_streams.js");
+/** @returns {typeof import("./form_body.js")} */
+export const formBodies = () => require("./form_body.js");
 /** @returns {typeof import("./multipart.js")} */
 export const multipart = () => require("./multipart.js");
 /** @returns {typeof import("./mime.js")} */
