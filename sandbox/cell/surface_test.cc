@@ -6,6 +6,15 @@ namespace {
 
 using SurfaceTest = CellTest;
 
+TEST_F(SurfaceTest, HalfASurrogatePairBecomesJsonThatCanBeRead) {
+  const auto end = RunFlow(
+      "context.log.info('x', { a: '\\ud83d', ['\\udc00']: '\\\\ud800', whole: '\\u{1F600}' });\n"
+      "return { data: ['a\\ud83d', { '\\udfff': '\\\\\\udfff\\n' }] };");
+  EXPECT_EQ(cell.output, "[\"a\uFFFD\",{\"\uFFFD\":\"\\\\\uFFFD\\n\"}]") << Describe(end);
+  ASSERT_EQ(cell.logs.size(), 1U);
+  EXPECT_EQ(cell.logs[0].fields_json(), "{\"a\":\"\uFFFD\",\"\uFFFD\":\"\\\\ud800\",\"whole\":\"\U0001F600\"}");
+}
+
 TEST_F(SurfaceTest, Urls) {
   EXPECT_EQ(
       Output(
