@@ -87,7 +87,7 @@ constexpr Case kLies[] = {
     {"/warder", "", "the manifest's warder is missing: it must be 1, the manifest's format"},
     {"/name", "7", "the manifest's name must be a text of at most 4096 bytes without control characters, but is 7"},
     {"/name", R"("a\u001b[2J")",
-     "the manifest's name must be a text of at most 4096 bytes without control characters, but is \"a\\u001B[2J\""},
+     "the manifest's name must be a text of at most 4096 bytes without control characters, but is \"a\\u001b[2J\""},
     {"/version", "", "the manifest's version is missing: it must be a text"},
     {"/grant", R"("all")", "the manifest has the unknown member \"grant\""},
     {"/flows", "[]", "the manifest's flows must have at least one flow"},

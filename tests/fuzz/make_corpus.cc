@@ -76,6 +76,23 @@ FromCell Message(int kind) {
       message.mutable_violation()->set_arch(0xC000003E);
       message.mutable_violation()->add_arguments(2);
       break;
+    case FromCell::kStep: {
+      message.mutable_step()->set_step(1);
+      StepBegan* began = message.mutable_step()->mutable_began();
+      began->set_name("load");
+      began->set_action("acme.getOrder");
+      began->mutable_input()->set_shape("{ id: string }");
+      began->mutable_input()->set_bytes(12);
+      break;
+    }
+    case FromCell::kRespond: {
+      message.mutable_respond()->set_status(202);
+      Header* header = message.mutable_respond()->add_headers();
+      header->set_name("content-type");
+      header->set_value("application/json");
+      message.mutable_respond()->set_body(R"({"ok":true})");
+      break;
+    }
     default:
       break;
   }
@@ -83,7 +100,7 @@ FromCell Message(int kind) {
 }
 
 // A frame as a step of engine_fuzz: kind 0, the payload's length in two bytes, the payload.
-std::string Step(const FromCell& message) {
+std::string FuzzStep(const FromCell& message) {
   const std::string payload = message.SerializeAsString();
   return std::string{'\0', static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size())} + payload;
 }
@@ -144,7 +161,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const std::string wait("\x02\0\0", 3);
   std::string all;
-  for (int kind = FromCell::kReady; kind <= FromCell::kViolation; ++kind) {
+  for (int kind = FromCell::kReady; kind <= FromCell::kRespond; ++kind) {
     std::string frame;
     if (!AppendFrame(Message(kind), &frame)) {
       std::cerr << "no seed for kind " << kind << " of FromCell: add it here\n";
@@ -153,7 +170,7 @@ int main(int argc, char** argv) {
     all += frame;
     const std::string name = "kind-" + std::to_string(kind);
     Write(folder / "cell_stream_fuzz" / name, '\x02' + frame);
-    Write(folder / "engine_fuzz" / name, Step(Message(kind)));
+    Write(folder / "engine_fuzz" / name, FuzzStep(Message(kind)));
   }
   Write(folder / "cell_stream_fuzz" / "all", '\x10' + all);
   for (int alphabet = 0; alphabet < 8; ++alphabet) {
@@ -163,10 +180,10 @@ int main(int argc, char** argv) {
   }
   FromCell done;
   done.mutable_result()->set_succeeded(true);
-  const std::string end = Step(Message(FromCell::kOutput)) + Step(done);
+  const std::string end = FuzzStep(Message(FromCell::kOutput)) + FuzzStep(done);
   Write(folder / "engine_fuzz" / "succeeds", end);
   Write(folder / "engine_fuzz" / "fetches",
-        Step(Message(FromCell::kHttpRequest)) + Step(Message(FromCell::kRequestBody)) + wait + end);
+        FuzzStep(Message(FromCell::kHttpRequest)) + FuzzStep(Message(FromCell::kRequestBody)) + wait + end);
   Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
   WriteInjectSeeds(folder / "inject_fuzz");
   WriteResponseSeeds(folder / "response_fuzz");

@@ -33,7 +33,9 @@ export function objectOf(of, field, value, known) {
   }
   const names = keys(value);
   for (let i = 0; i < names.length; ++i) {
-    if (!includes(known, names[i])) problem(of, field, `has no "${names[i]}"; it takes ${known.length === 0 ? "nothing" : join(known, ", ")}`);
+    if (!includes(known, names[i])) {
+      problem(of, field, `has no "${names[i]}"; it takes ${known.length === 0 ? "nothing" : join(known, ", ")}`);
+    }
   }
   return value;
 }
@@ -58,7 +60,10 @@ export function keyOf(of, value) {
   return "";
 }
 
-/** The names of an object's fields, as authors write them in code. @param {Thing} of @param {string} field @param {object} value */
+/**
+ * The names of an object's fields, as authors write them in code.
+ * @param {Thing} of @param {string} field @param {object} value
+ */
 export function namesOf(of, field, value) {
   const names = keys(value);
   const good = [];
@@ -102,7 +107,9 @@ export function wholeNumber(of, field, value, least, most) {
 
 /** @param {Thing} of @param {string} field @param {unknown} value */
 export function optionalNumber(of, field, value) {
-  if (value !== undefined && !(typeof value === "number" && isFinite(value))) problem(of, field, not("a number", value));
+  if (value !== undefined && !(typeof value === "number" && isFinite(value))) {
+    problem(of, field, not("a number", value));
+  }
   return value;
 }
 
@@ -117,7 +124,10 @@ export function durationOf(of, field, value, least) {
   return least;
 }
 
-/** A list of at least one, without repetitions. @param {Thing} of @param {string} field @param {unknown} value @param {string} what */
+/**
+ * A list of at least one, without repetitions.
+ * @param {Thing} of @param {string} field @param {unknown} value @param {string} what
+ */
 export function listOf(of, field, value, what, check) {
   if (!isArray(value) || value.length === 0) {
     problem(of, field, not(`a list of at least one ${what}`, value));

@@ -15,7 +15,9 @@ const { sha256 } = host;
 
 /** The same for the same label in the same step of the same execution, and for nothing else. */
 const keyMaker = (executionId) => (label = "") => {
-  if (typeof label !== "string") throw new TypeError(`the label of an idempotency key must be a text, but is ${show(label)}`);
+  if (typeof label !== "string") {
+    throw new TypeError(`the label of an idempotency key must be a text, but is ${show(label)}`);
+  }
   return sliceString(sha256(`${executionId}\n${current()[1]}\n${label}`), 0, 32);
 };
 

@@ -18,16 +18,23 @@ export function makeError(code, message, { retry, cause } = {}) {
   if (typeof code !== "string" || /^[a-z][a-z0-9-]{0,63}$/.exec(code) === null) {
     throw new TypeError(`the code of an error must be words of a-z and 0-9 joined by "-", such as "rate-limited", but is ${show(code)}`);
   }
-  if (typeof message !== "string") throw new TypeError(`the message of the error "${code}" must be a text, but is ${show(message)}`);
+  if (typeof message !== "string") {
+    throw new TypeError(`the message of the error "${code}" must be a text, but is ${show(message)}`);
+  }
   const error = new FlowError(code, message, cause);
   if (retry === undefined) return error;
   const when = typeof retry === "boolean" ? retry : parseDuration(retry);
-  if (when === undefined) throw new TypeError(`the retry of the error "${code}" must be true, false or a duration such as "30s", but is ${show(retry)}`);
+  if (when === undefined) {
+    throw new TypeError(`the retry of the error "${code}" must be true, false or a duration such as "30s", but is ${show(retry)}`);
+  }
   error.retry = when;
   return error;
 }
 
-/** What an error says about its retry: false, milliseconds, or undefined where it says nothing of that. @param {any} error */
+/**
+ * What an error says about its retry: false, milliseconds, or undefined where it says nothing of that.
+ * @param {any} error
+ */
 export function retryOfError(error) {
   const retry = typeof error === "object" && error !== null ? error.retry : undefined;
   return retry === false || (typeof retry === "number" && retry >= 0) ? retry : undefined;

@@ -92,7 +92,9 @@ function checkInput(of, field, key, definition, nesting) {
     problem(of, `${field}.minimum`, `must be at most the maximum, ${input.maximum}, but is ${input.minimum}`);
   }
   input.integer = flagOf(of, `${field}.integer`, definition.integer, false);
-  if (type === "string" || type === "number") input.choices = checkChoices(of, `${field}.choices`, definition.choices, type);
+  if (type === "string" || type === "number") {
+    input.choices = checkChoices(of, `${field}.choices`, definition.choices, type);
+  }
   if (type === "connection") input.connection = checkConnection(of, `${field}.connection`, definition.connection);
   const nested = definition.fields ?? definition.items;
   if (nested !== undefined && nesting >= MAX_NESTING) {

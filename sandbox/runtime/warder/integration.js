@@ -20,7 +20,9 @@ function listOfDeclared(of, field, value, kind, maker) {
       problem(of, field, `must come from ${maker}, but one is ${show(each)}`);
       continue;
     }
-    if (each.key !== "" && seen[each.key]) problem(of, field, `must have keys of their own, but two have the key "${each.key}"`);
+    if (each.key !== "" && seen[each.key]) {
+      problem(of, field, `must have keys of their own, but two have the key "${each.key}"`);
+    }
     seen[each.key] = true;
     push(list, each);
   }

@@ -19,14 +19,22 @@ function checkPage(result) {
  * @param {{ maxPages?: number, cursor?: unknown }} [options]
  */
 export async function* paginate(fetchPage, { maxPages = MAX_PAGES, cursor } = {}) {
-  if (typeof fetchPage !== "function") throw new TypeError(`paginate takes a function ({ cursor, page }) => …, but got ${show(fetchPage)}`);
-  if (!isInteger(maxPages) || maxPages < 1) throw new TypeError(`maxPages must be a whole number from 1, but is ${show(maxPages)}`);
+  if (typeof fetchPage !== "function") {
+    throw new TypeError(`paginate takes a function ({ cursor, page }) => …, but got ${show(fetchPage)}`);
+  }
+  if (!isInteger(maxPages) || maxPages < 1) {
+    throw new TypeError(`maxPages must be a whole number from 1, but is ${show(maxPages)}`);
+  }
   for (let page = 1; ; ++page) {
     const { items, next } = checkPage(await fetchPage({ cursor, page }));
     for (let i = 0; i < items.length; ++i) yield items[i];
     if (isEnd(next)) return;
-    if (next === cursor) throw new Error(`page ${page} gives the cursor that it was fetched with, ${show(next)}: the listing would never end`);
-    if (page === maxPages) throw new Error(`there are more than ${maxPages} pages: raise maxPages, or narrow what is listed`);
+    if (next === cursor) {
+      throw new Error(`page ${page} gives the cursor that it was fetched with, ${show(next)}: the listing would never end`);
+    }
+    if (page === maxPages) {
+      throw new Error(`there are more than ${maxPages} pages: raise maxPages, or narrow what is listed`);
+    }
     cursor = next;
   }
 }
@@ -44,9 +52,15 @@ async function listOf(items) {
  * @param {{ size?: number, concurrency?: number }} [options]
  */
 export async function batch(items, work, { size = 100, concurrency = 1 } = {}) {
-  if (typeof work !== "function") throw new TypeError(`batch takes items and a function (items, index) => …, but got ${show(work)}`);
-  if (!isInteger(size) || size < 1) throw new TypeError(`the size of a batch must be a whole number from 1, but is ${show(size)}`);
-  if (!isInteger(concurrency) || concurrency < 1) throw new TypeError(`the concurrency must be a whole number from 1, but is ${show(concurrency)}`);
+  if (typeof work !== "function") {
+    throw new TypeError(`batch takes items and a function (items, index) => …, but got ${show(work)}`);
+  }
+  if (!isInteger(size) || size < 1) {
+    throw new TypeError(`the size of a batch must be a whole number from 1, but is ${show(size)}`);
+  }
+  if (!isInteger(concurrency) || concurrency < 1) {
+    throw new TypeError(`the concurrency must be a whole number from 1, but is ${show(concurrency)}`);
+  }
   const list = await listOf(items);
   const count = Math.ceil(list.length / size);
   const results = new Array(count);

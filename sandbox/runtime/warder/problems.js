@@ -10,7 +10,10 @@ const SHAPE = 3;  // BundleRejected.Kind
 const MAX_TOLD = 40;
 const MAX_VALUE = 60;
 
-/** What a declaration made: how sentences speak of it. @typedef {{ kind: string, name: string, unreadable: string[] }} Thing */
+/**
+ * What a declaration made: how sentences speak of it.
+ * @typedef {{ kind: string, name: string, unreadable: string[] }} Thing
+ */
 /** @typedef {{ thing: Thing, field: string, rule: string, place: [string, number, number] }} Problem */
 
 /** @type {WeakMap<object, Thing>} */

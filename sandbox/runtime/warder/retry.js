@@ -10,7 +10,10 @@ const { random } = Math;  // from the execution's seed, whatever a script puts i
 const MAX_ATTEMPTS = 20;
 const DAY = 86_400_000;
 
-/** @param {import("./problems.js").Thing} of @param {string} field @param {unknown} value @returns {Retry | undefined} */
+/**
+ * @param {import("./problems.js").Thing} of
+ * @param {string} field @param {unknown} value @returns {Retry | undefined}
+ */
 export function retryOf(of, field, value) {
   if (value === undefined) return undefined;
   const { maxAttempts, delay = 1_000, maxDelay = DAY, backoff = "exponential", jitter } =
@@ -24,7 +27,10 @@ export function retryOf(of, field, value) {
   });
 }
 
-/** Milliseconds to wait after the attempt of this number, from 1. With jitter: a half to the whole of them. @param {Retry} retry */
+/**
+ * Milliseconds to wait after the attempt of this number, from 1. With jitter: a half to the whole of them.
+ * @param {Retry} retry
+ */
 export function delayAfter(retry, attempt) {
   const factor = retry.backoff === "fixed" ? 1 : retry.backoff === "linear" ? attempt : 2 ** (attempt - 1);
   const delay = min(retry.delay * factor, retry.maxDelay);

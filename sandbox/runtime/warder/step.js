@@ -45,7 +45,9 @@ const record = (value) => [...measure(value), withPayloads ? payload(value) : ""
 /** @param {unknown} delay */
 export function sleep(delay) {
   const milliseconds = parseDuration(delay);
-  if (milliseconds === undefined) throw new TypeError(`sleep takes milliseconds or a duration such as "30s", but got ${show(delay)}`);
+  if (milliseconds === undefined) {
+    throw new TypeError(`sleep takes milliseconds or a duration such as "30s", but got ${show(delay)}`);
+  }
   return new Promise((done) => { startTimer(milliseconds, done); });
 }
 

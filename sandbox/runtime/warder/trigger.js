@@ -19,7 +19,9 @@ function verification(of, verify) {
   if (scheme !== "hmac") {
     const own = ["header", "algorithm", "encoding", "prefix"];
     for (let i = 0; i < own.length; ++i) {
-      if (given[own[i]] !== undefined) problem(of, `verify.${own[i]}`, `must be left out: only the scheme "hmac" takes it, but it is ${show(given[own[i]])}`);
+      if (given[own[i]] !== undefined) {
+        problem(of, `verify.${own[i]}`, `must be left out: only the scheme "hmac" takes it, but it is ${show(given[own[i]])}`);
+      }
     }
     return { scheme, secret: scheme === "none" ? undefined : secret };
   }
@@ -53,7 +55,9 @@ const PART = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/;
 /** crontab(5): five fields of numbers, ranges, steps and lists. Says what is wrong. */
 function cronProblem(text) {
   const fields = apply(String.prototype.split, text, [" "]);
-  if (fields.length !== 5) return `must be five fields (minute hour day month weekday) between single blanks, but is ${show(text)}`;
+  if (fields.length !== 5) {
+    return `must be five fields (minute hour day month weekday) between single blanks, but is ${show(text)}`;
+  }
   for (let i = 0; i < 5; ++i) {
     const [name, least, most] = FIELDS[i];
     const parts = apply(String.prototype.split, fields[i], [","]);

@@ -104,7 +104,9 @@ export function readValue(input, value, path, wrong, granted) {
   checkBounds(input, value, path, wrong);
   if (input.fields !== undefined) return readFields(input.fields, value, path, wrong, granted, false);
   if (input.items === undefined) return value;
-  if (input.type === "list") return map(value, (each, i) => readValue(input.items, each, `${path}[${i}]`, wrong, granted));
+  if (input.type === "list") {
+    return map(value, (each, i) => readValue(input.items, each, `${path}[${i}]`, wrong, granted));
+  }
   const result = {};
   const names = keys(value);
   for (let i = 0; i < names.length; ++i) {
@@ -144,5 +146,8 @@ export function readFields(inputs, values, path, wrong, granted, open) {
   return result;
 }
 
-/** One sentence a line. @param {readonly Wrong[]} wrong @param {string} what "input" @param {string} whose "the action …" */
+/**
+ * One sentence a line.
+ * @param {readonly Wrong[]} wrong @param {string} what "input" @param {string} whose "the action …"
+ */
 export const sentences = (wrong, what, whose) => join(map(wrong, ({ path, rule }) => `the ${what} "${path}" of ${whose} ${rule}`), "\n");
