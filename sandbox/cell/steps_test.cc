@@ -302,10 +302,9 @@ TEST_F(StepsTest, AWebhookIsAnsweredOnce) {
 }
 
 TEST_F(StepsTest, ErrorsSayWhetherARetryHelps) {
-  const auto& thrown =
-      RunFlow("throw context.error('rate-limited', 'slow down', { retry: '30s', cause: new Error('429') });")
-          .result()
-          .thrown();
+  const auto end =
+      RunFlow("throw context.error('rate-limited', 'slow down', { retry: '30s', cause: new Error('429') });");
+  const auto& thrown = end.result().thrown();
   EXPECT_EQ(thrown.name(), "FlowError");
   EXPECT_EQ(thrown.message(), "slow down");
   EXPECT_EQ(thrown.code(), "rate-limited");
