@@ -1,6 +1,6 @@
 // Runs web-platform-tests inside real cells and compares the results with what is expected; see run.sh.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 });
 const wpt = resolve(options.tests, "wpt");
 const modules = resolve(options.tests, "modules/node_modules");
-cpSync(join(here, "own"), wpt, { recursive: true });  // tests of ours, beside the data that they are about
+const own = join(here, "own");  // tests of ours, in the same form, which find the others' files as if they were beside them
 const { nodejs, areas } = JSON.parse(readFileSync(join(here, "areas.json"), "utf8"));
 for (const name of options.area ?? []) {
   if (!Object.hasOwn(areas, name)) {
@@ -46,8 +46,9 @@ const matches = (pattern, text) =>
 /** The tests of an area: every .any.js and .worker.js, and the .window.js that need no document, less what is skipped. */
 function* testsOf(area) {
   const { folders, window, skip } = areas[area];
-  for (const folder of folders) {
-    const root = folder.startsWith("own/") ? here : wpt;  // tests of ours, in the same form
+  const roots = [wpt, own];
+  for (const [root, folder] of folders.flatMap((each) => roots.map((from) => [from, each]))) {
+    if (!existsSync(join(root, folder))) continue;
     for (const entry of readdirSync(join(root, folder), { recursive: true }).sort()) {
       const file = join(folder, entry);
       if (!/\.(any|worker)\.js$/.test(file) && !window.includes(file)) continue;
@@ -100,13 +101,14 @@ function collect({ status, reason, logs }) {
 }
 
 /**
- * Takes out what an area does not claim and what fails: subtests by "FILE: SUBTEST" in areas.json, each with its reason.
- * @param {Map<string, { passed: boolean }>} results
+ * Takes out what an area does not claim, whether it passes or fails: subtests by "FILE: SUBTEST" in areas.json, each with
+ * its reason.
+ * @param {Map<string, unknown>} results
  */
 function dropUnclaimed(area, key, results) {
   const patterns = Object.keys(areas[area].unclaimed ?? {});
-  for (const [name, { passed }] of results) {
-    if (!passed && patterns.some((pattern) => matches(pattern, `${key}: ${name}`))) results.delete(name);
+  for (const name of results.keys()) {
+    if (patterns.some((pattern) => matches(pattern, `${key}: ${name}`))) results.delete(name);
   }
 }
 
