@@ -46,7 +46,10 @@ void FindBytes(const Info& info) {
   const std::string_view sought = ViewBytes(info[1]);
   const std::size_t end = ToSize(info[3], bytes.size());
   const std::size_t start = ToSize(info[2], end);
-  const void* const found = ::memmem(bytes.data() + start, end - start, sought.data(), sought.size());
+  // Nothing may be a null pointer, which memmem does not take.
+  const void* const found = sought.empty() || end == start
+                                ? nullptr
+                                : ::memmem(bytes.data() + start, end - start, sought.data(), sought.size());
   info.GetReturnValue().Set(found == nullptr ? -1.0
                                              : static_cast<double>(static_cast<const char*>(found) - bytes.data()));
 }

@@ -71,12 +71,14 @@ bool IsConsistentRsa(EVP_PKEY* pkey) {
 }
 
 bool IsRightRsa(EVP_PKEY* pkey, Part part) {
+  const std::size_t count = part == Part::kPublic ? kRsaPublicParts : kRsaParts.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Bignum number = NumberOf(pkey, kRsaParts[i]);
+    if (!number || BN_is_zero(number.get()) == 1 || BN_is_negative(number.get()) == 1) return false;
+  }
   const Bignum n = NumberOf(pkey, OSSL_PKEY_PARAM_RSA_N);
   const Bignum e = NumberOf(pkey, OSSL_PKEY_PARAM_RSA_E);
-  if (!n || !e || BN_is_odd(n.get()) == 0 || BN_num_bits(n.get()) > kMaxModulusBits || BN_is_zero(e.get()) == 1 ||
-      BN_ucmp(e.get(), n.get()) >= 0) {
-    return false;
-  }
+  if (BN_is_odd(n.get()) == 0 || BN_num_bits(n.get()) > kMaxModulusBits || BN_ucmp(e.get(), n.get()) >= 0) return false;
   return part == Part::kPublic || IsConsistentRsa(pkey);
 }
 
@@ -220,7 +222,12 @@ std::optional<Key> ImportDer(Family family, Part part, Bytes der) {
     if (info) pkey.reset(EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr));
   }
   if (at != der.data() + der.size()) return std::nullopt;
-  return Checked(family, part, std::move(pkey));
+  const auto key = Checked(family, part, std::move(pkey));
+  const auto parts = key ? ExportParts(*key, part) : std::nullopt;
+  if (!parts) return std::nullopt;
+  // Made anew of its numbers, a key has nothing else in it that its DER may have had, such as another version, and is
+  // exported like every other key.
+  return ImportParts(family, {parts->begin(), parts->end()});
 }
 
 std::optional<Buffer> ExportDer(const Key& key, Part part) {
