@@ -30,6 +30,11 @@ const samples = (context) => ({
   "AbortSignal#": AbortSignal.any([]),
   "Blob#": new Blob(["a"]),
   "CompressionStream#": new CompressionStream("gzip"),
+  "crypto.subtle's promise#": (() => {
+    const promise = crypto.subtle.digest("SHA-256", new Uint8Array(1));
+    promise.catch(() => {});
+    return promise;
+  })(),
   "CustomEvent#": new CustomEvent("a"),
   "DOMException#": new DOMException(),
   "ErrorEvent#": new ErrorEvent("a"),
