@@ -34,6 +34,7 @@ struct DescribeOptions {
 // A bundle could not be described: what is left is to leave with its status.
 struct Undescribed {
   Outcome outcome;
+  std::string notes;  // lines to be shown before it
 };
 
 class Manifests {
@@ -57,7 +58,10 @@ class Manifests {
     const auto bundle = Bundle::Load(path);
     if (!engine_) engine_ = Engine::Open({.permit_degraded = options_.permit_degraded});
     Outcome outcome = engine_->Start({.bundle = bundle, .describe = true}).Wait();
-    if (outcome.status != Status::kSucceeded) throw Undescribed{std::move(outcome)};
+    if (outcome.status != Status::kSucceeded) {
+      std::string notes = MapToSources(*bundle, &outcome);
+      throw Undescribed{std::move(outcome), std::move(notes)};
+    }
     return outcome.output_json;
   }
 
@@ -132,6 +136,7 @@ int Describe(const DescribeOptions& options, Environment& environment) {
     out.Write(options.json ? ChangesJson(changes) + "\n" : ChangesText(changes, out));
     return static_cast<int>(Widens(changes) ? Status::kFailed : Status::kSucceeded);
   } catch (const Undescribed& undescribed) {
+    environment.err.Write(undescribed.notes);
     environment.err.Write(FailureText(undescribed.outcome, environment.err));
     // Exit code 1 says that something widens, and nothing else.
     const Status status = undescribed.outcome.status;

@@ -79,6 +79,12 @@ std::string Ended(Status status) {
 
 }  // namespace
 
+std::string MapToSources(const Bundle& bundle, Outcome* outcome) {
+  std::string notes;
+  for (const std::string& problem : MapStacks(bundle, outcome)) notes += "warder: " + Printable(problem) + "\n";
+  return notes;
+}
+
 std::string FailureText(const Outcome& outcome, const Output& output) {
   if (outcome.status == Status::kSucceeded) return {};
   if (outcome.status == Status::kFailed && outcome.error) return ErrorText(*outcome.error, "", "", output);

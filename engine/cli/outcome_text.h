@@ -8,6 +8,10 @@
 
 namespace warder::cli {
 
+// Puts the original sources' places into the outcome, where the bundle has a source map. Returns what is to be said of
+// maps that will not do: a line each.
+std::string MapToSources(const Bundle& bundle, Outcome* outcome);
+
 // The author's error with its stack and causes, the limit with the last stack, the violation with its arguments. Empty
 // when it succeeded.
 std::string FailureText(const Outcome& outcome, const Output& output);

@@ -102,9 +102,8 @@ class Run {
     const Execution execution = Start(*engine, request, options_, queue);
     const auto events = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
     Outcome outcome = execution.Wait();
-    for (const std::string& problem : MapStacks(*request.bundle, &outcome)) {
-      if (!options_.quiet) environment_.err.Write("warder: " + Printable(problem) + "\n");
-    }
+    const std::string notes = MapToSources(*request.bundle, &outcome);
+    if (!options_.quiet) environment_.err.Write(notes);
     return Report(outcome, events, interrupts.first());
   }
 

@@ -68,9 +68,13 @@ sdkTest("so does what refuses a bundle", async (t) => {
   const made = await make(t, "return {};");
   const source = readFileSync(made.bundle, "utf8");
   writeFileSync(made.bundle, source.replace('key: "main"', 'key: "MAIN"'));
+  const refusal = /src\/flow\.ts:4:\d+: the key of the flow "Main" must be words/;
   const { code, result } = await runBundle(made);
   assert.equal(code, Exit.invalid);
-  assert.match(result.reason, /^src\/flow\.ts:4:\d+: the key of the flow "Main" must be words/);
+  assert.match(result.reason, refusal);
+  const described = await run(["describe", made.bundle]);
+  assert.equal(described.code, Exit.invalid);
+  assert.match(described.stderr, refusal);
 });
 
 sdkTest("a map that will not do is said once and changes nothing else", async (t) => {
