@@ -59,7 +59,8 @@ class Execution::Impl {
   bool cancelled = false;
   bool over = false;
 
-  void Conclude(const ExecutionRequest& request, const EventSink& sink) {
+  void Conclude(const ExecutionRequest& request, const EventSink& listener) {
+    const EventSink sink = listener ? listener : [](const Event&) {};
     const std::string how = request.bundle->files().front().source;
     outcome.execution = id;
     outcome.usage = {

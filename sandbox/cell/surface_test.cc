@@ -97,5 +97,15 @@ TEST_F(SurfaceTest, TheContextIsWhatStartSaid) {
       R"(["x-1","acme",{"threshold":5},{"order":7},true])");
 }
 
+TEST_F(SurfaceTest, LateModulesComeWhateverAScriptHasDone) {
+  EXPECT_EQ(Output("const seen = []; const { defineProperty, hasOwn } = Object;\n"
+                   "Object.prototype.polluted = 1;\n"
+                   "Object.defineProperty = (o, k, d) => { seen.push(k); return defineProperty(o, k, d); };\n"
+                   "Object.hasOwn = (o, k) => { seen.push(k); return hasOwn(o, k); };\n"
+                   "const { size } = new Blob(['abc']);\n"
+                   "return { data: [size, new FormData() instanceof FormData, seen] };"),
+            "[3,true,[]]");
+}
+
 }  // namespace
 }  // namespace warder::cell

@@ -86,17 +86,37 @@ const takeShared = (shared) => ({
   },
 });
 
+/** What esbuild's helpers use, and what they use instead: functions that were taken before any script ran. */
+const HELPERS = [
+  ["__defProp=Object.defineProperty;", "__defProp=__captured.define;"],
+  ["__getOwnPropDesc=Object.getOwnPropertyDescriptor;", "__getOwnPropDesc=__captured.describe;"],
+  ["__getOwnPropNames=Object.getOwnPropertyNames;", "__getOwnPropNames=__captured.names;"],
+  ["__hasOwnProp=Object.prototype.hasOwnProperty", "__hasOwnProp={__proto__:null,call:__captured.hasOwn}"],
+  ["for(var name in all)__defProp(", "for(var name in all)__captured.hasOwn(all,name)&&__defProp("],
+];
+
+/** A descriptor of a helper's inherits from Object.prototype, where a script may have put anything. */
+const CAPTURED = `const __captured = ((define, hasOwn) => ({
+  __proto__: null, hasOwn, describe: Object.getOwnPropertyDescriptor, names: Object.getOwnPropertyNames,
+  define(target, name, given) {
+    const own = { __proto__: null, enumerable: hasOwn(given, "enumerable") && given.enumerable };
+    if (hasOwn(given, "get")) own.get = given.get;
+    else own.value = given.value;
+    return define(target, name, own);
+  },
+}))(Object.defineProperty, Object.hasOwn);`;
+
 /**
- * A late module may be loaded after a script has run. esbuild's helper then calls hasOwnProperty through
- * Function.prototype.call, and a script that has replaced that would get hold of the module.
+ * A late module may be loaded after a script has run, which must neither get hold of it nor break it.
  * @param {string} text
  */
 function harden(text) {
-  const borrowed = "__hasOwnProp=Object.prototype.hasOwnProperty";
-  if (text.split(borrowed).length !== 2 || text.split("__hasOwnProp").length !== 3) {
-    throw new Error("esbuild's helpers are not those that were known: see harden");
+  let hardened = text;
+  for (const [from, to] of HELPERS) {
+    if (text.split(from).length !== 2) throw new Error(`esbuild's helpers are not those that were known: there is no one ${from}`);
+    hardened = hardened.replace(from, to);
   }
-  return text.replace(borrowed, "__hasOwnProp={__proto__:null,call:Object.hasOwn}");
+  return hardened;
 }
 
 const sorted = await sortModules();
@@ -126,6 +146,7 @@ const late = await build({
 });
 
 const script = `(function (host) { "use strict";
+${CAPTURED}
 let lateModules;
 function loadLate(path) { return (lateModules ??= makeLate(runtime.shared()))[path](); }
 function makeLate(shared) { ${harden(late.outputFiles[0].text)}; return late.default; }
