@@ -21,6 +21,7 @@ const count = (results, entry) => Math.max(results.size, entry?.subtests ?? 1);
 export function compare(found, expected, partial) {
   const sum = { total: 0, passed: 0, expectedFailures: 0, differences: [] };
   for (const [key, results] of found) {
+    if (expected[key] === undefined) sum.differences.push(`${key}: nothing is expected of this file yet`);
     const entry = expected[key] ?? { subtests: results.size, fail: {} };
     const all = count(results, entry);
     sum.total += all;
