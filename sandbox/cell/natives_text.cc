@@ -89,7 +89,7 @@ void Utf8EncodeInto(const Info& info) {
 v8::MaybeLocal<v8::String> DecodeUtf16(v8::Isolate* isolate, Bytes bytes, bool big_endian, bool fatal, bool* invalid) {
   const std::size_t units = bytes.size / 2;
   std::vector<std::uint16_t> text(units);
-  std::memcpy(text.data(), bytes.data, units * 2);
+  if (units > 0) std::memcpy(text.data(), bytes.data, units * 2);  // without bytes there may be a null pointer
   if (big_endian) {
     for (auto& unit : text) unit = static_cast<std::uint16_t>((unit << 8) | (unit >> 8));
   }
