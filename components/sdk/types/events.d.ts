@@ -1,4 +1,4 @@
-// DOM Standard, section 2 (events); HTML Standard, sections 8.1.4 (errors, rejections); Web IDL, section 2.8.1 (DOMException).
+// DOM Standard, section 2 (events); HTML Standard, sections 8.1.4 (errors, rejections); Web IDL, section 2.8 (DOMException, QuotaExceededError).
 
 interface EventInit { bubbles?: boolean; cancelable?: boolean; composed?: boolean; }
 interface Event {
@@ -99,4 +99,13 @@ declare var DOMException: {
   readonly TIMEOUT_ERR: 23;
   readonly INVALID_NODE_TYPE_ERR: 24;
   readonly DATA_CLONE_ERR: 25;
+};
+
+interface QuotaExceededError extends DOMException {
+  readonly quota: number | null;
+  readonly requested: number | null;
+}
+declare var QuotaExceededError: {
+  prototype: QuotaExceededError;
+  new (message?: string, options?: { quota?: number; requested?: number }): QuotaExceededError;
 };
