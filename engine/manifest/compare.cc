@@ -60,15 +60,13 @@ std::string Grant(const Connection& connection) {
 
 void Comparison::Sets(const std::vector<std::string>& before, const std::vector<std::string>& after,
                       const std::string& whose, const std::string& verb, const std::string& noun) {
+  const std::string also = whose + " may also " + verb + " " + noun;
+  const std::string no_longer = whose + " may no longer " + verb + " " + noun;
   for (const std::string& each : after) {
-    if (std::find(before.begin(), before.end(), each) == before.end()) {
-      Add(Kind::kWidens, whose + " may also " + verb + " " + noun + each);
-    }
+    if (std::find(before.begin(), before.end(), each) == before.end()) Add(Kind::kWidens, also + each);
   }
   for (const std::string& each : before) {
-    if (std::find(after.begin(), after.end(), each) == after.end()) {
-      Add(Kind::kNarrows, whose + " may no longer " + verb + " " + noun + each);
-    }
+    if (std::find(after.begin(), after.end(), each) == after.end()) Add(Kind::kNarrows, no_longer + each);
   }
 }
 
