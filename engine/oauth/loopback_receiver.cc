@@ -8,9 +8,9 @@
 #include <set>
 #include <utility>
 
-#include "sandbox/base/wiped.h"
 #include "engine/broker/loop_timer.h"
 #include "engine/oauth/redirect_query.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::oauth {
 namespace {

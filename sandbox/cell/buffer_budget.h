@@ -31,7 +31,8 @@ class BufferBudget final : public v8::ArrayBuffer::Allocator {
   // collects garbage where the budget is used up; null: that did not help.
   std::unique_ptr<v8::BackingStore> NewToBeFilled(v8::Isolate* isolate, std::size_t length);
 
-  // For memory that somebody else allocates on behalf of an object. False: there is no room; a collection may make some.
+  // For memory that somebody else allocates on behalf of an object. False: there is no room; a collection may make
+  // some.
   bool Charge(std::size_t length) { return Take(length); }
   void Discharge(std::size_t length) { used_ -= length; }
 

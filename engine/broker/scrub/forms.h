@@ -10,8 +10,8 @@
 #include <span>
 #include <string_view>
 
-#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/spelling.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::broker {
 

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/scrub_pattern.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::broker {
 

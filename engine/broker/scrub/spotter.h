@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <span>
 
-#include "sandbox/base/wiped.h"
 #include "engine/broker/scrub/forms.h"
 #include "sandbox/base/result.h"
+#include "sandbox/base/wiped.h"
 
 namespace warder::broker {
 

@@ -220,7 +220,7 @@ struct ScriptError {
   std::string message;
   std::string stack;                // frames, one a line, with the bundle's file and line; see MapStacks
   std::vector<ScriptError> causes;  // its cause, or the errors of an AggregateError, each with what led to it
-  std::string code = {};  // what the error itself says, as context.error lets it
+  std::string code = {};            // what the error itself says, as context.error lets it
   // Whether a retry can help: not at all (false), or when; nothing where the error does not say.
   std::optional<bool> retry = {};
   std::chrono::milliseconds retry_after{0};
