@@ -3,11 +3,15 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <system_error>
+#include <utility>
 
+#include "engine/base/strict_json.h"
 #include "engine/cli/interrupts.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
@@ -63,6 +67,16 @@ Secret Read(int in, Until until, const Interrupts* interrupts) {
   return Secret::Take(&text);
 }
 
+// What is in the environment is taken out of it.
+std::optional<Secret> TakeVariable(const char* variable) {
+  char* const value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  Secret secret{std::string_view(value)};
+  OPENSSL_cleanse(value, std::strlen(value));
+  ::unsetenv(variable);
+  return secret;
+}
+
 }  // namespace
 
 Secret PromptSecret(const std::string& what, int in, Output& err) {
@@ -81,18 +95,46 @@ Secret PromptSecret(const std::string& what, int in, Output& err) {
 }
 
 Secret ReadSecret(const std::string& what, const char* variable, int in, Output& err) {
-  char* const value = std::getenv(variable);
-  if (value == nullptr) return PromptSecret(what, in, err);
-  Secret secret{std::string_view(value)};
-  OPENSSL_cleanse(value, std::strlen(value));
-  ::unsetenv(variable);
-  return secret;
+  auto secret = TakeVariable(variable);
+  return secret ? std::move(*secret) : PromptSecret(what, in, err);
+}
+
+Secret ReadKey(const std::string& what, const char* variable) {
+  auto key = TakeVariable(variable);
+  if (key) return std::move(*key);
+  throw EngineError(Status::kInvalid, "the " + what + " has several lines, so it is not typed: pipe it in with " +
+                                          "--from-stdin, or set $" + variable);
 }
 
 Secret ReadSecretFrom(int in) {
   Secret secret = Read(in, Until::kEnd, nullptr);
   if (secret.empty()) throw EngineError(Status::kInvalid, "standard input is empty; nothing was changed");
   return secret;
+}
+
+SecretFields ReadSecretsFrom(int in, const std::vector<std::string>& names) {
+  Secret piped = ReadSecretFrom(in);
+  SecretFields secrets;
+  if (names.size() == 1) {
+    secrets.emplace(names.front(), std::move(piped));
+    return secrets;
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "\"" : ", \"") + name + "\"";
+  const EngineError wrong(Status::kInvalid,
+                          "several secrets are needed, so standard input is to be one JSON object with a text for each "
+                          "of " +
+                              list + " and nothing else");
+  const auto value = ParseStrict(piped.view(), WipingStorage());
+  const boost::json::object* const object = value ? value->if_object() : nullptr;
+  if (object == nullptr || object->size() != names.size()) throw wrong;
+  for (const std::string& name : names) {
+    const boost::json::value* const secret = object->if_contains(name);
+    if (secret == nullptr || !secret->is_string()) throw wrong;
+    const boost::json::string& text = secret->get_string();
+    secrets.emplace(name, Secret({text.data(), text.size()}));
+  }
+  return secrets;
 }
 
 }  // namespace warder::cli

@@ -48,6 +48,8 @@ class ConnectionStore {
   static TimePoint Now();
 
   const store::TenantId& tenant() const { return vault_->tenant(); }
+  // For what else stands in it.
+  const std::shared_ptr<vault::TenantVault>& vault() const { return vault_; }
 
   enum class IfThere { kRefuse, kReplace };
   // Checks policy and fields against each other (broker::Connection), then stores both. What was there is gone.

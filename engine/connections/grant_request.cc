@@ -35,6 +35,7 @@ oauth::Outcome<oauth::TokenRequest> TokenRequestFor(const OAuthGrant& grant, con
       assertion.subject = grant.assertion_subject;
       assertion.audience = grant.assertion_audience;
       assertion.scope = grant.requested;
+      assertion.scope_in = grant.assertion_scope_in;
       assertion.algorithm = grant.assertion_algorithm;
       assertion.key = Field(fields, kAssertionKey);
       assertion.key_id = grant.assertion_key_id;

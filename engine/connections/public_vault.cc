@@ -1,23 +1,18 @@
-// The public face of the vault (warder/vault.h): from values and exceptions to results, and a loop for what needs the
-// network.
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/thread_pool.hpp>
+// The public face of the vault (warder/vault.h), but for OAuth authorizations (public_authorization.cc): from values
+// and exceptions to results.
 #include <boost/json/object.hpp>
 #include <utility>
 
 #include "engine/base/engine_error.h"
-#include "engine/broker/broker.h"
-#include "engine/connections/authorize.h"
+#include "engine/connections/connect_options.h"
 #include "engine/connections/disconnect.h"
+#include "engine/connections/network.h"
+#include "engine/connections/pending_authorizations.h"
 #include "engine/connections/refresher.h"
 #include "engine/connections/review.h"
 #include "engine/connections/tenant_stores.h"
 #include "engine/vault/local_key.h"
 #include "engine/vault/pkcs11_key.h"
-#include "sandbox/base/unique_fd.h"
 #include "warder/engine.h"
 #include "warder/vault.h"
 
@@ -25,15 +20,10 @@ namespace warder {
 namespace {
 
 using connections::ConnectionStore;
-using connections::OAuthGrant;
+using connections::Network;
 using connections::StoredConnection;
 using connections::TenantStores;
-
-template <typename T>
-T Value(Result<T> result) {
-  if (!result) ThrowEngineError(result.error());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using connections::Value;
 
 store::TenantId Tenant(const std::string& text) { return Value(store::TenantId::Parse(text)); }
 
@@ -53,62 +43,6 @@ std::unique_ptr<vault::KeyEncryption> KeyOf(const KeySource& source, bool* made)
       break;
   }
   return Value(vault::OpenPkcs11Key({source.module, source.token, source.label, Secret(source.pin)}));
-}
-
-// A loop for one thing that needs the network, and all that it needs.
-class Network {
- public:
-  explicit Network(const store::TenantId& tenant)
-      : exchange_(std::make_shared<oauth::Exchange>(broker_, loop_, tenant.text())) {}
-  ~Network() { worker_.join(); }
-  Network(const Network&) = delete;
-  Network& operator=(const Network&) = delete;
-  Network(Network&&) = delete;
-  Network& operator=(Network&&) = delete;
-
-  boost::asio::io_context& loop() { return loop_; }
-  broker::Broker& broker() { return broker_; }
-  boost::asio::thread_pool& worker() { return worker_; }
-  const std::shared_ptr<oauth::Exchange>& exchange() const { return exchange_; }
-
-  // Runs the loop until `result` is there.
-  template <typename T>
-  T Await(std::optional<Result<T>>& result) {
-    const auto work = boost::asio::make_work_guard(loop_);
-    while (!result && loop_.run_one() > 0) {
-    }
-    return Value(std::move(*result));
-  }
-
- private:
-  boost::asio::io_context loop_{1};
-  broker::Broker broker_{loop_};
-  boost::asio::thread_pool worker_{1};
-  std::shared_ptr<oauth::Exchange> exchange_;
-};
-
-// Longer than anybody means, and short of what a time point holds.
-constexpr std::chrono::seconds kMaxDuration = std::chrono::hours(24) * 366 * 100;
-
-void CheckDuration(const char* what, const std::optional<std::chrono::seconds>& duration) {
-  if (!duration || (duration->count() > 0 && *duration <= kMaxDuration)) return;
-  throw EngineError(Status::kInvalid, std::string(what) + " is at least a second and at most a hundred years");
-}
-
-void CheckOptions(const ConnectOptions& options) {
-  CheckDuration("a connection's lifetime", options.lifetime);
-  CheckDuration("a connection's idle limit", options.idle_limit);
-  CheckDuration("the age at which a credential is to be renewed", options.rotate_after);
-}
-
-void Apply(const ConnectOptions& options, StoredConnection* connection) {
-  if (options.lifetime) connection->ends = ConnectionStore::Now() + *options.lifetime;
-  connection->idle_limit = options.idle_limit;
-  connection->rotate_after = options.rotate_after;
-}
-
-ConnectionStore::IfThere IfThere(const ConnectOptions& options) {
-  return options.replace ? ConnectionStore::IfThere::kReplace : ConnectionStore::IfThere::kRefuse;
 }
 
 // Nothing: somebody has removed it since its name was read.
@@ -202,61 +136,17 @@ void Vault::Verify(const std::string& tenant) {
 
 void Vault::Connect(const std::string& tenant, const std::string& name, std::string_view policy,
                     const Connection::Fields& fields, const ConnectOptions& options) {
-  CheckOptions(options);
+  connections::CheckOptions(options);
   StoredConnection connection;
   connection.policy = policy;
-  Apply(options, &connection);
+  connections::Apply(options, &connection);
   SecretFields secrets;
   for (const auto& [field, value] : fields) {
     if (!secrets.emplace(field, Secret(value)).second) {
       throw EngineError(Status::kInvalid, "the credential has two fields \"" + field + "\"");
     }
   }
-  Value(impl_->Store(tenant)->Put(name, std::move(connection), secrets, IfThere(options)));
-}
-
-void Vault::Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
-                      const OAuthPrompts& prompts, const ConnectOptions& options) {
-  CheckOptions(options);
-  const auto store = impl_->Store(tenant);
-  Value(ConnectionStore::CheckName(name));
-  Value(connections::CheckOAuthPolicy(setup.policy));
-  if (!options.replace && store->Load(name)) {
-    throw EngineError(Status::kInvalid, "the tenant \"" + tenant + "\" has a connection \"" + name +
-                                            "\" already; to authorize it again, add --replace");
-  }
-  Network network(store->tenant());
-  std::optional<Result<connections::Authorized>> result;
-  boost::asio::posix::stream_descriptor cancel(network.loop());
-  if (prompts.cancel_fd >= 0) {
-    UniqueFd copy(::dup(prompts.cancel_fd));
-    boost::system::error_code failed;
-    if (copy) cancel.assign(copy.get(), failed);
-    if (!copy || failed) throw EngineError(Status::kInvalid, "the descriptor that cancels cannot be waited for");
-    [[maybe_unused]] const int taken = copy.release();
-    cancel.async_wait(boost::asio::posix::stream_descriptor::wait_read, [&](const boost::system::error_code& error) {
-      if (!error && !result) result = Refused("cancelled before it was authorized; nothing was stored");
-    });
-  }
-  const auto authorization =
-      connections::Authorize(*network.exchange(), store->tenant(), name, setup, prompts,
-                             [&](Result<connections::Authorized> done) { result = std::move(done); });
-  auto authorized = network.Await(result);
-  StoredConnection connection;
-  connection.policy = setup.policy;
-  connection.oauth = std::move(authorized.grant);
-  Apply(options, &connection);
-  SecretFields copies;
-  for (const auto& [field, value] : authorized.fields) copies.emplace(field, value.Copy());
-  const OAuthGrant grant = *connection.oauth;
-  if (auto put = store->Put(name, std::move(connection), authorized.fields, IfThere(options)); !put) {
-    // Nobody has these tokens now, so nobody is to be able to use them.
-    std::optional<Result<connections::Disconnected>> revoked;
-    connections::RevokeAtServer(network.exchange(), {grant, std::move(copies)},
-                                [&](Result<connections::Disconnected> done) { revoked = std::move(done); });
-    network.Await(revoked);
-    ThrowEngineError(put.error());
-  }
+  Value(impl_->Store(tenant)->Put(name, std::move(connection), secrets, connections::IfThereOf(options)));
 }
 
 void Vault::Refresh(const std::string& tenant, const std::string& name) {
@@ -287,6 +177,7 @@ std::vector<ConnectionStatus> Vault::Connections(const std::string& tenant) {
 std::vector<ConnectionReview> Vault::Review(const std::string& tenant, unsigned days) {
   const auto store = impl_->Store(tenant);
   Value(store->Audit({{"event", "review"}, {"days", days}}));
+  Value(connections::PendingAuthorizations(store->vault()).ClearExpired());
   std::vector<ConnectionReview> all;
   for (const std::string& name : Value(store->Names())) {
     auto snapshot = LoadIfThere(*store, name);

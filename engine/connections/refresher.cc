@@ -35,7 +35,7 @@ std::optional<State> Fatal(const oauth::Failure& failure, const OAuthGrant& gran
     case oauth::Problem::kDeclined:
     case oauth::Problem::kBadRequest:
       return State::kNeedsReauth;
-    default:
+    default:  // kUnexplained among them: RFC 6749 section 5.2 has a code for every judgement of a grant
       break;
   }
   if (failure.fate == oauth::Fate::kUnknown && !Repeatable(grant)) return State::kInDoubt;
@@ -67,6 +67,9 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     Work([state = state_, store = store_, name = name_] { return RefreshLock::Try(state, store->tenant(), name); },
          &Flight::OnLock);
   }
+
+  // Whether it may be written down that a request is about to be sent.
+  bool begun() const { return begun_; }
 
   // The refresher goes: nobody is told anything any more.
   void Abandon() {
@@ -140,6 +143,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     }
     provider_ = std::make_shared<const oauth::Provider>(ProviderOf(grant, *fields));
     request_ = std::make_unique<oauth::TokenRequest>(std::move(*request));
+    begun_ = true;
     Work([store = store_, name = name_, snapshot = snapshot_] { return store->BeginRefresh(name, snapshot); },
          &Flight::OnBegun);
   }
@@ -159,7 +163,8 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     options_.on_step("answered");
     if (!answer) {
       const oauth::Failure& failure = answer.error();
-      pause_ = options_.failure_pause;
+      const bool unexplained = failure.problem == oauth::Problem::kUnexplained;
+      pause_ = unexplained ? options_.unexplained_pause : options_.failure_pause;
       if (failure.retry_after) pause_ = std::max<std::chrono::milliseconds>(pause_, *failure.retry_after);
       pause_ = std::min<std::chrono::milliseconds>(pause_, options_.max_failure_pause);
       StoreFailure(Fatal(failure, *snapshot_.connection.oauth), failure.message);
@@ -254,6 +259,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
 
   std::optional<RefreshLock> lock_;
   Snapshot snapshot_;
+  bool begun_ = false;
   std::shared_ptr<const oauth::Provider> provider_;
   std::unique_ptr<oauth::TokenRequest> request_;
   oauth::Ticket ticket_;
@@ -266,7 +272,12 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
 
 Refresher::Refresher(boost::asio::io_context& loop, broker::Broker& broker, boost::asio::thread_pool& worker,
                      std::filesystem::path state, RefresherOptions options)
-    : loop_(loop), broker_(broker), worker_(worker), state_(std::move(state)), options_(std::move(options)) {}
+    : loop_(loop),
+      broker_(broker),
+      worker_(worker),
+      state_(std::move(state)),
+      options_(std::move(options)),
+      drain_timer_(loop) {}
 
 Refresher::~Refresher() {
   for (const auto& [key, flight] : flights_) flight->Abandon();
@@ -274,6 +285,10 @@ Refresher::~Refresher() {
 
 void Refresher::Refresh(const std::shared_ptr<ConnectionStore>& store, const std::string& name, std::uint64_t seen,
                         Done done) {
+  if (draining_) {
+    boost::asio::post(loop_, [done = std::move(done)] { done(Internal("the engine is shutting down")); });
+    return;
+  }
   const Key key{store->tenant().text(), name};
   const auto now = steady_clock::now();
   std::erase_if(pauses_, [&](const auto& each) { return each.second.until <= now; });
@@ -288,9 +303,24 @@ void Refresher::Refresh(const std::shared_ptr<ConnectionStore>& store, const std
   if (!begun) flight->Lock();
 }
 
+void Refresher::Drain(std::function<void()> done) {
+  draining_ = true;
+  on_drained_ = std::move(done);
+  std::erase_if(flights_, [](const auto& each) {
+    if (each.second->begun()) return false;
+    each.second->Abandon();
+    return true;
+  });
+  drain_timer_.expires_after(flights_.empty() ? std::chrono::milliseconds(0) : options_.drain);
+  drain_timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
+    if (!alive.expired()) std::exchange(on_drained_, nullptr)();
+  });
+}
+
 void Refresher::Land(const Key& key, std::optional<Pause> pause) {
   flights_.erase(key);
   if (pause) pauses_[key] = std::move(*pause);
+  if (draining_ && flights_.empty()) drain_timer_.cancel();
 }
 
 }  // namespace warder::connections

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <filesystem>
@@ -35,10 +36,14 @@ struct RefresherOptions {
   std::chrono::milliseconds lock_pause{20};     // between two tries
   // After a failure that may pass, nobody asks the server again for so long, or what it asked for, if more.
   std::chrono::milliseconds failure_pause{1'000};
+  // The same after an answer that explains nothing: whoever gave it (a proxy, another server) may do so for long.
+  std::chrono::milliseconds unexplained_pause{60'000};
   std::chrono::seconds max_failure_pause{300};
   // What the server has given is not given up because the disk is full for a moment.
   int store_tries = 5;
   std::chrono::milliseconds store_pause{500};
+  // How long Drain waits.
+  std::chrono::milliseconds drain{5'000};
   // Told where a refresh stands ("locked", "loaded", "begun", "answered", "stored"); for tests, which kill it there.
   std::function<void(std::string_view)> on_step = [](std::string_view) {};
 };
@@ -61,6 +66,10 @@ class Refresher {
   // something; kInternal: it may work later.
   void Refresh(const std::shared_ptr<ConnectionStore>& store, const std::string& name, std::uint64_t seen, Done done);
 
+  // Before it goes: nothing is begun any more, and what was begun has RefresherOptions::drain to end, so that a
+  // shutdown leaves no connection in doubt. `done` is called once, from the loop, never from inside.
+  void Drain(std::function<void()> done);
+
  private:
   class Flight;
   using Key = std::pair<std::string, std::string>;  // tenant, connection
@@ -79,6 +88,10 @@ class Refresher {
   const RefresherOptions options_;
   std::map<Key, std::shared_ptr<Flight>> flights_;
   std::map<Key, Pause> pauses_;
+  boost::asio::steady_timer drain_timer_;
+  std::function<void()> on_drained_;
+  bool draining_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace warder::connections

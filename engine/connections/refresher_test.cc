@@ -188,6 +188,76 @@ TEST_F(RefresherTest, ABusyServerIsLeftAlone) {
   EXPECT_EQ(server.seen().token_requests, 2);
 }
 
+// RFC 6749 section 5.2: a server that has judged the grant says so with a code.
+TEST_F(RefresherTest, ARefusalWithoutACodeEndsNothingAndIsNotAskedForAgainSoon) {
+  options.failure_pause = std::chrono::milliseconds(0);
+  Begin();
+  PutOAuth(*store, server);
+  server.Behave({.token = Token::kForbidden});
+  const auto refused = Refresh();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInternal) << "it may work later";
+  EXPECT_THAT(refused.error().message, HasSubstr("403 and no error code of OAuth"));
+  EXPECT_EQ(StateOf(), State::kActive);
+  EXPECT_FALSE(store->Load("mail")->refresh_begun);
+  server.Behave({});
+  EXPECT_FALSE(Refresh()) << "within the minute";
+  EXPECT_EQ(server.seen().token_requests, 1);
+
+  options.unexplained_pause = std::chrono::milliseconds(0);
+  Refresher later(party->loop, party->broker, party->worker, state(), options);
+  std::optional<Result<Snapshot>> result;
+  later.Refresh(store, "mail", store->Load("mail")->token_generation,
+                [&](Result<Snapshot> done) { result = std::move(done); });
+  party->RunUntil([&] { return result.has_value(); });
+  EXPECT_TRUE(result && *result);
+  EXPECT_EQ(server.seen().reuses, 0) << "the refresh token was still good";
+}
+
+TEST_F(RefresherTest, WhatIsBegunEndsBeforeAShutdownAndNothingElseBegins) {
+  Begin();
+  PutOAuth(*store, server);
+  PutOAuth(*store, server, "other");
+  server.Behave({.delay = std::chrono::milliseconds(200)});
+  const std::uint64_t seen = store->Load("mail")->token_generation;
+  std::optional<Result<Snapshot>> result;
+  refresher->Refresh(store, "mail", seen, [&](Result<Snapshot> done) { result = std::move(done); });
+  party->RunUntil([&] { return server.seen().token_requests == 1; });
+  bool other = false;
+  refresher->Refresh(store, "other", store->Load("other")->token_generation, [&](const auto&) { other = true; });
+  bool drained = false;
+  refresher->Drain([&] { drained = true; });
+  EXPECT_FALSE(drained) << "never from inside";
+  party->RunUntil([&] { return drained; });
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(*result) << result->error().message;
+  EXPECT_NE(store->Load("mail")->token_generation, seen);
+  EXPECT_FALSE(store->Load("mail")->refresh_begun);
+  EXPECT_FALSE(other) << "given up before it was begun";
+  EXPECT_FALSE(store->Load("other")->refresh_begun);
+  EXPECT_THAT(Refresh("other").error().message, HasSubstr("shutting down"));
+  EXPECT_EQ(server.seen().token_requests, 1);
+}
+
+TEST_F(RefresherTest, AShutdownDoesNotWaitForEver) {
+  options.drain = std::chrono::milliseconds(50);
+  Begin();
+  bool drained = false;
+  refresher->Drain([&] { drained = true; });
+  party->RunUntil([&] { return drained; });
+
+  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->worker, state(), options);
+  PutOAuth(*store, server);
+  server.Behave({.token = Token::kSilence});
+  refresher->Refresh(store, "mail", store->Load("mail")->token_generation, [](const auto&) {});
+  party->RunUntil([&] { return server.seen().token_requests == 1; });
+  drained = false;
+  refresher->Drain([&] { drained = true; });
+  party->RunUntil([&] { return drained; });
+  refresher.reset();
+  EXPECT_TRUE(store->Load("mail")->refresh_begun) << "what is left behind is known";
+}
+
 TEST_F(RefresherTest, WhatARefreshBringsForAReplacedConnectionIsRevoked) {
   for (const bool shredded : {false, true}) {
     Begin();

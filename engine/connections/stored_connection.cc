@@ -7,6 +7,7 @@
 #include "engine/base/secret.h"
 #include "engine/base/strict_json.h"
 #include "engine/broker/connection.h"
+#include "engine/connections/document.h"
 
 namespace warder::connections {
 namespace {
@@ -20,21 +21,8 @@ constexpr std::array<std::string_view, 3> kRotations = {"unknown", "rotates", "s
 constexpr std::array<std::string_view, 4> kAuthentications = {"none", "client_secret_basic", "client_secret_post",
                                                               "private_key_jwt"};
 constexpr std::array<std::string_view, 4> kAlgorithms = {"RS256", "ES256", "EdDSA", "HS256"};
+constexpr std::array<std::string_view, 2> kScopeIns = {"parameter", "claim"};
 constexpr std::array<std::string_view, 2> kIss = {"not_promised", "promised"};
-
-template <std::size_t kCount, typename Enum>
-std::string_view Name(const std::array<std::string_view, kCount>& names, Enum value) {
-  return names.at(static_cast<std::size_t>(value));
-}
-
-std::int64_t Seconds(TimePoint time) { return time.time_since_epoch().count(); }
-
-template <typename Set>
-json::array ArrayOf(const Set& set) {
-  json::array array;
-  for (const std::string& each : set) array.emplace_back(each);
-  return array;
-}
 
 json::object ServerJson(const oauth::ServerMetadata& server) {
   return {{"issuer", server.issuer},
@@ -65,77 +53,11 @@ json::object GrantJson(const OAuthGrant& grant) {
                            {"subject", grant.assertion_subject},
                            {"audience", grant.assertion_audience},
                            {"keyId", grant.assertion_key_id},
-                           {"algorithm", Name(kAlgorithms, grant.assertion_algorithm)}};
+                           {"algorithm", Name(kAlgorithms, grant.assertion_algorithm)},
+                           {"scopeIn", Name(kScopeIns, grant.assertion_scope_in)}};
   }
   return object;
 }
-
-// Takes the members out of an object one by one; at the end nothing may be left, and nothing may have been wrong.
-class Members {
- public:
-  explicit Members(const json::value& value) {
-    if (value.is_object()) {
-      left_ = value.get_object();
-    } else {
-      wrong_ = true;
-    }
-  }
-
-  bool fine() const { return !wrong_ && left_.empty(); }
-  bool has(std::string_view name) const { return left_.contains(name); }
-
-  json::value Take(std::string_view name) {
-    const auto found = left_.find(name);
-    if (found == left_.end()) {
-      wrong_ = true;
-      return nullptr;
-    }
-    json::value value = std::move(found->value());
-    left_.erase(found);
-    return value;
-  }
-  std::string Text(std::string_view name) {
-    const json::value value = Take(name);
-    wrong_ = wrong_ || !value.is_string();
-    return value.is_string() ? std::string(value.get_string()) : std::string();
-  }
-  std::int64_t Integer(std::string_view name) {
-    const json::value value = Take(name);
-    wrong_ = wrong_ || !value.is_int64();
-    return value.is_int64() ? value.get_int64() : 0;
-  }
-  TimePoint Time(std::string_view name) { return TimePoint(std::chrono::seconds(Integer(name))); }
-  template <typename Enum, std::size_t kCount>
-  Enum Choice(std::string_view name, const std::array<std::string_view, kCount>& names) {
-    const std::string text = Text(name);
-    for (std::size_t i = 0; i < kCount; ++i) {
-      if (names[i] == text) return static_cast<Enum>(i);
-    }
-    wrong_ = true;
-    return {};
-  }
-  oauth::ScopeSet Set(std::string_view name) {
-    const json::value value = Take(name);
-    oauth::ScopeSet set;
-    if (!value.is_array()) {
-      wrong_ = true;
-      return set;
-    }
-    for (const json::value& each : value.get_array()) {
-      if (each.is_string()) {
-        set.emplace(each.get_string());
-      } else {
-        wrong_ = true;
-      }
-    }
-    return set;
-  }
-  void Check(const Members& inner) { wrong_ = wrong_ || !inner.fine(); }
-
- private:
-  json::object left_;
-  bool wrong_ = false;
-};
 
 OAuthGrant GrantFrom(Members& members) {
   OAuthGrant grant;
@@ -167,6 +89,7 @@ OAuthGrant GrantFrom(Members& members) {
     grant.assertion_audience = assertion.Text("audience");
     grant.assertion_key_id = assertion.Text("keyId");
     grant.assertion_algorithm = assertion.Choice<broker::JwtInjection::Algorithm>("algorithm", kAlgorithms);
+    grant.assertion_scope_in = assertion.Choice<OAuthGrant::ScopeIn>("scopeIn", kScopeIns);
     members.Check(assertion);
   }
   return grant;
@@ -222,8 +145,8 @@ Result<StoredConnection> StoredConnectionFromJson(std::string_view text) {
   connection.created = members.Time("created");
   connection.credential_since = members.Time("credentialSince");
   if (members.has("ends")) connection.ends = members.Time("ends");
-  if (members.has("idleLimit")) connection.idle_limit = std::chrono::seconds(members.Integer("idleLimit"));
-  if (members.has("rotateAfter")) connection.rotate_after = std::chrono::seconds(members.Integer("rotateAfter"));
+  if (members.has("idleLimit")) connection.idle_limit = members.Duration("idleLimit");
+  if (members.has("rotateAfter")) connection.rotate_after = members.Duration("rotateAfter");
   if (members.has("oauth")) {
     Members oauth(members.Take("oauth"));
     connection.oauth = GrantFrom(oauth);

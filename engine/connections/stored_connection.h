@@ -13,6 +13,7 @@
 #include "engine/broker/inject/injection.h"
 #include "engine/oauth/provider.h"
 #include "engine/oauth/scope.h"
+#include "engine/oauth/token_request.h"
 #include "sandbox/base/result.h"
 
 namespace warder::connections {
@@ -44,6 +45,8 @@ struct OAuthGrant {
   // Of JWT bearer grants.
   std::string assertion_issuer, assertion_subject, assertion_audience, assertion_key_id;
   broker::JwtInjection::Algorithm assertion_algorithm = broker::JwtInjection::Algorithm::kRs256;
+  using ScopeIn = oauth::AssertionGrant::ScopeIn;
+  ScopeIn assertion_scope_in = ScopeIn::kParameter;
 
   oauth::ScopeSet requested;
   oauth::ScopeSet granted;

@@ -47,6 +47,7 @@ StoredConnection Whole() {
   grant.assertion_audience = "audience";
   grant.assertion_key_id = "assertion-key";
   grant.assertion_algorithm = broker::JwtInjection::Algorithm::kEs256;
+  grant.assertion_scope_in = OAuthGrant::ScopeIn::kClaim;
   grant.requested = {"read", "write"};
   grant.granted = {"read"};
   grant.access_expires = At(17);
@@ -96,6 +97,7 @@ TEST(StoredConnectionTest, EveryMemberComesBack) {
   EXPECT_EQ(grant.assertion_audience, "audience");
   EXPECT_EQ(grant.assertion_key_id, "assertion-key");
   EXPECT_EQ(grant.assertion_algorithm, broker::JwtInjection::Algorithm::kEs256);
+  EXPECT_EQ(grant.assertion_scope_in, OAuthGrant::ScopeIn::kClaim);
   EXPECT_EQ(grant.requested, (oauth::ScopeSet{"read", "write"}));
   EXPECT_EQ(grant.granted, oauth::ScopeSet{"read"});
   EXPECT_EQ(grant.access_expires, At(17));
@@ -151,7 +153,7 @@ void WalkMembers(json::value& value, const std::function<std::string()>& text, i
                                      json::value(json::array{1}), json::value(json::object{{"a", 1}})}) {
       if (kept.is_string() && other.is_string()) {
         if (name != "state" && name != "kind" && name != "rotation" && name != "authentication" &&
-            name != "algorithm" && name != "iss") {
+            name != "algorithm" && name != "iss" && name != "scopeIn") {
           continue;
         }
       }

@@ -52,7 +52,11 @@ std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
   while (size < text.size()) {
     const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) Refuse(path, "cannot be read: " + std::system_category().message(errno));
+    if (got < 0) {
+      const int error = errno;
+      WipeString(&text);
+      Refuse(path, "cannot be read: " + std::system_category().message(error));
+    }
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
@@ -64,12 +68,13 @@ std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
   return text;
 }
 
-Connection::Fields FieldsOf(const fs::path& path, const json::value& value) {
-  Connection::Fields fields;
+SecretFields FieldsOf(const fs::path& path, const json::value& value) {
+  SecretFields fields;
   if (!value.is_object()) Refuse(path, "has \"fields\" that are no object of texts");
   for (const auto& [name, field] : value.get_object()) {
     if (!field.is_string()) Refuse(path, "has a field that is no text: \"" + std::string(name) + "\"");
-    fields.emplace_back(name, field.get_string());
+    const json::string& text = field.get_string();
+    fields.emplace(std::string(name), Secret({text.data(), text.size()}));
   }
   return fields;
 }
@@ -90,8 +95,8 @@ std::shared_ptr<const Connection> Connection::Make(std::string_view policy, cons
 
 std::shared_ptr<const Connection> Connection::Load(const fs::path& path) {
   std::string text = ReadWhole(path, Keeps::kSecrets, kMaxFileBytes);
-  auto value = ParseStrict(text);
-  WipeString(&text);
+  const WipeAtEnd wipe(&text);
+  const auto value = ParseStrict(text, WipingStorage());
   if (!value) Refuse(path, value.error().message);
   const json::object* const object = value->if_object();
   for (const char* member : {"policy", "fields"}) {
@@ -103,16 +108,10 @@ std::shared_ptr<const Connection> Connection::Load(const fs::path& path) {
   if (object->size() != 2) Refuse(path, "has more than \"policy\" and \"fields\"");
   if (!object->at("policy").is_string()) Refuse(path, "has a \"policy\" that is not the name of a file");
   const fs::path policy = path.parent_path() / fs::path(std::string(object->at("policy").get_string()));
-  Fields fields = FieldsOf(path, object->at("fields"));
-  try {
-    const std::string policy_text = ReadWhole(policy, Keeps::kPolicy, policy::kMaxBytes);
-    auto made = Make(policy_text, fields);
-    for (auto& field : fields) WipeString(&field.second);
-    return made;
-  } catch (const EngineError& error) {
-    for (auto& field : fields) WipeString(&field.second);
-    throw EngineError(error.status(), "the connection of " + path.string() + ": " + error.what());
-  }
+  SecretFields fields = FieldsOf(path, object->at("fields"));
+  auto made = broker::Connection::Make(ReadWhole(policy, Keeps::kPolicy, policy::kMaxBytes), std::move(fields));
+  if (!made) throw EngineError(Status::kInvalid, "the connection of " + path.string() + ": " + made.error().message);
+  return std::make_shared<const Connection>(std::move(*made));
 }
 
 const std::string& Connection::policy_sha256() const { return connection_->policy_sha256(); }

@@ -217,7 +217,9 @@ void EngineImpl::BeginShutdown() {
 }
 
 void EngineImpl::StopIfDone() {
-  if (shutting_down_ && running_.empty()) loop_.stop();
+  if (!shutting_down_ || !running_.empty()) return;
+  if (!connections_) return loop_.stop();
+  connections_->refresher().Drain([this] { loop_.stop(); });
 }
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {

@@ -46,7 +46,7 @@ Result<ExchangeRequest> AuthenticatedPost(const Provider& provider, std::string 
     auto value = BasicValue(client);
     if (!value) return value.error();
     request.authorization = std::move(*value);
-  } else {
+  } else if (!client.id.empty()) {
     form.Add("client_id", client.id);
   }
   if (client.authentication == ClientAuthentication::kSecretPost) form.Add("client_secret", client.secret.view());

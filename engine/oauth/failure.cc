@@ -26,6 +26,8 @@ std::string_view NameOf(Problem problem) {
       return "temporary";
     case Problem::kDeclined:
       return "declined";
+    case Problem::kUnexplained:
+      return "unexplained";
     case Problem::kUnreachable:
       return "unreachable";
     case Problem::kNoAnswer:

@@ -29,6 +29,7 @@ enum class Problem {
   kNotOurs,        // the answer belongs to another session, tenant, state or issuer, or was used before
   kTemporary,      // it cannot now: try later, not before Failure::retry_after
   kDeclined,       // it declined for another reason, which the message names
+  kUnexplained,    // it declined without an error code of OAuth: nothing shows that it has judged the grant
   kUnreachable,    // no connection
   kNoAnswer,       // a connection, and no whole answer
   kBadAnswer,      // an answer that breaks a rule
@@ -45,7 +46,8 @@ struct Failure {
   // One sentence: what failed, where, which rule, what to do. No secret, and nothing a server wrote but an error code
   // of the safe alphabet.
   std::string message;
-  std::optional<std::chrono::seconds> retry_after = std::nullopt;  // of kTemporary, where the server named a time
+  // Of kTemporary and kUnexplained, where the server named a time.
+  std::optional<std::chrono::seconds> retry_after = std::nullopt;
 };
 
 template <typename T>

@@ -258,8 +258,37 @@ TEST_F(AssertionTest, AJwtBearerGrantIsSignedAndShortLived) {
   EXPECT_EQ(claims.at("aud").as_string(), server->origin()) << "the issuer, not what metadata calls an endpoint";
   EXPECT_EQ(claims.at("scope").as_string(), "read");
   EXPECT_EQ(claims.at("exp").as_int64() - claims.at("iat").as_int64(), 300);
+  EXPECT_NE(server->requests().back().find("client_id=warder"), std::string::npos);
   grant.lifetime = std::chrono::hours(2);
   EXPECT_FALSE(UseAssertion(MakeProvider(), grant, std::chrono::system_clock::now()));
+}
+
+// RFC 7521 section 4.1: the client's id is only needed where the client authenticates.
+TEST_F(AssertionTest, AJwtBearerGrantNeedsNoClient) {
+  pages["/token"] = Json(GoodTokens());
+  pages["/revoke"] = Json("");
+  auto provider = std::make_shared<Provider>(MakeProvider());
+  provider->client.id.clear();
+  AssertionGrant grant;
+  grant.issuer = "robot";
+  grant.audience = "https://as.example/token";
+  grant.scope = {"read"};
+  grant.algorithm = broker::JwtInjection::Algorithm::kEs256;
+  grant.key = Secret(identity.key_pem());
+  const auto tokens = Run<TokenSet>([&](auto done) {
+    auto request = UseAssertion(*provider, grant, std::chrono::system_clock::now());
+    EXPECT_TRUE(request) << (request ? "" : request.error().message);
+    return RequestToken(http(), std::move(*request), done);
+  });
+  ASSERT_TRUE(tokens) << tokens.error().message;
+  EXPECT_EQ(Claims("assertion").at("aud").as_string(), "https://as.example/token");
+  EXPECT_FALSE(Claims("assertion").contains("sub"));
+  EXPECT_FALSE(Claims("assertion").contains("scope"));
+  EXPECT_NE(server->requests().back().find("&scope=read"), std::string::npos);
+  const auto revoked = Run<void>(
+      [&](auto done) { return RevokeBoth(http(), provider, Secret(), tokens->access_token.Copy(), done); });
+  EXPECT_TRUE(revoked) << revoked.error().message;
+  for (const std::string& request : server->requests()) EXPECT_EQ(request.find("client_id"), std::string::npos);
 }
 
 TEST_F(AssertionTest, AClientSignsForItself) {

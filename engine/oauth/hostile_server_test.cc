@@ -113,14 +113,14 @@ TEST_F(HostileServerTest, ErrorsAreTyped) {
   ExpectError(Json(error("invalid_grant")), Problem::kInvalidGrant, Fate::kDeclined);  // with 200, as some do
   ExpectError(Json(error("canary7f3d <b>"), bad), Problem::kDeclined, Fate::kDeclined);
   ExpectError(Json(error("canary7f3D"), bad), Problem::kDeclined, Fate::kDeclined);
-  ExpectError(Json("not found", "404 Not Found", "text/html"), Problem::kDeclined, Fate::kDeclined);
+  ExpectError(Json("not found", "404 Not Found", "text/html"), Problem::kUnexplained, Fate::kDeclined);
   ExpectError(Json("", "429 Too Many Requests"), Problem::kTemporary, Fate::kDeclined);
   ExpectError(Json("", "503 Service Unavailable"), Problem::kTemporary, Fate::kDeclined);
   ExpectError(Json("", "500 Oops"), Problem::kTemporary, Fate::kUnknown);
   ExpectError(Json("", "502 Bad Gateway"), Problem::kTemporary, Fate::kUnknown);
   ExpectError(Json(error("server_error"), "500 Oops"), Problem::kTemporary, Fate::kUnknown);
   ExpectError(Json(error("invalid_grant"), "500 Oops"), Problem::kInvalidGrant, Fate::kUnknown);
-  ExpectError(Json(R"({"error":7})", bad), Problem::kDeclined, Fate::kDeclined);
+  ExpectError(Json(R"({"error":7})", bad), Problem::kUnexplained, Fate::kDeclined);
 }
 
 TEST_F(HostileServerTest, ATimeToWaitIsBelievedWithinBounds) {

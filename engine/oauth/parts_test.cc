@@ -168,6 +168,20 @@ TEST(ProviderTest, ClientsHaveWhatTheirAuthenticationNeeds) {
   EXPECT_FALSE(CheckProvider(provider));
 }
 
+TEST(ProviderTest, WithoutAClientOnlyWhereNoneIsNeeded) {
+  Provider provider = GoodProvider(ClientAuthentication::kNone, "");
+  provider.server.token_auth_methods = {"client_secret_basic"};
+  EXPECT_FALSE(CheckProvider(provider, ClientNeed::kOptional)) << "a client that is named authenticates as it must";
+  provider.client.id.clear();
+  EXPECT_TRUE(CheckProvider(provider, ClientNeed::kOptional));
+  EXPECT_FALSE(CheckProvider(provider));
+  EXPECT_FALSE(RefreshToken(provider, Secret("refresh"), {}, {}, {}));
+  provider.client.secret = Secret("secret");
+  EXPECT_FALSE(CheckProvider(provider, ClientNeed::kOptional));
+  provider.client.authentication = ClientAuthentication::kSecretBasic;
+  EXPECT_FALSE(CheckProvider(provider, ClientNeed::kOptional));
+}
+
 // RFC 6749 section 2.3.1: form-encoded first, so that neither the colon nor a percent sign can be taken for another.
 TEST(ClientAuthenticationTest, BasicIsFormEncodedBeforeItIsBase64) {
   const Provider provider = GoodProvider(ClientAuthentication::kSecretBasic, "s:e c%r+et");

@@ -45,8 +45,13 @@ std::string_view NameOf(ClientAuthentication authentication) {
   return "private_key_jwt";
 }
 
-Result<void> CheckProvider(const Provider& provider) {
+Result<void> CheckProvider(const Provider& provider, ClientNeed need) {
   if (auto checked = CheckMetadata(provider.server); !checked) return checked;
+  const ClientRegistration& client = provider.client;
+  if (need == ClientNeed::kOptional && client.id.empty()) {
+    if (client.authentication == ClientAuthentication::kNone && client.secret.empty()) return {};
+    return InvalidInput("a client that authenticates has an id; name it");
+  }
   if (auto checked = CheckClient(provider.client); !checked) return checked;
   const auto& taken = provider.server.token_auth_methods;
   const std::string_view name = NameOf(provider.client.authentication);

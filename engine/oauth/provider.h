@@ -22,7 +22,7 @@ enum class ClientAuthentication {
 std::string_view NameOf(ClientAuthentication authentication);
 
 struct ClientRegistration {
-  std::string id;
+  std::string id;  // empty: there is no client; a JWT bearer grant says itself who asks (RFC 7521 section 4.1)
   ClientAuthentication authentication = ClientAuthentication::kNone;
   Secret secret;  // the client's secret, or its private key in PEM
   // Of kPrivateKeyJwt.
@@ -38,8 +38,11 @@ struct Provider {
   ClientRegistration client;
 };
 
+// Whether there has to be a client at all.
+enum class ClientNeed { kNeeded, kOptional };
+
 // Both parts can be used together: the server, where it says which ways of authentication it takes, takes this one; the
 // client has what its way needs and nothing else.
-Result<void> CheckProvider(const Provider& provider);
+Result<void> CheckProvider(const Provider& provider, ClientNeed need = ClientNeed::kNeeded);
 
 }  // namespace warder::oauth

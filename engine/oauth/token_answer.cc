@@ -49,8 +49,8 @@ Failure ByStatus(const std::string& where, const Answer& answer) {
             answer.retry_after};
   }
   if (answer.status >= 400) {
-    return {Problem::kDeclined, Fate::kDeclined,
-            where + status + " and no error code of OAuth; check that it is the right endpoint"};
+    return {Problem::kUnexplained, Fate::kDeclined,
+            where + status + " and no error code of OAuth; check that it is the right endpoint", answer.retry_after};
   }
   const std::string_view why = answer.status >= 300
                                    ? ", a redirect: credentials are sent nowhere but where the metadata says"

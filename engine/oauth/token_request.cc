@@ -17,8 +17,9 @@ constexpr std::string_view kEndpoint = "the token endpoint";
 
 Failure Bad(std::string message) { return {Problem::kBadRequest, Fate::kNotSent, std::move(message)}; }
 
-Outcome<TokenRequest> Make(const Provider& provider, Form form, ScopeSet scope, TimePoint now) {
-  if (const auto checked = CheckProvider(provider); !checked) return Bad(checked.error().message);
+Outcome<TokenRequest> Make(const Provider& provider, Form form, ScopeSet scope, TimePoint now,
+                           ClientNeed need = ClientNeed::kNeeded) {
+  if (const auto checked = CheckProvider(provider, need); !checked) return Bad(checked.error().message);
   auto exchange =
       AuthenticatedPost(provider, std::string(kEndpoint), provider.server.token_endpoint, std::move(form), now);
   if (!exchange) return Bad(exchange.error().message);
@@ -84,7 +85,7 @@ Outcome<TokenRequest> UseAssertion(const Provider& provider, const AssertionGran
   form.Add("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
   form.Add("assertion", jwt->token.view());
   if (!in_claim && !grant.scope.empty()) form.Add("scope", ToString(grant.scope));
-  return Make(provider, std::move(form), grant.scope, now);
+  return Make(provider, std::move(form), grant.scope, now, ClientNeed::kOptional);
 }
 
 Outcome<TokenRequest> PollDevice(const Provider& provider, const Secret& device_code, const ScopeSet& scope,

@@ -13,8 +13,13 @@ const packages = join(root, "build/tests/e2e/oidc/server");
 const installed = spawnSync(join(here, "install.sh"), [packages], { encoding: "utf8" });
 const skip = installed.status === 0 ? false : installed.stdout.trim();
 
-// Of a client that no test here is.
-const publicKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+// Of the clients that sign, and of the robot's assertions.
+const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const publicKey = keys.publicKey.export({ format: "jwk" });
+const pemOf = ({ privateKey }) => privateKey.export({ type: "pkcs8", format: "pem" });
+const privateKey = pemOf(keys);
+const otherKey = pemOf(generateKeyPairSync("ec", { namedCurve: "P-256" }));
+const keyText = (pem) => pem.split("\n")[1];
 
 async function provider(t) {
   const child = spawn("node", [join(packages, "server.mjs"), JSON.stringify({ publicKey })], {
@@ -133,6 +138,77 @@ test("a client authorizes itself, with a secret that is piped in", { skip }, asy
   const connected = await run(args, { input: secret });
   assert.equal(connected.code, Exit.succeeded, connected.stderr);
   assert.ok(!(wrong.stderr + connected.stderr + bytesOf(place.folder)).includes(secret));
+});
+
+test("a client that signs: its key is piped in, or in the environment", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const place = vault(t, issuer, "https://api.acme.test");
+  const args = ["connect", "acme", "--policy", place.policy, "--oauth", "--client-credentials", "--issuer", issuer,
+    "--client-id", "signed", "--client-authentication", "private_key_jwt", "--client-algorithm", "ES256", "--scope", "api:read",
+    "--replace", ...place.place];
+  const none = await run(args);
+  assert.equal(none.code, Exit.invalid);
+  assert.match(none.stderr, /private key has several lines, so it is not typed: .*--from-stdin, or set \$WARDER_CLIENT_SECRET/);
+  const foreign = await run([...args, "--from-stdin"], { input: otherKey });
+  assert.equal(foreign.code, Exit.invalid);
+  assert.match(foreign.stderr, /invalid_client/);
+  const other = await run([...args, "--from-stdin", "--client-algorithm", "RS256"], { input: privateKey });
+  assert.equal(other.code, Exit.invalid);
+  const piped = await run([...args, "--from-stdin"], { input: privateKey });
+  assert.equal(piped.code, Exit.succeeded, piped.stderr);
+  const environment = await run(args, { env: { WARDER_CLIENT_SECRET: privateKey } });
+  assert.equal(environment.code, Exit.succeeded, environment.stderr);
+  const refreshed = await run(["connection", "refresh", "acme", ...place.place]);
+  assert.equal(refreshed.code, Exit.succeeded, refreshed.stderr);
+  const sinks = [none, foreign, other, piped, environment, refreshed].map(({ stderr }) => stderr).join("") + bytesOf(place.folder);
+  for (const pem of [privateKey, otherKey]) assert.ok(!sinks.includes(keyText(pem)));
+});
+
+test("a service account asserts for whom it acts", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const place = vault(t, issuer, "https://api.acme.test");
+  const args = ["connect", "acme", "--policy", place.policy, "--oauth", "--jwt-bearer", "--issuer", issuer, "--scope", "openid",
+    "--client-id", "robot", "--client-authentication", "private_key_jwt", "--client-algorithm", "ES256", "--assertion-issuer",
+    "robot@acme.test", "--assertion-subject", "anna", "--assertion-algorithm", "ES256", "--replace", ...place.place];
+  const both = (assertion) => ({ input: JSON.stringify({ client_secret: privateKey, assertion_key: assertion }) });
+  const lone = await run([...args, "--from-stdin"], { input: privateKey });
+  assert.equal(lone.code, Exit.invalid);
+  assert.match(lone.stderr, /one JSON object with a text for each of "client_secret", "assertion_key" and nothing else/);
+  const foreign = await run([...args, "--from-stdin"], both(otherKey));
+  assert.equal(foreign.code, Exit.invalid);
+  assert.match(foreign.stderr, /invalid_grant/);
+  const outputs = [lone, foreign];
+  for (const scope of ["parameter", "claim"]) {
+    const connected = await run([...args, "--from-stdin", "--assertion-scope", scope], both(privateKey));
+    assert.equal(connected.code, Exit.succeeded, connected.stderr);
+    const refreshed = await run(["connection", "refresh", "acme", ...place.place]);
+    assert.equal(refreshed.code, Exit.succeeded, refreshed.stderr);
+    outputs.push(connected, refreshed);
+  }
+  const list = await run(["connection", "list", "--json", ...place.place]);
+  assert.equal(JSON.parse(list.stdout)[0].kind, "jwt_bearer");
+  const sinks = [list, ...outputs].map(({ stdout, stderr }) => stdout + stderr).join("") + bytesOf(place.folder);
+  for (const pem of [privateKey, otherKey]) assert.ok(!sinks.includes(keyText(pem)));
+});
+
+test("what --jwt-bearer and private_key_jwt need is said", { skip }, async (t) => {
+  const place = vault(t, "https://id.acme.test", "https://api.acme.test");
+  const begin = ["connect", "acme", "--policy", place.policy, "--from-stdin", ...place.place];
+  const oauth = [...begin, "--oauth", "--issuer", "https://id.acme.test"];
+  for (const [args, sentence] of [
+    [[...begin, "--jwt-bearer"], /--jwt-bearer requires --oauth/],
+    [[...oauth, "--assertion-issuer", "robot"], /--assertion-issuer requires --jwt-bearer/],
+    [[...oauth, "--jwt-bearer"], /--jwt-bearer needs --assertion-issuer/],
+    [[...oauth, "--jwt-bearer", "--device"], /excludes/],
+    [oauth, /--oauth needs --client-id/],
+    [[...oauth, "--jwt-bearer", "--assertion-issuer", "robot", "--assertion-algorithm", "HS256"], /is RS256, ES256 or EdDSA/],
+    [[...oauth, "--jwt-bearer", "--assertion-issuer", "robot", "--assertion-scope", "body"], /parameter,claim/],
+    [[...oauth, "--jwt-bearer", "--assertion-issuer", "robot", "--client-key-id", "k"], /only a client that .* private_key_jwt/],
+  ]) {
+    const { code, stderr } = await run(args, { input: privateKey });
+    assert.equal(code, Exit.invalid, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, sentence);
+  }
 });
 
 test("Ctrl-C before anybody has authorized leaves nothing", { skip }, async (t) => {

@@ -100,6 +100,7 @@ void AuthorizationServer::OnData(RawServer::Peer& peer) {
 void AuthorizationServer::OnRequest(const std::shared_ptr<RawServer::Peer>& peer, const std::string& request) {
   const std::string body = request.substr(request.find("\r\n\r\n") + 4);
   if (request.starts_with("POST /token ")) {
+    seen_.forms.push_back(body);
     if (manners_.token == Manners::Token::kSilence) return;
     if (auto answer = TokenAnswer(body)) {
       peer->Send(*answer);
@@ -118,11 +119,13 @@ void AuthorizationServer::OnRequest(const std::shared_ptr<RawServer::Peer>& peer
   }
   seen_.others.push_back(request.substr(0, request.find("\r\n")));
   if (request.starts_with("GET /.well-known/oauth-authorization-server ")) {
-    peer->Send(Json(R"({"issuer":")" + origin_ + R"(","authorization_endpoint":")" + origin_ +
-                    R"(/authorize","token_endpoint":")" + origin_ + R"(/token","revocation_endpoint":")" + origin_ +
-                    R"(/revoke","response_types_supported":["code"],"code_challenge_methods_supported":["S256"],)"
-                    R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],)"
-                    R"("grant_types_supported":["authorization_code","refresh_token","client_credentials"]})"));
+    peer->Send(Json(
+        R"({"issuer":")" + origin_ + R"(","authorization_endpoint":")" + origin_ + R"(/authorize","token_endpoint":")" +
+        origin_ + R"(/token","revocation_endpoint":")" + origin_ +
+        R"(/revoke","response_types_supported":["code"],"code_challenge_methods_supported":["S256"],)"
+        R"("token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post","private_key_jwt"],)"
+        R"("grant_types_supported":["authorization_code","refresh_token","client_credentials",)"
+        R"("urn:ietf:params:oauth:grant-type:jwt-bearer"]})"));
     return;
   }
   peer->Send(Response("", "", "404 Not Found"));
@@ -135,6 +138,7 @@ std::optional<std::string> AuthorizationServer::TokenAnswer(const std::string& b
   if (manners_.token == Token::kDrop) return std::nullopt;
   if (manners_.token == Token::kBusy) return Json("{}", "503 Service Unavailable", "Retry-After: 60\r\n");
   if (manners_.token == Token::kGarbage) return Json("<html>" + std::string(kMark) + "</html>");
+  if (manners_.token == Token::kForbidden) return Response("<h1>no</h1>", "", "403 Forbidden");
   if (manners_.token == Token::kInvalidGrant) return Json(R"({"error":"invalid_grant"})", "400 Bad Request");
   std::string more;
   if (grant == "refresh_token") {

@@ -26,6 +26,7 @@ class AuthorizationServer {
       kDrop,          // breaks the connection when it has the request, and does nothing
       kDoAndDrop,     // does what was asked, and breaks the connection
       kInvalidGrant,  // 400
+      kForbidden,     // 403, and a page of a proxy
       kBusy,          // 503 with Retry-After: 60
       kGarbage,       // 200, and what is no JSON
       kSilence,       // no answer, ever
@@ -37,6 +38,7 @@ class AuthorizationServer {
   struct Seen {
     int token_requests = 0;
     int reuses = 0;                    // of refresh tokens that had rotated
+    std::vector<std::string> forms;    // of the token requests
     std::vector<std::string> revoked;  // tokens
     std::vector<std::string> others;   // request lines of everything else
   };

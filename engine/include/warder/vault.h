@@ -10,8 +10,8 @@
 // connection may be used for is its policy (docs/policy.md); of an OAuth connection the policy injects the field
 // "access_token", which is refreshed when it is needed, once for everybody who needs it.
 //
-// Threads: every member may be called from any thread, and blocks on the disk; Authorize, Refresh and Disconnect on the
-// network too. Other processes may work on the same folder at the same time.
+// Threads: every member may be called from any thread, and blocks on the disk; Authorize, BeginAuthorization,
+// FinishAuthorization, Refresh and Disconnect on the network too, for a bounded time. Other processes may work on the same folder at the same time.
 // Errors: EngineError(kInvalid) for what is refused, damaged or not there, kFault for what the system or the network
 // does not give. No message holds a secret.
 #pragma once
@@ -26,6 +26,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "warder/connection.h"
@@ -62,17 +63,37 @@ struct ConnectOptions {
   std::optional<std::chrono::seconds> rotate_after;  // the review reminds when the credential is older
 };
 
+// What a JWT bearer grant asserts, signed with a key of its own (RFC 7523): a service account.
+struct OAuthAssertion {
+  std::string issuer;     // "iss"
+  std::string subject;    // "sub", for whom; RFC 7523 wants one, Google's accounts none unless they act for somebody
+  std::string audience;   // "aud"; empty: the authorization server's issuer. Google's is its token endpoint
+  std::string key;        // private key in PEM
+  std::string key_id;     // "kid"; empty: none
+  std::string algorithm;  // "RS256" (also if empty), "ES256", "EdDSA"
+  // Where the server looks for the scope: in the request (RFC 7521), or in the assertion (Google's).
+  enum class ScopeIn { kParameter, kClaim } scope_in = ScopeIn::kParameter;
+};
+
 // How to get tokens (RFC 6749 and what is named beside).
 struct OAuthSetup {
-  enum class Grant { kAuthorizationCode, kDevice, kClientCredentials } grant = Grant::kAuthorizationCode;
-  std::string policy;  // text; injects "access_token" and no other field
-  std::string issuer;  // asked for its metadata (RFC 8414)
-  std::string client_id;
-  std::string client_secret;  // empty: a public client
-  // "client_secret_basic" (default), "client_secret_post"; "none" without a secret.
+  enum class Grant {
+    kAuthorizationCode,
+    kDevice,             // RFC 8628
+    kClientCredentials,  // no person
+    kJwtBearer,          // RFC 7523; no person
+  } grant = Grant::kAuthorizationCode;
+  std::string policy;         // text; injects "access_token" and no other field
+  std::string issuer;         // asked for its metadata (RFC 8414)
+  std::string client_id;      // empty, of kJwtBearer alone: there is no client, the assertion says who asks
+  std::string client_secret;  // or, of private_key_jwt, the client's private key in PEM; empty: a public client
+  // "client_secret_basic" (default), "client_secret_post", "private_key_jwt" (RFC 7523); "none" without a secret.
   std::string client_authentication;
+  std::string client_algorithm;  // of private_key_jwt: "RS256" (also if empty), "ES256", "EdDSA"
+  std::string client_key_id;     // likewise: "kid"; empty: none
   std::set<std::string> scopes;
   std::uint16_t loopback_port = 0;  // of the redirect to this machine (RFC 8252); 0: any
+  OAuthAssertion assertion;         // of kJwtBearer
 };
 
 // What a person has to see and do. Called from the thread that called Authorize.
@@ -80,6 +101,17 @@ struct OAuthPrompts {
   std::function<void(const std::string& url)> open;  // authorization code: a browser has to go there
   std::function<void(const std::string& uri, const std::string& user_code)> enter;  // device (RFC 8628)
   int cancel_fd = -1;  // readable: give up; -1: nothing can
+};
+
+// How a platform has one of its own users authorize, in the user's browser.
+struct BrowserAuthorization {
+  std::string redirect_uri;  // the platform's, as the client is registered with it: https, or http to loopback
+  // Who works in the browser, as the platform knows it (an id of its session): who begins must finish. At most 1,024
+  // bytes; only its hash is kept.
+  std::string session;
+  // Further parameters of the request ("prompt", "audience", "resource"); none of the protocol's own.
+  std::vector<std::pair<std::string, std::string>> more;
+  std::chrono::seconds lifetime{600};  // how long there is for it; at most 30 minutes
 };
 
 struct ConnectionStatus {
@@ -142,9 +174,21 @@ class Vault {
   // A credential as it is. Checked against the policy like Connection::Make does.
   void Connect(const std::string& tenant, const std::string& name, std::string_view policy,
                const Connection::Fields& fields, const ConnectOptions& options = {});
-  // Gets the first token with a person's help (or without, for client credentials), and keeps what renews it.
+  // Gets the first token, where the grant needs it with the help of a person at this machine, and keeps what renews it.
   void Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
                  const OAuthPrompts& prompts, const ConnectOptions& options = {});
+
+  // The same for a person in a browser somewhere else: the platform sends it to the URL that this returns, and receives
+  // its way back at `browser.redirect_uri`. Of the grant kAuthorizationCode.
+  std::string BeginAuthorization(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
+                                 const BrowserAuthorization& browser, const ConnectOptions& options = {});
+  // `query`: of the request with which the browser came back, as it came, with or without "?". Returns the connection's
+  // name, which can be used now. Every well-formed answer with the state of a pending authorization ends it, in
+  // whichever process, whatever it says; where it is refused, begin again.
+  std::string FinishAuthorization(const std::string& tenant, const std::string& session, std::string_view query);
+  // How many authorizations of a tenant can be pending; further ones are refused.
+  static constexpr std::size_t kMaxPendingAuthorizations = 256;
+
   // Another access token now.
   void Refresh(const std::string& tenant, const std::string& name);
   // Takes it away: from every execution within milliseconds, from the folder, then at the authorization server.

@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kStartMilliseconds = 30'000;
 constexpr int kIssuerDescriptor = 3;
+constexpr long kMaxRedirects = 20;
 
 std::size_t Drop(char* /*data*/, std::size_t size, std::size_t count, void* /*unused*/) { return size * count; }
 
@@ -33,6 +34,16 @@ std::string ReadLine(int fd) {
   char byte = 0;
   while (::poll(&ready, 1, kStartMilliseconds) == 1 && ::read(fd, &byte, 1) == 1 && byte != '\n') line += byte;
   return byte == '\n' ? line : "";
+}
+
+std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> MakeBrowser() {
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), curl_easy_cleanup);
+  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(easy.get(), CURLOPT_COOKIEFILE, "");
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 20L);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, Drop);
+  return easy;
 }
 
 }  // namespace
@@ -88,15 +99,10 @@ SigningKey SigningKey::Make() {
 }
 
 long Browse(const std::string& url, const std::string& bearer) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), curl_easy_cleanup);
+  const auto easy = MakeBrowser();
   curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(easy.get(), CURLOPT_COOKIEFILE, "");
   curl_easy_setopt(easy.get(), CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_MAXREDIRS, 20L);
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 20L);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, Drop);
+  curl_easy_setopt(easy.get(), CURLOPT_MAXREDIRS, kMaxRedirects);
   if (!bearer.empty()) {
     curl_easy_setopt(easy.get(), CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
     curl_easy_setopt(easy.get(), CURLOPT_XOAUTH2_BEARER, bearer.c_str());
@@ -104,6 +110,22 @@ long Browse(const std::string& url, const std::string& bearer) {
   long status = 0;
   if (curl_easy_perform(easy.get()) == CURLE_OK) curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   return status;
+}
+
+std::string BrowseUntil(const std::string& url, const std::string& end) {
+  const auto easy = MakeBrowser();
+  std::string at = url;
+  for (long hop = 0; hop < kMaxRedirects; ++hop) {
+    curl_easy_setopt(easy.get(), CURLOPT_URL, at.c_str());
+    const char* next = nullptr;
+    if (curl_easy_perform(easy.get()) != CURLE_OK ||
+        curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &next) != CURLE_OK || next == nullptr) {
+      return {};
+    }
+    at = next;
+    if (at.starts_with(end)) return at;
+  }
+  return {};
 }
 
 }  // namespace warder::oauth::testing

@@ -39,4 +39,7 @@ struct SigningKey {
 // a token: as its bearer.
 long Browse(const std::string& url, const std::string& bearer = {});
 
+// The same until it is sent to a URL that begins with `end`, which is returned and not gotten; "": it was not.
+std::string BrowseUntil(const std::string& url, const std::string& end);
+
 }  // namespace warder::oauth::testing
