@@ -15,6 +15,10 @@ namespace {
 constexpr const char* kSigning = "private_key_jwt";
 
 OAuthSetup SetupOf(const OAuthOptions& options, const std::string& policy) {
+  // CLI11 keeps what an option excludes in the order of addresses: help with two of those is another one each time.
+  if (options.device + options.client_credentials + options.jwt_bearer > 1) {
+    throw EngineError(Status::kInvalid, "--device, --client-credentials and --jwt-bearer exclude each other");
+  }
   if (options.issuer.empty()) throw EngineError(Status::kInvalid, "--oauth needs --issuer");
   if (options.client_id.empty() && !options.jwt_bearer) {
     throw EngineError(Status::kInvalid, "--oauth needs --client-id");
@@ -99,16 +103,12 @@ void DeclareOAuth(CLI::App& app, OAuthOptions* options) {
       ->needs(oauth)
       ->type_name("SCOPE")
       ->allow_extra_args(false);
-  CLI::Option* const device = flag("--device", options->device, "With a code to enter on another device (RFC 8628)");
-  CLI::Option* const client =
-      flag("--client-credentials", options->client_credentials, "For the client itself, without a person")
-          ->excludes(device);
+  flag("--device", options->device, "With a code to enter on another device (RFC 8628)");
+  flag("--client-credentials", options->client_credentials, "For the client itself, without a person");
   CLI::Option* const bearer =
       flag("--jwt-bearer", options->jwt_bearer,
            "With a signed assertion (RFC 7523), without a person: a service account. Its private key is piped in with "
-           "--from-stdin, or in $WARDER_ASSERTION_KEY")
-          ->excludes(device)
-          ->excludes(client);
+           "--from-stdin, or in $WARDER_ASSERTION_KEY");
   app.add_option("--port", options->port, "Where the redirect is received on 127.0.0.1 (default: any)")
       ->needs(oauth)
       ->type_name("PORT");
@@ -124,7 +124,7 @@ void DeclareOAuth(CLI::App& app, OAuthOptions* options) {
   text("--client-key-id", options->client_key_id, "Of private_key_jwt: the key as the server knows it", "ID");
 
   const auto claim = [&](const char* name, std::string& place, const char* what, const char* type) {
-    return text(name, place, what, type)->needs(bearer);
+    return app.add_option(name, place, what)->needs(bearer)->type_name(type);
   };
   claim("--assertion-issuer", options->assertion_issuer, "Who asserts", "NAME");
   claim("--assertion-subject", options->assertion_subject, "For whom (default: nobody)", "NAME");
@@ -133,7 +133,6 @@ void DeclareOAuth(CLI::App& app, OAuthOptions* options) {
   claim("--assertion-key-id", options->assertion_key_id, "The key as the server knows it", "ID");
   app.add_option("--assertion-scope", options->assertion_scope,
                  "Whether the server wants the scope as a parameter (default), or as a claim of the assertion")
-      ->needs(oauth)
       ->needs(bearer)
       ->check(CLI::IsMember({"parameter", "claim"}));
 }

@@ -199,7 +199,7 @@ test("what --jwt-bearer and private_key_jwt need is said", { skip }, async (t) =
     [[...begin, "--jwt-bearer"], /--jwt-bearer requires --oauth/],
     [[...oauth, "--assertion-issuer", "robot"], /--assertion-issuer requires --jwt-bearer/],
     [[...oauth, "--jwt-bearer"], /--jwt-bearer needs --assertion-issuer/],
-    [[...oauth, "--jwt-bearer", "--device"], /excludes/],
+    [[...oauth, "--jwt-bearer", "--device"], /exclude each other/],
     [oauth, /--oauth needs --client-id/],
     [[...oauth, "--jwt-bearer", "--assertion-issuer", "robot", "--assertion-algorithm", "HS256"], /is RS256, ES256 or EdDSA/],
     [[...oauth, "--jwt-bearer", "--assertion-issuer", "robot", "--assertion-scope", "body"], /parameter,claim/],
