@@ -285,8 +285,8 @@ TEST_F(AssertionTest, AJwtBearerGrantNeedsNoClient) {
   EXPECT_FALSE(Claims("assertion").contains("sub"));
   EXPECT_FALSE(Claims("assertion").contains("scope"));
   EXPECT_NE(server->requests().back().find("&scope=read"), std::string::npos);
-  const auto revoked = Run<void>(
-      [&](auto done) { return RevokeBoth(http(), provider, Secret(), tokens->access_token.Copy(), done); });
+  const auto revoked =
+      Run<void>([&](auto done) { return RevokeBoth(http(), provider, Secret(), tokens->access_token.Copy(), done); });
   EXPECT_TRUE(revoked) << revoked.error().message;
   for (const std::string& request : server->requests()) EXPECT_EQ(request.find("client_id"), std::string::npos);
 }

@@ -49,7 +49,8 @@ Ticket RevokeToken(Exchange& exchange, const Provider& provider, const Secret& t
   const auto bad = [&](std::string message) {
     return FailSoon<void>(exchange.loop(), {Problem::kBadRequest, Fate::kNotSent, std::move(message)}, std::move(done));
   };
-  if (const auto checked = CheckProvider(provider, ClientNeed::kOptional); !checked) return bad(checked.error().message);
+  if (const auto checked = CheckProvider(provider, ClientNeed::kOptional); !checked)
+    return bad(checked.error().message);
   const std::string& url = provider.server.revocation_endpoint;
   if (url.empty()) {
     return bad("the authorization server " + provider.server.issuer +

@@ -11,9 +11,9 @@
 // "access_token", which is refreshed when it is needed, once for everybody who needs it.
 //
 // Threads: every member may be called from any thread, and blocks on the disk; Authorize, BeginAuthorization,
-// FinishAuthorization, Refresh and Disconnect on the network too, for a bounded time. Other processes may work on the same folder at the same time.
-// Errors: EngineError(kInvalid) for what is refused, damaged or not there, kFault for what the system or the network
-// does not give. No message holds a secret.
+// FinishAuthorization, Refresh and Disconnect on the network too, for a bounded time. Other processes may work on the
+// same folder at the same time. Errors: EngineError(kInvalid) for what is refused, damaged or not there, kFault for
+// what the system or the network does not give. No message holds a secret.
 #pragma once
 
 #include <chrono>
