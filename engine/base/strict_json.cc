@@ -72,9 +72,10 @@ struct Scratch {
 
 boost::json::storage_ptr WipingStorage() { return boost::json::make_shared_resource<WipingResource>(); }
 
-Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage) {
+Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage,
+                                       std::size_t depth) {
   boost::json::parse_options options;
-  options.max_depth = kMaxStrictDepth;
+  options.max_depth = depth;
   boost::json::error_code error;
   boost::json::basic_parser<NameCheck> check(options);
   const std::size_t taken = check.write_some(false, text.data(), text.size(), error);

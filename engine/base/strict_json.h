@@ -13,7 +13,8 @@ inline constexpr std::size_t kMaxStrictDepth = 16;
 
 // One RFC 8259 document, valid UTF-8. The error says what is wrong, without what the text holds. Everything that is
 // made of it is in `storage`.
-Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage = {});
+Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage = {},
+                                       std::size_t depth = kMaxStrictDepth);
 
 // Memory that is overwritten before it is given back: for a document that holds secrets.
 boost::json::storage_ptr WipingStorage();

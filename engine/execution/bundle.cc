@@ -27,7 +27,11 @@ bool EndsWith(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
 }
 
+// Tests beside a bundle are no part of it.
+bool IsTest(std::string_view name) { return EndsWith(name, ".fixture.json"); }
+
 bool IsModule(std::string_view name) {
+  if (IsTest(name)) return false;
   return EndsWith(name, ".js") || EndsWith(name, ".mjs") || EndsWith(name, ".json");
 }
 
@@ -150,6 +154,10 @@ std::string HashOf(const std::vector<Bundle::File>& files) {
   return hash.Hex();
 }
 
+bool HasFile(const std::vector<Bundle::File>& files, const std::string& name) {
+  return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
+}
+
 }  // namespace
 
 std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, std::uint64_t maximum_bytes) {
@@ -177,10 +185,20 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
     Invalid("the bundle " + shown + " is neither a file nor a folder");
   }
   bundle->files_ = collector.Take();
+  if (!HasFile(bundle->files_, bundle->entry_)) {
+    Invalid("the bundle " + shown + " has no index.js; a bundle folder starts there");
+  }
   bundle->source_maps_ = collector.TakeSourceMaps();
-  const bool has_entry = std::any_of(bundle->files_.begin(), bundle->files_.end(),
-                                     [&](const File& candidate) { return candidate.name == bundle->entry_; });
-  if (!has_entry) Invalid("the bundle " + shown + " has no index.js; a bundle folder starts there");
+  bundle->sha256_ = HashOf(bundle->files_);
+  return bundle;
+}
+
+std::shared_ptr<const Bundle> Bundle::Of(std::vector<File> files, std::string entry) {
+  auto bundle = std::shared_ptr<Bundle>(new Bundle());
+  bundle->files_ = std::move(files);
+  std::sort(bundle->files_.begin(), bundle->files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  bundle->entry_ = std::move(entry);
+  if (!HasFile(bundle->files_, bundle->entry_)) Invalid("the bundle has no module with the name of its entry");
   bundle->sha256_ = HashOf(bundle->files_);
   return bundle;
 }

@@ -1,7 +1,6 @@
 #include "engine/execution/calls.h"
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "engine/base/text.h"
@@ -72,7 +71,7 @@ class Calls::HttpCall final : public broker::CallObserver {
   HttpCall(Calls& calls, std::uint64_t number, bool has_body) : calls_(calls), number_(number), sending_(has_body) {}
 
   void Start(broker::HttpRequest request) {
-    call_ = calls_.broker_.Start(calls_.tenant_, calls_.capabilities_, std::move(request), *this);
+    call_ = calls_.outside_.StartCall(number_, std::move(request), *this);
     calls_.Record(number_).connection = call_->connection();
     // What the cell sent while the call waited for its turn.
     if (!waiting_body_.empty() || waiting_last_) call_->SendBody(std::exchange(waiting_body_, {}), waiting_last_);
@@ -177,37 +176,8 @@ class Calls::HttpCall final : public broker::CallObserver {
   std::unique_ptr<broker::Call> call_;
 };
 
-// One timer. Owned by the calls alone, so that a handler which finds it gone knows not to touch them.
-class Calls::Timer : public std::enable_shared_from_this<Calls::Timer> {
- public:
-  Timer(Calls& calls, std::uint64_t number, std::chrono::milliseconds delay)
-      : calls_(calls), number_(number), timer_(calls.loop_, delay) {}
-
-  void Start() {
-    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      self->calls_.timers_.erase(self->number_);
-      proto::ToCell frame;
-      frame.mutable_timer_fired()->set_call(self->number_);
-      self->calls_.host_.SendToCell(frame);
-    });
-  }
-
- private:
-  Calls& calls_;
-  std::uint64_t number_;
-  boost::asio::steady_timer timer_;
-};
-
-Calls::Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<broker::Capabilities> capabilities,
-             std::string tenant, const Limits& limits, CallHost& host)
-    : loop_(loop),
-      broker_(broker),
-      capabilities_(std::move(capabilities)),
-      tenant_(std::move(tenant)),
-      limits_(limits),
-      host_(host) {}
+Calls::Calls(Outside& outside, const Limits& limits, CallHost& host)
+    : outside_(outside), limits_(limits), host_(host) {}
 
 Calls::~Calls() = default;
 
@@ -353,9 +323,12 @@ void Calls::OnTimer(const proto::TimerRequest& request) {
     return;
   }
   const auto delay = std::chrono::milliseconds(std::min(request.delay_ms(), kMaxTimerMs));
-  auto& timer = timers_[request.call()];
-  timer = std::make_shared<Timer>(*this, request.call(), delay);
-  timer->Start();
+  timers_[request.call()] = outside_.StartTimer(request.call(), delay, [this, call = request.call()] {
+    timers_.erase(call);
+    proto::ToCell frame;
+    frame.mutable_timer_fired()->set_call(call);
+    host_.SendToCell(frame);
+  });
 }
 
 void Calls::Finish(std::uint64_t call, const std::string& outcome, const std::string& message) {
@@ -369,7 +342,6 @@ void Calls::Finish(std::uint64_t call, const std::string& outcome, const std::st
 }
 
 void Calls::LoseConnection(const std::string& name) {
-  capabilities_->Revoke(name);
   std::vector<std::uint64_t> numbers;
   for (const auto& [call, active] : active_) {
     if (Record(call).connection == name) numbers.push_back(call);

@@ -1,11 +1,10 @@
-// The calls of one execution: HTTP calls and timers, from the cell's frame to the broker and back.
+// The calls of one execution: HTTP calls and timers, from the cell's frame to whoever answers it (outside.h) and back.
 //
 // Everything a cell asks for comes through here, so this is where it is held to the protocol (numbers in sequence,
 // bytes within credit) and to its budgets. A breach ends the execution; a budget that is used up ends it with the
 // limit's name.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -17,7 +16,7 @@
 #include <vector>
 
 #include "engine/broker/broker.h"
-#include "engine/broker/capabilities.h"
+#include "engine/execution/outside.h"
 #include "sandbox/proto/cell.pb.h"
 #include "warder/engine.h"
 
@@ -47,8 +46,8 @@ class CallHost {
 
 class Calls {
  public:
-  Calls(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<broker::Capabilities> capabilities,
-        std::string tenant, const Limits& limits, CallHost& host);
+  // Both outlive this.
+  Calls(Outside& outside, const Limits& limits, CallHost& host);
   ~Calls();
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
@@ -59,7 +58,7 @@ class Calls {
   void OnCancel(const proto::CancelCall& cancel);
   void OnTimer(const proto::TimerRequest& timer);
 
-  // The connection was taken away: what is under way through it fails, and nothing more goes through it.
+  // The connection was taken away: what is under way through it fails.
   void LoseConnection(const std::string& name);
 
   // Aborts whatever is under way; nothing is sent or called afterwards.
@@ -72,7 +71,6 @@ class Calls {
 
  private:
   class HttpCall;
-  class Timer;
   struct Waiting {
     std::uint64_t call;
     broker::HttpRequest request;
@@ -86,10 +84,7 @@ class Calls {
   void Finish(std::uint64_t call, const std::string& outcome, const std::string& message);
   CallRecord& Record(std::uint64_t call) { return records_[record_of_.at(call)]; }
 
-  boost::asio::io_context& loop_;
-  broker::Broker& broker_;
-  std::shared_ptr<broker::Capabilities> capabilities_;
-  std::string tenant_;
+  Outside& outside_;
   Limits limits_;
   CallHost& host_;
   std::uint64_t last_number_ = 0;
@@ -97,7 +92,7 @@ class Calls {
   std::string last_url_;
   std::optional<broker::CanonicalUrl> last_canonical_;
   std::unordered_map<std::uint64_t, std::unique_ptr<HttpCall>> active_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Timer>> timers_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Outside::Timer>> timers_;
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::vector<CallRecord> records_;

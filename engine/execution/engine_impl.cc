@@ -17,6 +17,7 @@
 #include "engine/execution/diagnose.h"
 #include "sandbox/base/utf8.h"
 #include "sandbox/jail/posture.h"
+#include "warder/replay.h"
 
 namespace warder {
 
@@ -76,6 +77,21 @@ void CheckBundle(const ExecutionRequest& request) {
     throw EngineError(Status::kInvalid, "the bundle has " + std::to_string(bytes) +
                                             " bytes, more than the limit \"bundle\" of " +
                                             FormatLimit(LimitUnit::kBytes, request.limits.bundle_bytes));
+  }
+}
+
+// What meets a recording or a script meets nothing else.
+void CheckOutside(const ExecutionRequest& request) {
+  if (!request.replay && !request.script) return;
+  if (request.replay && request.script) {
+    throw EngineError(Status::kInvalid, "an execution meets a recording or a script, not both");
+  }
+  if (!request.allow_origins.empty() || !request.connections.empty()) {
+    throw EngineError(Status::kInvalid, "a replayed or scripted execution reaches no origins and has no connections");
+  }
+  if (request.script && request.script->seed.size() != 32) {
+    throw EngineError(Status::kInvalid,
+                      "the seed of a script has 32 bytes, not " + std::to_string(request.script->seed.size()));
   }
 }
 
@@ -236,6 +252,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
 Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckLimits(request.limits);
   CheckBundle(request);
+  CheckOutside(request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
   if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty() ||
@@ -247,9 +264,9 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   }
   auto shared = std::make_shared<Execution::Impl>(RandomId());
   Granted granted = Grant(request, shared->id());
-  Journal journal;
+  journal::Journal journal;
   if (!request.record.empty()) {
-    auto created = Journal::Create(request.record);
+    auto created = journal::Journal::Create(request.record);
     if (!created) ThrowEngineError(created.error());
     journal = std::move(*created);
     ++waiting_journals_;
@@ -262,12 +279,12 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   });
   boost::asio::post(
       loop_, [this, request = ExecutionRequest(request), granted = std::move(granted),
-              journal = std::make_shared<Journal>(std::move(journal)), sink = std::move(sink),
+              journal = std::make_shared<journal::Journal>(std::move(journal)), sink = std::move(sink),
               shared]() mutable { Run(std::move(request), std::move(granted), std::move(*journal), sink, shared); });
   return Execution(shared);
 }
 
-void EngineImpl::Run(ExecutionRequest request, Granted granted, Journal journal, EventSink sink,
+void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal journal, EventSink sink,
                      const std::shared_ptr<Execution::Impl>& shared) {
   const std::string id = shared->id();
   Outcome refusal;

@@ -35,7 +35,7 @@ class EngineImpl final : public Engine {
     std::vector<HeldConnection> held;
   };
   Granted Grant(const ExecutionRequest& request, const std::string& execution) const;
-  void Run(ExecutionRequest request, Granted granted, Journal journal, EventSink sink,
+  void Run(ExecutionRequest request, Granted granted, journal::Journal journal, EventSink sink,
            const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();

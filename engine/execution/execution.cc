@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/sha256.h"
+#include "engine/base/iso_time.h"
 #include "engine/base/text.h"
 #include "engine/execution/policy_text.h"
 #include "engine/execution/response.h"
@@ -65,7 +66,7 @@ std::string Sha256Of(const std::string& text) {
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                                   Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
+                                   journal::Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),
@@ -78,8 +79,10 @@ RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionReq
       requested_wall_(system_clock::now()),
       deadline_(*context.loop),
       cpu_timer_(*context.loop),
-      calls_(new Calls(*context.loop, *context.broker, capabilities_, request_.tenant, request_.limits, *this)),
+      outside_(MakeOutside(*context.loop, *context.broker, capabilities_, request_, shared_->id())),
+      calls_(new Calls(*outside_, request_.limits, *this)),
       steps_(*this, request_.log_payloads) {
+  outside_->Attach(*this);
   outcome_.execution = shared_->id();
   if (journal_.descriptor() >= 0) ledger_.Made(journal_.descriptor());
 }
@@ -127,7 +130,9 @@ bool RunningExecution::StartAgain(const CellDeath& death) {
 void RunningExecution::HoldConnections() {
   for (const HeldConnection& each : held_) {
     context_.connections->Attach(each.live, [this, alive = std::weak_ptr(alive_), name = each.name] {
-      if (!alive.expired()) calls_->LoseConnection(name);
+      if (alive.expired()) return;
+      capabilities_->Revoke(name);
+      calls_->LoseConnection(name);
     });
   }
 }
@@ -140,7 +145,10 @@ void RunningExecution::OnRequestBody(std::uint64_t call, std::string_view data, 
     EndByProtocol("a frame that its state does not allow");
     return;
   }
-  calls_->OnRequestBody(call, data, last);
+  journal_.SaidBody(call, data, last);
+  outside_->OnSaidBody(call, data, last);
+  if (state_ == State::kRunning) calls_->OnRequestBody(call, data, last);
+  if (state_ == State::kRunning) outside_->OnHandled();
 }
 
 void RunningExecution::OnFrame(const proto::FromCell& frame) {
@@ -157,6 +165,17 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
     EndByProtocol("a frame that its state does not allow");
     return;
   }
+  if (state_ == State::kSpawning || frame.has_request_body() || frame.has_barrier_passed()) {
+    Handle(frame);
+    return;
+  }
+  journal_.Said(frame);
+  outside_->OnSaid(frame);
+  if (state_ == State::kRunning) Handle(frame);
+  if (state_ == State::kRunning) outside_->OnHandled();
+}
+
+void RunningExecution::Handle(const proto::FromCell& frame) {
   switch (frame.frame_case()) {
     case proto::FromCell::kReady:
       OnReady(frame.ready());
@@ -200,10 +219,22 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
       evidence_.violation = frame.violation();
       End(Cause::kViolation);
       return;
+    case proto::FromCell::kBarrierPassed:
+      OnBarrierPassed(frame.barrier_passed().number());
+      return;
     case proto::FromCell::FRAME_NOT_SET:
       break;
   }
   EndByProtocol("a frame of no known kind");
+}
+
+void RunningExecution::OnBarrierPassed(std::uint64_t number) {
+  if (number != passed_barrier_ + 1 || number > last_barrier_) {
+    EndByProtocol("a barrier that was not set");
+    return;
+  }
+  passed_barrier_ = number;
+  outside_->OnBarrier(number);
 }
 
 void RunningExecution::OnViolationWhileEnding(const proto::Violation& violation) {
@@ -263,7 +294,7 @@ void RunningExecution::Run() {
   started_at_ = steady_clock::now();
   started_wall_ = system_clock::now();
   cpu_at_start_ = cell_->CpuTime().value_or(microseconds(0));
-  start_clock_us_ = NextClock();
+  BeginJournal();
   Emit(Event{Event::Kind::kStarted});
   for (const Bundle::File& file : request_.bundle->files()) SendInput(proto::Input::MODULE, file.name, file.source);
   SendInput(proto::Input::EVENT, "", request_.event_json);
@@ -277,6 +308,7 @@ void RunningExecution::Run() {
     }
   });
   WatchCpu();
+  outside_->OnStarted();
 }
 
 void RunningExecution::SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data) {
@@ -294,8 +326,6 @@ void RunningExecution::SendInput(proto::Input::Kind kind, const std::string& nam
 void RunningExecution::SendStart() {
   proto::ToCell frame;
   auto* start = frame.mutable_start();
-  start->set_seed(RandomBytes(32));
-  start->set_execution_id(outcome_.execution);
   start->set_tenant(request_.tenant);
   start->set_entry(request_.bundle->entry());
   start->set_flow(request_.flow);
@@ -305,43 +335,51 @@ void RunningExecution::SendStart() {
   start->set_log_bytes(request_.limits.log_bytes);
   start->set_describe(request_.describe);
   start->set_step_payloads(request_.log_payloads);
-  for (const auto& grant : capabilities_->connections()) {
-    auto* connection = start->add_connections();
-    connection->set_name(grant->name());
-    connection->set_handle(grant->handle());
-    connection->set_origin(grant->policy().base.ToString());
-    for (const broker::Placeholder& placeholder : capabilities_->placeholders().all()) {
-      if (placeholder.stands_for.connection != grant->name()) continue;
-      auto* field = connection->add_placeholders();
-      field->set_field(placeholder.stands_for.field);
-      field->set_text(placeholder.text);
-    }
-  }
+  outside_->Begin(start);
   SendToCell(frame);
+  start_clock_us_ = clock_us_;
 }
 
-std::uint64_t RunningExecution::NextClock() {
-  const auto now = duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  clock_us_ = std::max(clock_us_, static_cast<std::uint64_t>(now));
-  return clock_us_;
+void RunningExecution::BeginJournal() {
+  if (journal_.descriptor() < 0 || journal_.begun()) return;
+  journal_.Begin({.warder = Version(),
+                  .v8 = context_.zygote->report().v8_version,
+                  .image = context_.zygote->image(),
+                  .bundle = request_.bundle->sha256(),
+                  .policy = policy_sha256_,
+                  .execution = outside_->ExecutionId(),
+                  .tenant = request_.tenant,
+                  .flow = request_.flow,
+                  .recorded = IsoTime(requested_wall_),
+                  .limits = request_.limits});
 }
 
 void RunningExecution::SendToCell(proto::ToCell& frame) {
   if (state_ != State::kRunning) return;
-  frame.set_clock_us(NextClock());
-  journal_.Append(cell_->channel().Send(frame));
+  clock_us_ = outside_->Clock();
+  frame.set_clock_us(clock_us_);
+  journal_.Sent(cell_->channel().Send(frame));
   EndIfItDoesNotRead();
 }
 
 void RunningExecution::SendBodyToCell(std::uint64_t call, std::string data, bool last) {
   if (state_ != State::kRunning) return;
+  clock_us_ = outside_->Clock();
   std::string header;
   proto::AppendBodyHeader(proto::BodyFrame::kResponseToCell,
-                          {.clock_us = NextClock(), .call = call, .last = last, .size = data.size()}, &header);
-  journal_.Append(header);
-  journal_.Append(data);
+                          {.clock_us = clock_us_, .call = call, .last = last, .size = data.size()}, &header);
+  journal_.Sent(header, data);
   cell_->channel().SendBody(header, std::move(data));
   EndIfItDoesNotRead();
+}
+
+void RunningExecution::SendBarrier(std::uint64_t number) {
+  if (state_ != State::kRunning) return;
+  last_barrier_ = number;
+  proto::ToCell frame;
+  frame.set_clock_us(clock_us_);
+  frame.mutable_barrier()->set_number(number);
+  cell_->channel().Send(frame);  // no part of the execution, so no part of its journal
 }
 
 void RunningExecution::EndIfItDoesNotRead() {
@@ -445,6 +483,17 @@ void RunningExecution::EndByProtocol(const std::string& what) {
   evidence_.protocol_error = what;
   End(Cause::kProtocol);
 }
+
+void RunningExecution::NoteDivergence(Divergence divergence) {
+  if (!outcome_.divergence) outcome_.divergence = std::move(divergence);
+}
+
+void RunningExecution::EndDiverged(Divergence divergence) {
+  NoteDivergence(std::move(divergence));
+  End(Cause::kDiverged);
+}
+
+void RunningExecution::EndAsRecorded() { End(Cause::kAsRecorded); }
 
 void RunningExecution::End(Cause cause) {
   if (state_ == State::kEnding || state_ == State::kOver) return;

@@ -26,11 +26,12 @@
 #include "engine/execution/calls.h"
 #include "engine/execution/cell_process.h"
 #include "engine/execution/descriptor_ledger.h"
-#include "engine/execution/journal.h"
+#include "engine/execution/outside.h"
 #include "engine/execution/posture.h"
 #include "engine/execution/receipt.h"
 #include "engine/execution/steps.h"
 #include "engine/execution/verdict.h"
+#include "engine/journal/journal.h"
 #include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
@@ -87,11 +88,11 @@ struct ExecutionContext {
   connections::LiveConnections* connections = nullptr;  // null: there is no vault
 };
 
-class RunningExecution final : private CellObserver, private CallHost {
+class RunningExecution final : private CellObserver, private CallHost, private OutsideHost {
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                   Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
+                   journal::Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
   // `on_over` is called once, from the loop, when the outcome is about to be delivered; it may destroy this.
@@ -111,17 +112,25 @@ class RunningExecution final : private CellObserver, private CallHost {
   void SendToCell(proto::ToCell& frame) override;
   void SendBodyToCell(std::uint64_t call, std::string data, bool last) override;
   std::uint64_t BodyBytesWritten() const override { return cell_->channel().body_bytes_written(); }
-  void EndByLimit(const std::string& limit, std::uint64_t peak) override;
+  void EndByLimit(const std::string& limit, std::uint64_t peak) override;  // OutsideHost's too
   void EndByProtocol(const std::string& what) override;
   void Emit(Event event) override;
   bool CountCall(std::uint64_t step) override;
   bool HasListener() const override { return sink_ != nullptr; }
   std::chrono::microseconds SinceStart() const override;
+  // OutsideHost
+  void SendBarrier(std::uint64_t number) override;
+  void NoteDivergence(Divergence divergence) override;
+  void EndDiverged(Divergence divergence) override;
+  void EndAsRecorded() override;
 
   void MakeCell();
   // Nothing of the bundle has run yet, so its zygote's death is nobody's business but the engine's: once more.
   bool StartAgain(const CellDeath& death);
   void OnViolationWhileEnding(const proto::Violation& violation);
+  // A frame that its state allows.
+  void Handle(const proto::FromCell& frame);
+  void OnBarrierPassed(std::uint64_t number);
   void OnReady(const proto::Ready& ready);
   // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
   void RunIfEnforced();
@@ -136,8 +145,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   void OnOutput(const proto::Output& output);
   void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
   void SendStart();
-  // The cell's time: the wall clock, which it never sees go back.
-  std::uint64_t NextClock();
+  void BeginJournal();
   void EndIfItDoesNotRead();
   void WatchCpu();
   void End(Cause cause);
@@ -152,7 +160,7 @@ class RunningExecution final : private CellObserver, private CallHost {
 
   ExecutionContext context_;
   ExecutionRequest request_;
-  Journal journal_;
+  journal::Journal journal_;
   EventSink sink_;
   std::shared_ptr<Execution::Impl> shared_;
   std::function<void()> on_over_;
@@ -168,8 +176,10 @@ class RunningExecution final : private CellObserver, private CallHost {
   bool started_again_ = false;
   std::vector<proto::SetupStep> setup_;
   std::optional<std::vector<LayerStatus>> posture_;
-  std::uint64_t clock_us_ = 0;
+  std::uint64_t clock_us_ = 0;  // of the last frame
   std::uint64_t start_clock_us_ = 0;
+  std::uint64_t last_barrier_ = 0;
+  std::uint64_t passed_barrier_ = 0;
   std::uint64_t log_bytes_ = 0;
   std::uint64_t log_entries_ = 0;
 
@@ -185,6 +195,7 @@ class RunningExecution final : private CellObserver, private CallHost {
   boost::asio::steady_timer cpu_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<CellProcess> cell_;
+  std::unique_ptr<Outside> outside_;
   std::unique_ptr<Calls> calls_;
   Steps steps_;
 };

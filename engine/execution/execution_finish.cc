@@ -8,6 +8,15 @@
 
 namespace warder::execution {
 
+namespace {
+
+journal::EndedBy EndedBy(Cause cause) {
+  const bool by_cell = cause == Cause::kResult || cause == Cause::kStopped || cause == Cause::kViolation;
+  return by_cell ? journal::EndedBy::kCell : journal::EndedBy::kEngine;
+}
+
+}  // namespace
+
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::system_clock;
@@ -48,14 +57,18 @@ void RunningExecution::Finish() {
 
   Judge(evidence_, request_.limits, &outcome_);
   if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
-  if (const auto kept = journal_.Commit(); !kept && outcome_.status == Status::kSucceeded) {
+  outside_->Conclude(&outcome_);
+  BeginJournal();
+  if (const auto kept = journal_.Commit({outcome_.status, outcome_.reason, EndedBy(evidence_.cause)});
+      !kept && outcome_.status == Status::kSucceeded) {
     outcome_.status = Status::kFault;
     outcome_.reason = kept.error().message;
   }
   // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
   // an address layout with.
   const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
-  if (suspicious || evidence_.cause == Cause::kNone) context_.zygote->Retire();
+  const bool its_own = evidence_.cause != Cause::kAsRecorded;
+  if ((suspicious && its_own) || evidence_.cause == Cause::kNone) context_.zygote->Retire();
 
   WriteReceipt(over);
   RecordConnections();
@@ -83,9 +96,11 @@ void RunningExecution::CheckManifest() {
 
 void RunningExecution::WriteReceipt(system_clock::time_point over) {
   // Given back first, so that what the receipt says of it has been seen.
-  journal_ = Journal();
+  journal_ = journal::Journal();
   cell_.reset();
 
+  // A receipt says what was done in the world.
+  if (request_.replay || request_.script) return;
   const EngineFacts& engine = *context_.engine;
   ReceiptFacts facts;
   facts.request = &request_;

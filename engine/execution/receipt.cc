@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <ctime>
 #include <set>
 
 #include "engine/audit/receipt_contents.h"
+#include "engine/base/iso_time.h"
 #include "engine/base/text.h"
 #include "engine/broker/request_headers.h"
 
@@ -18,19 +18,6 @@ using std::chrono::system_clock;
 // What a list of calls may take of a receipt, which as a whole has to stay within audit::kMaxReceiptBytes.
 constexpr std::size_t kMaxCallBytes = std::size_t{2} << 20;
 constexpr std::size_t kMaxStepNameBytes = 32;
-
-std::string IsoTime(system_clock::time_point time) {
-  const auto since = time.time_since_epoch();
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(since - seconds);
-  const std::time_t clock = seconds.count();
-  std::tm parts{};
-  ::gmtime_r(&clock, &parts);
-  char text[40];
-  const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + length, sizeof text - length, ".%03dZ", static_cast<int>(millis.count()));
-  return text;
-}
 
 json::object CodeOf(const ExecutionRequest& request) {
   return {{"sha256", request.bundle->sha256()}, {"entry", request.bundle->entry()}, {"flow", request.flow}};

@@ -292,6 +292,13 @@ void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
                                                               " does not hold on this execution's cell: ") +
                         evidence.posture_detail + "; nothing was run; see `warder doctor`";
       return;
+    case Cause::kDiverged:
+      outcome->status = Status::kFailed;
+      outcome->reason = outcome->divergence ? Truncate(outcome->divergence->what, kMaxMessageBytes) : "";
+      return;
+    case Cause::kAsRecorded:
+      outcome->status = Status::kCancelled;  // until the recording says how
+      return;
     case Cause::kNone:
       JudgeDeath(evidence, limits, outcome);
       return;

@@ -26,6 +26,8 @@ enum class Cause {
   kCancelled,     // the host asked
   kSetupTimeout,  // the cell was not ready in time
   kPosture,       // a layer of the cell's jail does not hold
+  kDiverged,      // a replay or a script knows no further: it went another way
+  kAsRecorded,    // a replay came to where the recorded execution was ended by something else than the cell
 };
 
 struct Evidence {

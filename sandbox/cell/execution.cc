@@ -60,6 +60,10 @@ void Execution::Handle(const proto::ToCell& frame) {
   const v8::HandleScope scope(isolate_);
   Deliver(frame);
   if (phase_ != Phase::kWaiting) Settle();
+  if (!frame.has_barrier()) return;
+  proto::FromCell passed;
+  *passed.mutable_barrier_passed() = frame.barrier();
+  state_->channel->Queue(passed);
 }
 
 char* Execution::BeginBody(const proto::BodyHeader& header) {
@@ -94,6 +98,9 @@ void Execution::Deliver(const proto::ToCell& frame) {
     case proto::ToCell::kStart:
       if (phase_ != Phase::kWaiting) Exit(kBadFrame);
       return Start(frame.start());
+    case proto::ToCell::kBarrier:
+      if (phase_ == Phase::kWaiting) Exit(kBadFrame);
+      return;
     case proto::ToCell::FRAME_NOT_SET:
       Exit(kBadFrame);
     default:

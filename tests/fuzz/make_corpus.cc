@@ -178,6 +178,9 @@ int main(int argc, char** argv) {
       Write(folder / "scrub_fuzz" / (std::to_string(alphabet) + "-" + std::to_string(step)), ScrubSeed(alphabet, step));
     }
   }
+  FromCell passed;
+  passed.mutable_barrier_passed()->set_number(1);
+  Write(folder / "engine_fuzz" / "barrier", Step(passed));
   FromCell done;
   done.mutable_result()->set_succeeded(true);
   const std::string end = FuzzStep(Message(FromCell::kOutput)) + FuzzStep(done);

@@ -8,6 +8,7 @@
 #   crypto_fuzz        keys, parameters, ciphertexts and signatures for crypto.subtle, on the image's OpenSSL
 #   inject_fuzz        message templates, and placeholders in requests
 #   engine_fuzz        a whole engine, driven by a lying cell
+#   journal_fuzz       journals that are to be replayed
 #   manifest_fuzz      what a bundle says that it declares, and two of those compared
 #   natives_fuzz       a cell's natives through V8: URLs, encodings, base64, compression, arguments of crypto.subtle
 #   oauth_fuzz         metadata, token answers and redirects of authorization servers
@@ -26,7 +27,7 @@ case $seconds in
   --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
   '' | *[!0-9]*) echo "tests/fuzz/run.sh takes a number of seconds, not '$seconds'." >&2 && exit 2 ;;
 esac
-targets=(cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz manifest_fuzz natives_fuzz oauth_fuzz policy_fuzz response_fuzz
+targets=(cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz journal_fuzz manifest_fuzz natives_fuzz oauth_fuzz policy_fuzz response_fuzz
   scrub_fuzz source_map_fuzz vault_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \

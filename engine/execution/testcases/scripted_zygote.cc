@@ -66,7 +66,13 @@ class Script {
       if (const auto payload = reader_.Next()) {
         proto::ToCell frame;
         if (!frame.ParseFromArray(payload->data(), static_cast<int>(payload->size()))) ::_exit(7);
-        return frame;
+        clock_us = frame.clock_us();
+        if (!frame.has_barrier()) return frame;
+        // Whoever waits for the next frame has done all that it can.
+        proto::FromCell passed;
+        *passed.mutable_barrier_passed() = frame.barrier();
+        Send(passed);
+        continue;
       }
       std::array<char, 65536> buffer;
       const ssize_t got = ::read(kSocket, buffer.data(), buffer.size());
@@ -177,6 +183,7 @@ class Script {
 
   std::string config;  // the configuration's text: where a scene's upstream is
   proto::Start start;
+  std::uint64_t clock_us = 0;  // of the last frame
 
  private:
   proto::FrameReader reader_;
@@ -268,6 +275,40 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          }
          s.Succeed("1");
        }},
+      // Everything that differs between two runs: the seed, the clock, an answer, a timer.
+      {"tell-all",
+       [](Script& s) {
+         Script::Log("begins", "{}");
+         const std::string answer = s.Exchange(1, s.config);
+         const std::uint64_t answered = s.clock_us;
+         Script::Timer(2, 5);
+         while (!s.Next().has_timer_fired()) {
+         }
+         Script::Fetch(3, s.config + "&after=" + answer, true);
+         Script::SendBody(3, s.start.execution_id() + std::string(30'000, 'x'), true);
+         const std::string second = s.Await(3);
+         s.Succeed("[" + Quoted(answer + " " + second) + "," + std::to_string(answered) + "," +
+                   std::to_string(s.clock_us) + "," + std::to_string(static_cast<unsigned char>(s.start.seed()[0])) +
+                   "]");
+       }},
+      {"fetch-order",  // which call is answered first, and when
+       [](Script& s) {
+         Script::Fetch(1, s.config);
+         Script::Fetch(2, s.config);
+         std::string told;
+         for (int ends = 0; ends < 2;) {
+           const proto::ToCell frame = s.Next();
+           if (!frame.response_body().last()) continue;
+           told += (ends++ == 0 ? "" : ",") + std::to_string(frame.response_body().call()) + "," +
+                   std::to_string(s.clock_us);
+         }
+         s.Succeed("[" + told + "]");
+       }},
+      {"wait-then-limit",
+       [](Script& s) {
+         Script::Log("waits");
+         for (;;) s.Next();
+       }},
       {"log",
        [](Script& s) {
          Script::Log("hello", R"({"a":1})");
@@ -329,6 +370,12 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
        [](Script&) {
          proto::FromCell frame;
          frame.mutable_ready();
+         Send(frame);
+       }},
+      {"lie-barrier",
+       [](Script&) {
+         proto::FromCell frame;
+         frame.mutable_barrier_passed()->set_number(1);
          Send(frame);
        }},
       {"lie-number", [](Script& s) { Script::Fetch(5, s.config); }},

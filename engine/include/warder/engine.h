@@ -84,6 +84,8 @@ class Bundle {
     std::string text;     // as it was read: nobody vouches for it
     std::string problem;  // why there is no text; one sentence
   };
+  // Of files that are in memory already, one of them `entry`. Throws EngineError(kInvalid).
+  static std::shared_ptr<const Bundle> Of(std::vector<File> files, std::string entry);
   const std::vector<File>& files() const { return files_; }  // sorted by name
   const std::vector<SourceMap>& source_maps() const { return source_maps_; }
   const std::string& entry() const { return entry_; }    // name of the entry module
@@ -113,6 +115,9 @@ struct EngineOptions {
   std::shared_ptr<Vault> vault = nullptr;
 };
 
+class Recording;
+struct Script;
+
 struct ExecutionRequest {
   std::shared_ptr<const Bundle> bundle;
   std::string flow;  // key; empty: the only flow there is
@@ -126,13 +131,16 @@ struct ExecutionRequest {
   // What the flow may do with credentials, by the names that it uses. Calls through a connection are held to its policy
   // and to nothing else of this list or the one above.
   std::vector<NamedConnection> connections;
-  // File that receives the journal (every frame sent to the cell). Empty: none is kept.
+  // File that receives the journal (docs/journals.md). Empty: none is kept.
   std::filesystem::path record;
   // Steps are recorded with the values of their input and output (up to 64 KB each), not only with their shapes.
   bool log_payloads = false;
   // No flow runs: the bundle is loaded, and the output is the manifest of its integration (warder/manifest.h), checked
   // and in its canonical form. What does not stand up to that is kInvalid.
   bool describe = false;
+  // Instead of the world; warder/replay.h. At most one of them, and then neither origins nor connections.
+  std::shared_ptr<const Recording> replay = nullptr;
+  std::shared_ptr<const Script> script = nullptr;
 };
 
 // Something that happened in a running execution, for people who watch it.
@@ -255,6 +263,12 @@ struct Usage {
   std::uint64_t output_bytes = 0;
 };
 
+// Where a replayed or scripted execution first went another way than the recording or the script says.
+struct Divergence {
+  std::string what;  // one sentence
+  std::string diff;  // lines as Difference makes them; may be empty
+};
+
 // The usage as receipts and `warder run --json` show it: one JSON object, times in microseconds.
 std::string UsageJson(const Usage& usage);
 
@@ -270,8 +284,9 @@ struct Outcome {
   std::vector<StepRecord> steps;
   std::optional<WebhookResponse> response;
   Usage usage;
+  std::optional<Divergence> divergence;  // of a replayed or scripted execution; it may have gone on behind it
   // What ran, under which policy and layers, what it did, how it was torn down: one JSON object (docs/receipt.md).
-  // Empty where the engine could not even ask for a cell.
+  // Empty where the engine could not even ask for a cell, and of a replayed or scripted execution.
   std::string receipt_json;
   std::string receipt_envelope;  // the same, signed: a DSSE envelope for audit::VerifyReceipt
 };

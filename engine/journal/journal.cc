@@ -1,4 +1,4 @@
-#include "engine/execution/journal.h"
+#include "engine/journal/journal.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,9 +7,10 @@
 #include <cstdio>
 #include <cstring>
 
-namespace warder::execution {
+#include "engine/journal/request_digest.h"
+
+namespace warder::journal {
 namespace {
-constexpr std::string_view kMagic = "warder journal 1\n";
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 
 // A rename would put a file in the place of a pipe, a device or a link.
@@ -41,9 +42,42 @@ Journal::~Journal() {
   if (file_ && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void Journal::Append(std::string_view frame) {
+void Journal::Begin(const Header& header) {
+  begun_ = true;
+  Append(RecordKind::kHeader, {HeaderText(header)});
+}
+
+void Journal::Sent(std::string_view frame, std::string_view rest) {
+  if (frame.size() < proto::kFrameHeaderBytes) return;  // the channel is closed, nothing was sent
+  Append(RecordKind::kToCell, {frame.substr(proto::kFrameHeaderBytes), rest});
+}
+
+void Journal::Said(const proto::FromCell& frame) {
+  if (file_) Append(RecordKind::kFromCell, {frame.SerializeAsString()});
+}
+
+void Journal::SaidBody(std::uint64_t call, std::string_view data, bool last) {
   if (!file_) return;
-  buffer_ += frame;
+  if (data.size() > kMaxKeptPieceBytes) {
+    Append(RecordKind::kRequestBody, {EncodeDigest(DigestOfPiece(call, data, last))});
+    return;
+  }
+  proto::FromCell frame;
+  frame.mutable_request_body()->set_call(call);
+  frame.mutable_request_body()->set_last(last);
+  frame.mutable_request_body()->set_data(data.data(), data.size());
+  Said(frame);
+}
+
+void Journal::Append(RecordKind kind, std::initializer_list<std::string_view> parts) {
+  if (!file_ || !begun_) return;
+  std::size_t length = 0;
+  for (const std::string_view part : parts) length += part.size();
+  if (length > kMaxPayloadBytes) {
+    error_ = EMSGSIZE;
+    return;
+  }
+  writer_.Append(kind, parts, &buffer_);
   if (buffer_.size() >= kFlushBytes) Flush();
 }
 
@@ -61,8 +95,9 @@ void Journal::Flush() {
   buffer_.clear();
 }
 
-Result<void> Journal::Commit() {
+Result<void> Journal::Commit(const Ending& ending) {
   if (!file_) return {};
+  Append(RecordKind::kEnd, {EndingText(ending)});
   Flush();
   if (error_ == 0 && ::fsync(file_.get()) != 0) error_ = errno;
   if (!IsFileOrAbsent(path_)) return NotAFile(path_);
@@ -72,4 +107,4 @@ Result<void> Journal::Commit() {
   return {};
 }
 
-}  // namespace warder::execution
+}  // namespace warder::journal

@@ -1,4 +1,4 @@
-#include "engine/execution/journal.h"
+#include "engine/journal/journal.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,7 +7,10 @@
 #include <fstream>
 #include <iterator>
 
-namespace warder::execution {
+#include "engine/journal/request_digest.h"
+#include "engine/journal/testing.h"
+
+namespace warder::journal {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,30 +28,53 @@ class JournalTest : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(JournalTest, AppearsWholeWithItsFramesForItsOwnerOnly) {
+TEST_F(JournalTest, AppearsWholeForItsOwnerOnly) {
   const fs::path path = root_ / "run.journal";
   auto journal = Journal::Create(path);
   ASSERT_TRUE(journal);
-  journal->Append("one");
-  journal->Append(std::string(3 << 20, 'x'));
+  journal->Sent("1234lost, as it comes before the header");
+  journal->Begin(SmallJournal().header);
+  for (const LooseRecord& frame : SmallJournal().frames) {
+    if (frame.kind == RecordKind::kToCell) {
+      journal->Sent("1234" + frame.payload.substr(0, 3), frame.payload.substr(3));
+    } else {
+      proto::FromCell said;
+      ASSERT_TRUE(said.ParseFromString(frame.payload));
+      journal->Said(said);
+    }
+  }
   EXPECT_FALSE(fs::exists(path));
-  ASSERT_TRUE(journal->Commit());
+  ASSERT_TRUE(journal->Commit(SmallJournal().ending));
   std::ifstream file(path, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  EXPECT_EQ(text, "warder journal 1\none" + std::string(3 << 20, 'x'));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), SmallJournal().Text());
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   EXPECT_EQ(Files(), 1u);
 }
 
+TEST_F(JournalTest, LongPiecesOfRequestsStandInItByTheirHash) {
+  const fs::path path = root_ / "run.journal";
+  auto journal = Journal::Create(path);
+  ASSERT_TRUE(journal);
+  journal->Begin(SmallJournal().header);
+  journal->SaidBody(1, std::string(kMaxKeptPieceBytes, 'a'), false);
+  journal->SaidBody(1, std::string(kMaxKeptPieceBytes + 1, 'b'), true);
+  ASSERT_TRUE(journal->Commit({}));
+  std::ifstream file(path, std::ios::binary);
+  const auto records = Loosen(std::string(std::istreambuf_iterator<char>(file), {}));
+  ASSERT_EQ(records.size(), 4u);
+  EXPECT_EQ(records[1].kind, RecordKind::kFromCell);
+  EXPECT_EQ(DecodeDigest(records[2].payload), DigestOfPiece(1, std::string(kMaxKeptPieceBytes + 1, 'b'), true));
+}
+
 TEST_F(JournalTest, WithoutCommitNothingIsLeft) {
   {
     auto journal = Journal::Create(root_ / "run.journal");
     ASSERT_TRUE(journal);
-    journal->Append("one");
+    journal->Begin({});
     Journal moved = std::move(*journal);
-    moved.Append("two");
+    moved.SaidBody(1, std::string(3 << 20, 'x'), true);
   }
   EXPECT_EQ(Files(), 0u);
 }
@@ -76,15 +102,16 @@ TEST_F(JournalTest, WhatIsNoRegularFileIsNotReplaced) {
   auto late = Journal::Create(root_ / "late");
   ASSERT_TRUE(late);
   ASSERT_EQ(::mkfifo((root_ / "late").c_str(), 0600), 0);
-  EXPECT_FALSE(late->Commit());
+  EXPECT_FALSE(late->Commit({}));
   EXPECT_TRUE(fs::is_fifo(root_ / "late"));
 }
 
 TEST_F(JournalTest, NoneIsKeptUnlessAskedFor) {
   Journal journal;
-  journal.Append("one");
-  EXPECT_TRUE(journal.Commit());
+  journal.Begin({});
+  journal.SaidBody(1, "one", true);
+  EXPECT_TRUE(journal.Commit({}));
 }
 
 }  // namespace
-}  // namespace warder::execution
+}  // namespace warder::journal

@@ -1,0 +1,43 @@
+// The world: random seeds, the wall clock, the broker, timers that take their time.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "engine/broker/broker.h"
+#include "engine/execution/outside.h"
+
+namespace warder::execution {
+
+class LiveOutside final : public Outside {
+ public:
+  LiveOutside(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<broker::Capabilities> capabilities,
+              std::string tenant, std::string execution);
+
+  void Attach(OutsideHost&) override {}
+  std::string ExecutionId() const override { return execution_; }
+  void Begin(proto::Start* start) override;
+  // Never goes back, whatever the wall clock does.
+  std::uint64_t Clock() override;
+  std::unique_ptr<broker::Call> StartCall(std::uint64_t number, broker::HttpRequest request,
+                                          broker::CallObserver& observer) override;
+  std::unique_ptr<Timer> StartTimer(std::uint64_t number, std::chrono::milliseconds delay,
+                                    std::function<void()> fire) override;
+  void OnSaid(const proto::FromCell&) override {}
+  void OnSaidBody(std::uint64_t, std::string_view, bool) override {}
+  void OnHandled() override {}
+  void OnBarrier(std::uint64_t) override {}
+  void OnStarted() override {}
+  void Conclude(Outcome*) override {}
+
+ private:
+  boost::asio::io_context& loop_;
+  broker::Broker& broker_;
+  const std::shared_ptr<broker::Capabilities> capabilities_;
+  const std::string tenant_;
+  const std::string execution_;
+  std::uint64_t clock_us_ = 0;
+};
+
+}  // namespace warder::execution

@@ -1,0 +1,109 @@
+#include "engine/journal/header.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "engine/base/strict_json.h"
+
+namespace warder::journal {
+namespace {
+
+namespace json = boost::json;
+
+struct Member {
+  const char* name;
+  std::string Header::*value;
+};
+
+constexpr std::array kMembers = {
+    Member{"warder", &Header::warder}, Member{"v8", &Header::v8},         Member{"image", &Header::image},
+    Member{"bundle", &Header::bundle}, Member{"policy", &Header::policy}, Member{"execution", &Header::execution},
+    Member{"tenant", &Header::tenant}, Member{"flow", &Header::flow},     Member{"recorded", &Header::recorded},
+};
+
+constexpr std::array kStatuses = {Status::kSucceeded, Status::kFailed,        Status::kInvalid,   Status::kLimit,
+                                  Status::kViolation, Status::kUnenforceable, Status::kCancelled, Status::kFault};
+
+Error Wrong(const char* record, const std::string& why) {
+  return InvalidInput(std::string("its ") + record + " " + why + "; record the execution again");
+}
+
+// The object, if it has as many members as it should; then each that is asked for is the only one.
+Result<json::object> ObjectOf(const char* record, std::string_view text, std::size_t members) {
+  auto value = ParseStrict(text);
+  if (!value) return Wrong(record, "cannot be read: " + value.error().message);
+  auto* object = value->if_object();
+  if (object == nullptr) return Wrong(record, "is not a JSON object");
+  if (object->size() != members) {
+    return Wrong(record, "has " + std::to_string(object->size()) + " members instead of " + std::to_string(members));
+  }
+  return std::move(*object);
+}
+
+Result<std::string> TextOf(const char* record, const json::object& object, const char* name) {
+  const json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) {
+    return Wrong(record, std::string("has no text \"") + name + "\"");
+  }
+  return std::string(value->get_string());
+}
+
+}  // namespace
+
+std::string HeaderText(const Header& header) {
+  json::object object;
+  for (const Member& member : kMembers) object[member.name] = header.*member.value;
+  json::object limits;
+  for (const LimitSpec& spec : LimitTable()) limits[spec.name] = header.limits.*(spec.value);
+  object["limits"] = std::move(limits);
+  return json::serialize(object);
+}
+
+std::string EndingText(const Ending& ending) {
+  return json::serialize(json::object{{"status", StatusName(ending.status)},
+                                      {"reason", ending.reason},
+                                      {"by", ending.by == EndedBy::kCell ? "cell" : "engine"}});
+}
+
+Result<Header> ReadHeader(std::string_view text) {
+  constexpr const char* kRecord = "header";
+  const auto object = ObjectOf(kRecord, text, kMembers.size() + 1);
+  if (!object) return object.error();
+  Header header;
+  for (const Member& member : kMembers) {
+    auto value = TextOf(kRecord, *object, member.name);
+    if (!value) return value.error();
+    header.*member.value = std::move(*value);
+  }
+  const json::value* limits = object->if_contains("limits");
+  if (limits == nullptr || !limits->is_object() || limits->get_object().size() != LimitTable().size()) {
+    return Wrong(kRecord, "has no \"limits\" with every limit of `warder policy`");
+  }
+  try {
+    header.limits = ParseLimits(json::serialize(*limits));
+  } catch (const EngineError& error) {
+    return Wrong(kRecord, std::string("has wrong \"limits\": ") + error.what());
+  }
+  return header;
+}
+
+Result<Ending> ReadEnding(std::string_view text) {
+  constexpr const char* kRecord = "last record";
+  const auto object = ObjectOf(kRecord, text, 3);
+  if (!object) return object.error();
+  const auto status = TextOf(kRecord, *object, "status");
+  if (!status) return status.error();
+  auto reason = TextOf(kRecord, *object, "reason");
+  if (!reason) return reason.error();
+  const auto by = TextOf(kRecord, *object, "by");
+  if (!by) return by.error();
+  if (*by != "cell" && *by != "engine") return Wrong(kRecord, "has a \"by\" that is neither cell nor engine");
+  for (const Status each : kStatuses) {
+    if (*status == StatusName(each)) {
+      return Ending{each, std::move(*reason), *by == "cell" ? EndedBy::kCell : EndedBy::kEngine};
+    }
+  }
+  return Wrong(kRecord, "has a \"status\" that does not exist");
+}
+
+}  // namespace warder::journal
