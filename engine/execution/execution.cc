@@ -6,8 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "engine/base/sha256.h"
 #include "engine/base/iso_time.h"
+#include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/execution/policy_text.h"
 #include "engine/execution/response.h"

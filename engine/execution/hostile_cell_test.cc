@@ -38,8 +38,8 @@ TEST_P(LieTest, IsAViolationAndNobodyElseNotices) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
-                         testing::Values("lie-length", "lie-garbage", "lie-utf8", "lie-cut-off", "lie-ready-twice", "lie-barrier",
-                                         "lie-number", "lie-timer-number", "lie-cancel", "lie-body",
+                         testing::Values("lie-length", "lie-garbage", "lie-utf8", "lie-cut-off", "lie-ready-twice",
+                                         "lie-barrier", "lie-number", "lie-timer-number", "lie-cancel", "lie-body",
                                          "lie-body-out-of-turn", "lie-body-credit", "lie-credit", "lie-credit-call",
                                          "lie-log-fields", "lie-asked", "not-json", "exit", "crash", "flood-logs",
                                          "flood-empty-logs", "socket", "result-then-socket"));

@@ -284,9 +284,8 @@ TEST_F(ReplayTest, WhatCannotBeReplayedIsRefused) {
   request = Recording::Replay(recording);
   request.allow_origins = {"https://api.test"};
   EXPECT_THROW(Run(request), EngineError);
-  const auto never = Recording::Load(Changed(scratch_ / "fetch.journal", [](auto& records) {
-    records.erase(records.begin() + 1, records.end() - 1);
-  }));
+  const auto never = Recording::Load(Changed(
+      scratch_ / "fetch.journal", [](auto& records) { records.erase(records.begin() + 1, records.end() - 1); }));
   EXPECT_THROW(Recording::Replay(never), EngineError);
   EXPECT_THROW(never->AsScript(), EngineError);
   EXPECT_THROW(Recording::Load(scratch_ / "absent"), EngineError);
