@@ -248,7 +248,7 @@ TEST_F(EngineTest, AJournalHoldsTheFramesThatWereSent) {
   EXPECT_EQ(Run(request).status, Status::kSucceeded);
   std::ifstream file(request.record, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  EXPECT_TRUE(text.starts_with("warder journal 1\n"));
+  EXPECT_TRUE(text.starts_with("warder journal 2\n"));
   EXPECT_NE(text.find("// the cells of this test follow a script"), std::string::npos);
 }
 

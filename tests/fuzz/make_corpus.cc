@@ -180,7 +180,7 @@ int main(int argc, char** argv) {
   }
   FromCell passed;
   passed.mutable_barrier_passed()->set_number(1);
-  Write(folder / "engine_fuzz" / "barrier", Step(passed));
+  Write(folder / "engine_fuzz" / "barrier", FuzzStep(passed));
   FromCell done;
   done.mutable_result()->set_succeeded(true);
   const std::string end = FuzzStep(Message(FromCell::kOutput)) + FuzzStep(done);
