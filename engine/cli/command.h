@@ -33,6 +33,8 @@ struct Command {
 
 Command RunCommand();
 Command DescribeCommand();
+Command ReplayCommand();
+Command TestCommand();
 Command ConnectCommand();
 Command ConnectionCommand();
 Command TenantCommand();

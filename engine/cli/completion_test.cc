@@ -60,7 +60,7 @@ echo "${COMPREPLY[@]}"
 
 TEST(CompletionTest, BashOffersWhatFits) {
   EXPECT_EQ(Offers("warder ''"),
-            "run describe connect connection tenant doctor policy audit completion --version -h --help\n");
+            "run test replay describe connect connection tenant doctor policy audit completion --version -h --help\n");
   EXPECT_EQ(Offers("warder po"), "policy\n");
   EXPECT_EQ(Offers("warder run --re"), "--receipt --record\n");
   EXPECT_EQ(Offers("warder run --event x"), "option -o default\n\n");

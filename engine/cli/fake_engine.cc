@@ -8,6 +8,8 @@
 #include <sstream>
 #include <thread>
 
+#include "warder/replay.h"
+
 namespace warder {
 namespace {
 
@@ -113,6 +115,9 @@ class Execution::Impl {
       end(Status::kCancelled, "the host ended it");
     } else if (how == "no-journal") {
       end(Status::kFault, "cannot write the journal: No space left on device");
+    } else if (how == "diverge") {
+      end(Status::kFailed, "the 2nd call was GET https://api.test/b, recorded was GET https://api.test/a");
+      outcome.divergence = Divergence{outcome.reason, "url\n  - https://api.test/a\n  + https://api.test/b\n"};
     } else if (how == "fault") {
       end(Status::kFault, "the zygote died");
     } else {
@@ -212,6 +217,35 @@ PolicyText DescribePolicy() {
   return {.syscalls = {{"read", "fd 3", "allow", "the socket"}, {"*", "", "kill", "everything else"}},
           .headers = {{"host", "exact", "refuse", "the broker owns it"}}};
 }
+
+// A journal for it is a bundle: its first line says how the replay ends.
+std::shared_ptr<const Recording> Recording::Load(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) {
+    throw EngineError(Status::kInvalid, "cannot read the journal " + path.string() + ": No such file or directory");
+  }
+  auto recording = std::shared_ptr<Recording>(new Recording(nullptr));
+  recording->facts_.warder_version = Version();
+  recording->facts_.execution = path.string();
+  recording->facts_.status = Status::kSucceeded;
+  recording->facts_.output_json = R"({"ok":true})";
+  return recording;
+}
+
+Recording::Recording(std::shared_ptr<const journal::Tape> tape) : tape_(std::move(tape)), facts_() {}
+
+const std::string& Recording::cut_off() const {
+  static const std::string none;
+  return none;
+}
+
+ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
+  ExecutionRequest request;
+  request.bundle = Bundle::Load(recording->facts().execution);
+  request.replay = std::move(recording);
+  return request;
+}
+
+std::shared_ptr<const Script> Recording::AsScript() const { return std::make_shared<const Script>(); }
 
 const char* Version() { return "0.1.0"; }
 

@@ -177,7 +177,8 @@ Action Declare(CLI::App& app) {
       "Write the signed receipt here, for `warder audit verify-receipt`: what ran, under which layers, how it was torn "
       "down");
   file("--signing-key", options->signing_key, kSigningKeyHelp);
-  file("--record", options->record, "Write the journal here: every message that the execution received");
+  file("--record", options->record,
+       "Write the journal here, for `warder replay`: what ran, and every message to and from it");
   app.add_option(
          "--permit-degraded", options->permit_degraded,
          "Run even where this layer of the jail, which can only be landlock, cannot be enforced; named in the receipt")
