@@ -3,17 +3,8 @@
 namespace warder::cli {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),
-          TestCommand(),
-          ReplayCommand(),
-          DescribeCommand(),
-          ConnectCommand(),
-          ConnectionCommand(),
-          TenantCommand(),
-          DoctorCommand(),
-          PolicyCommand(),
-          AuditCommand(),
-          CompletionCommand()};
+  return {RunCommand(),    TestCommand(),   ReplayCommand(), DescribeCommand(), ConnectCommand(),   ConnectionCommand(),
+          TenantCommand(), DoctorCommand(), PolicyCommand(), AuditCommand(),    CompletionCommand()};
 }
 
 }  // namespace warder::cli

@@ -7,10 +7,10 @@
 #include <set>
 
 #include "engine/base/base64.h"
+#include "engine/base/iso_time.h"
 #include "engine/base/quantity.h"
 #include "engine/base/sha256.h"
 #include "engine/base/strict_json.h"
-#include "engine/base/iso_time.h"
 #include "engine/base/text.h"
 #include "engine/cli/json_field.h"
 #include "engine/cli/scripted_request.h"
