@@ -359,7 +359,8 @@ std::set<std::uintptr_t> HeapPages(pid_t cell) {
   const std::vector<Region> inherited = RegionsOf(WaitingCell::Zygote(), Which::kAll);
   for (const Region& region : RegionsOf(cell, Which::kReadable)) {
     const bool own = std::none_of(inherited.begin(), inherited.end(), [&](const Region& zygotes) {
-      return zygotes.begin <= region.begin && region.begin < zygotes.end;
+      // What begins where an inherited one ends is that one, grown: the program's own heap.
+      return zygotes.begin <= region.begin && region.begin <= zygotes.end;
     });
     if (own && region.begin % kPageBytes == 0) pages.insert(region.begin);
   }
