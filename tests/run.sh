@@ -92,11 +92,11 @@ lint_python() {
     xargs python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]'
 }
 
-# Without the cell, and with what a stack names of debugging information: half of what the compiler would take.
+# Without the cell; unoptimised, and with what a stack names of debugging information: a quarter of what the compiler would take.
 trusted_side=(-Dcell=false -Dhostile=false -Dcpp_args=-g1)
 sanitizer() { # NAME VALUE
   local folder=build-$1
-  if step "Build with $1" build "$folder" "${trusted_side[@]}" -Doptimization=1 -Db_sanitize="$2" -Db_lundef=false; then
+  if step "Build with $1" build "$folder" "${trusted_side[@]}" -Doptimization=0 -Db_sanitize="$2" -Db_lundef=false; then
     ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
       TSAN_OPTIONS=halt_on_error=1 meson_tests "unit tests under $1" "$folder" --suite unit --timeout-multiplier 4
   else

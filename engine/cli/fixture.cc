@@ -112,7 +112,7 @@ void TakeReplyBody(const JsonField& reply, const Moment& moment, ScriptedAnswer*
   const auto body = reply.Member("body");
   const auto base64 = reply.Member("base64");
   if (body && base64) base64->Wrong("there is a \"body\" too; take one of them out");
-  ScriptedAnswer::Head& head = *answer->head;
+  ScriptedHead& head = *answer->head;
   std::string bytes;
   if (base64) {
     constexpr const char* kWhat = "it has to be padded base64 without white space";
@@ -148,7 +148,7 @@ bool IsHeader(const std::string& name, const std::string& value) {
          (value.empty() || (value.find_first_of(" \t") != 0 && value.find_last_of(" \t") != value.size() - 1));
 }
 
-void TakeReplyHeaders(const JsonField& headers, ScriptedAnswer::Head* head) {
+void TakeReplyHeaders(const JsonField& headers, ScriptedHead* head) {
   constexpr const char* kWhat = "it has to be an object of header names with texts, or arrays of texts";
   for (const std::string& name : headers.Names(kWhat)) {
     const JsonField value = *headers.Member(name);
@@ -172,7 +172,7 @@ ScriptedAnswer AnswerOf(const JsonField& reply) {
       if (reply.Member(other)) error->Wrong(std::string("there is a \"") + other + "\" too; take one of them out");
     }
     const std::string kind = error->OneOf({"network", "timeout", "refused"});
-    using Kind = ScriptedAnswer::Failure::Kind;
+    using Kind = ScriptedFailure::Kind;
     answer.failure = {.kind = kind == "network"   ? Kind::kNetwork
                               : kind == "timeout" ? Kind::kTimeout
                                                   : Kind::kRefused,
@@ -180,7 +180,7 @@ ScriptedAnswer AnswerOf(const JsonField& reply) {
                       .message = "the fixture says so: " + kind};
     return answer;
   }
-  ScriptedAnswer::Head& head = answer.head.emplace();
+  ScriptedHead& head = answer.head.emplace();
   head.moment = moment;
   if (const auto status = reply.Member("status")) {
     head.status = static_cast<int>(status->Number(200, 599, "it has to be a number from 200 to 599"));

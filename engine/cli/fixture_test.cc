@@ -58,7 +58,7 @@ TEST(FixtureTest, OneThatSaysEverything) {
   EXPECT_EQ(answer.head->moment.after_call, std::chrono::milliseconds(250));
   EXPECT_EQ(answer.head->headers.size(), 3u);  // with its type
   EXPECT_EQ(answer.body.at(0).data, R"({"b":2})");
-  EXPECT_EQ(script.calls[1].answer.failure->kind, ScriptedAnswer::Failure::Kind::kTimeout);
+  EXPECT_EQ(script.calls[1].answer.failure->kind, ScriptedFailure::Kind::kTimeout);
   EXPECT_EQ(fixture.expect.output_json, "[1]");
   ASSERT_EQ(script.connections.size(), 1u);
   EXPECT_THAT(script.connections[0].placeholders.at(0).second, testing::StartsWith("wrd_"));

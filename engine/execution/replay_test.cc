@@ -375,7 +375,7 @@ TEST_F(ScriptTest, WhatIsNeverAnsweredEndsByItsTime) {
   script.calls = {Get("", std::chrono::minutes(2))};
   EXPECT_EQ(RunScene("fetch", script).status, Status::kLimit);
   script.calls[0].answer = {};
-  script.calls[0].answer.failure = {.kind = ScriptedAnswer::Failure::Kind::kTimeout, .moment = {}, .message = "slow"};
+  script.calls[0].answer.failure = {.kind = ScriptedFailure::Kind::kTimeout, .moment = {}, .message = "slow"};
   EXPECT_EQ(RunScene("fetch", script).output_json, R"("failed:3")");
 }
 

@@ -16,8 +16,8 @@ std::uint64_t After(std::uint64_t from_us, microseconds delay) {
   return from_us + static_cast<std::uint64_t>(std::max<microseconds::rep>(delay.count(), 0));
 }
 
-broker::CallFailure FailureOf(const ScriptedAnswer::Failure& failure) {
-  using Kind = ScriptedAnswer::Failure::Kind;
+broker::CallFailure FailureOf(const ScriptedFailure& failure) {
+  using Kind = ScriptedFailure::Kind;
   const auto kind = failure.kind == Kind::kRefused   ? broker::CallFailure::Kind::kRefused
                     : failure.kind == Kind::kTimeout ? broker::CallFailure::Kind::kTimeout
                                                      : broker::CallFailure::Kind::kNetwork;
@@ -103,7 +103,7 @@ class ScriptedOutside::Answering final : public broker::Call {
     }
   }
 
-  void GiveHead(const ScriptedAnswer::Head& head) {
+  void GiveHead(const ScriptedHead& head) {
     const bool body = !call_->answer.body.empty() || !call_->answer.ends || call_->answer.failure;
     if (body) ScheduleRest();
     observer_.OnResponseHead({.status = head.status,
@@ -114,7 +114,7 @@ class ScriptedOutside::Answering final : public broker::Call {
                               .body = body});
   }
 
-  void GivePiece(const ScriptedAnswer::Piece& piece) {
+  void GivePiece(const ScriptedPiece& piece) {
     const std::size_t left = piece.data.size() - given_;
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>({left, credit_, proto::kMaxBodyChunkBytes}));
     if (size == 0 && left > 0) {

@@ -97,14 +97,14 @@ std::string RequestDifference(const RecordedRequest& recorded, const ScriptedReq
   return recorded.whole ? diff + BodyDifference(recorded.body, now.body) : diff;
 }
 
-ScriptedAnswer::Failure::Kind KindOf(proto::CallFailed::Kind kind) {
+ScriptedFailure::Kind KindOf(proto::CallFailed::Kind kind) {
   switch (kind) {
     case proto::CallFailed::REFUSED:
-      return ScriptedAnswer::Failure::Kind::kRefused;
+      return ScriptedFailure::Kind::kRefused;
     case proto::CallFailed::TIMEOUT:
-      return ScriptedAnswer::Failure::Kind::kTimeout;
+      return ScriptedFailure::Kind::kTimeout;
     default:
-      return ScriptedAnswer::Failure::Kind::kNetwork;
+      return ScriptedFailure::Kind::kNetwork;
   }
 }
 

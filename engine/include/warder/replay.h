@@ -80,29 +80,33 @@ struct Moment {
   std::uint64_t order = 0;  // among what comes at the same time
 };
 
+// The beginning of a response.
+struct ScriptedHead {
+  Moment moment;
+  int status = 200;
+  std::string reason;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string url;  // where it came from after redirects; empty: the request's
+  bool redirected = false;
+};
+
+struct ScriptedPiece {
+  Moment moment;
+  std::string data;
+};
+
+struct ScriptedFailure {
+  enum class Kind { kRefused, kNetwork, kTimeout } kind = Kind::kNetwork;
+  Moment moment;
+  std::string message;
+};
+
 // How a call is answered. Time goes on to the moment when there is nothing else to do.
 struct ScriptedAnswer {
-  struct Head {
-    Moment moment;
-    int status = 200;
-    std::string reason;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string url;  // where it came from after redirects; empty: the request's
-    bool redirected = false;
-  };
-  struct Piece {
-    Moment moment;
-    std::string data;
-  };
-  struct Failure {
-    enum class Kind { kRefused, kNetwork, kTimeout } kind = Kind::kNetwork;
-    Moment moment;
-    std::string message;
-  };
-  std::optional<Head> head;
-  std::vector<Piece> body;         // of a head; none: the response has no body
-  bool ends = true;                // false: more of the body would come, and never does, unless there is a failure
-  std::optional<Failure> failure;  // instead of a head, or of the rest of the body
+  std::optional<ScriptedHead> head;
+  std::vector<ScriptedPiece> body;         // of a head; none: the response has no body
+  bool ends = true;                        // false: more of the body would come, and never does, unless it fails
+  std::optional<ScriptedFailure> failure;  // instead of a head, or of the rest of the body
 };
 
 struct ScriptedCall {
