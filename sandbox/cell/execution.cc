@@ -216,6 +216,8 @@ void Execution::Run() {
     started.As<v8::Promise>()->MarkAsHandled();
     return;
   }
+  // A script that has patched the language may have made the runtime give anything.
+  if (!started->IsArray()) FinishThrown(v8::Exception::TypeError(Text("The flow did not start.").As<v8::String>()));
   FinishRejected(RejectionOf(started.As<v8::Array>()));
 }
 

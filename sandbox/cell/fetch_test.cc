@@ -306,5 +306,35 @@ TEST_F(FetchTest, ClonesAndTees) {
   EXPECT_EQ(Finish(), R"(["twice","twice",true])");
 }
 
+// What a script has replaced has no say in what is sent.
+TEST_F(FetchTest, PatchedPrototypesDoNotReachARequest) {
+  StartFlow(R"(
+      for (const name of ["includes", "substring", "slice", "trim"]) {
+        String.prototype[name] = () => ({ toString: () => "lie" });
+      }
+      Array.prototype.slice = () => ["x-lie", "lie"];
+      Array.prototype.constructor = { [Symbol.species]: function () { return { length: 2, 0: "x-lie", 1: {} }; } };
+      for (const name of ["bytes", "size", "stream", "pieces"]) {
+        Object.defineProperty(Object.prototype, name, { configurable: true, get: () => ({}), set() {} });
+      }
+      const response = await fetch("https://api.test/", { method: "POST", headers: { a: " b " }, body: new Blob(["c"]) });
+      return { data: response.status };)");
+  const auto request = Expect(proto::FromCell::kHttpRequest).http_request();
+  ASSERT_EQ(request.headers_size(), 1);
+  EXPECT_EQ(request.headers(0).name(), "a");
+  EXPECT_EQ(request.headers(0).value(), "b");
+  std::string body;
+  for (bool last = false; !last;) {
+    const auto chunk = Expect(proto::FromCell::kRequestBody).request_body();
+    body += chunk.data();
+    last = chunk.last();
+  }
+  EXPECT_EQ(body, "c");
+  cell.RespondHead(request.call(), 200, false);
+  const auto end = cell.RunToEnd();
+  ASSERT_TRUE(end && end->result().succeeded()) << (end ? Describe(*end) : "");
+  EXPECT_EQ(cell.output, "200");
+}
+
 }  // namespace
 }  // namespace warder::cell

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 
 namespace warder::cell {
@@ -54,7 +55,9 @@ void FindBytes(const Info& info) {
                                              : static_cast<double>(static_cast<const char*>(found) - bytes.data()));
 }
 
-constexpr Native kNatives[] = {{"base64Bytes", Base64Bytes}, {"findBytes", FindBytes}};
+constexpr Native kNatives[] = {
+    {"base64Bytes", Checked<Base64Bytes, Takes::kUint8Array>},
+    {"findBytes", Checked<FindBytes, Takes::kUint8Array, Takes::kUint8Array, Takes::kNumber, Takes::kNumber>}};
 
 }  // namespace
 

@@ -5,11 +5,12 @@
 #include <v8-primitive.h>
 #include <v8-typed-array.h>
 
-#include <cmath>
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/ending.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/stack_text.h"
@@ -39,8 +40,9 @@ void ThrowType(v8::Isolate* isolate, const char* message) {
   isolate->ThrowException(v8::Exception::TypeError(v8::String::NewFromUtf8(isolate, message).ToLocalChecked()));
 }
 
-// A header's value: the runtime has checked that each code unit is a byte.
+// A header's value: the runtime has checked that each code unit is a byte. Empty for what is no string.
 std::string ToByteString(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+  if (!value->IsString()) return {};
   const auto text = value.As<v8::String>();
   std::string bytes(static_cast<std::size_t>(text->Length()), '\0');
   text->WriteOneByteV2(isolate, 0, static_cast<std::uint32_t>(bytes.size()),
@@ -151,13 +153,14 @@ void Fail(const Info& info) {
 }
 
 constexpr Native kNatives[] = {
-    {"httpStart", HttpStart},
-    {"httpSend", HttpSend},
+    {"httpStart", Checked<HttpStart, Takes::kString, Takes::kString, Takes::kArray, Takes::kAny, Takes::kNumber,
+                          Takes::kInt32, Takes::kString>},
+    {"httpSend", Checked<HttpSend, Takes::kNumber, Takes::kUint8Array, Takes::kNumber>},
     {"httpConsumed", HttpConsumed},
     {"cancel", Cancel},
     {"timerStart", TimerStart},
     {"now", Now},
-    {"log", Log},
+    {"log", Checked<Log, Takes::kInt32, Takes::kString, Takes::kAny>},
     {"fail", Fail},
 };
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/stack_text.h"
 
@@ -83,6 +84,7 @@ class Cloner final : public v8::ValueSerializer::Delegate, public v8::ValueDeser
     if (!CopyOf(context_, object).ToLocal(&copy)) return v8::Nothing<bool>();
     if (copy->IsString()) return Refuse("#<" + ToUtf8(isolate_, copy) + "> could not be cloned.");
     v8::Local<v8::Value> arguments[] = {object};
+    if (!copy->IsFunction()) return v8::Nothing<bool>();
     if (!copy.As<v8::Function>()->Call(context_, v8::Undefined(isolate_), 1, arguments).ToLocal(&result)) {
       return v8::Nothing<bool>();
     }
@@ -176,7 +178,8 @@ void DefineClone(const Info& info) {
   info[0].As<v8::Object>()->SetPrivate(isolate->GetCurrentContext(), CopyKey(isolate), info[1]).Check();
 }
 
-constexpr Native kNatives[] = {{"clone", Clone}, {"defineClone", DefineClone}};
+constexpr Native kNatives[] = {{"clone", Checked<Clone, Takes::kAny, Takes::kArray, Takes::kFunction>},
+                               {"defineClone", Checked<DefineClone, Takes::kObject>}};
 
 }  // namespace
 

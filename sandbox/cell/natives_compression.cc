@@ -16,6 +16,7 @@
 #include <new>
 #include <string>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 
 namespace warder::cell {
@@ -55,15 +56,24 @@ void* Allocate(void* opaque, unsigned int items, unsigned int size) {
 // The blocks go together, with the buffer.
 void Free(void*, void*) {}
 
-Stream* StreamOf(v8::Local<v8::Value> handle) {
-  const auto buffer = handle.As<v8::Object>()->GetInternalField(0).As<v8::Value>().As<v8::ArrayBuffer>();
-  return static_cast<Stream*>(buffer->Data());
+void ThrowType(v8::Isolate* isolate, const std::string& message) {
+  isolate->ThrowException(v8::Exception::TypeError(v8::String::NewFromUtf8(isolate, message.c_str()).ToLocalChecked()));
+}
+
+// Null for an object that zlibStart has not made: nobody else has a buffer in an internal field.
+Stream* StreamOf(v8::Local<v8::Object> handle) {
+  if (handle->InternalFieldCount() != 1) return nullptr;
+  const auto field = handle->GetInternalField(0);
+  if (!field->IsValue() || !field.As<v8::Value>()->IsArrayBuffer()) return nullptr;
+  return static_cast<Stream*>(field.As<v8::Value>().As<v8::ArrayBuffer>()->Data());
 }
 
 // zlibStart(format: number, decompress: boolean): object
 void ZlibStart(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  const int window_bits = kWindowBits[info[0].As<v8::Int32>()->Value()];
+  const std::uint32_t format = info[0].As<v8::Uint32>()->Value();
+  if (format >= std::size(kWindowBits)) return ThrowType(isolate, "there is no such compression format");
+  const int window_bits = kWindowBits[format];
   const bool decompress = info[1]->IsTrue();
   const std::size_t size = decompress ? kDecompressBytes : kCompressBytes;
   v8::Local<v8::ArrayBuffer> buffer;
@@ -84,9 +94,8 @@ void ZlibStart(const Info& info) {
 }
 
 void ThrowBadData(v8::Isolate* isolate, const z_stream& zlib) {
-  const std::string message =
-      "the compressed data is not valid" + (zlib.msg != nullptr ? ": " + std::string(zlib.msg) : std::string());
-  isolate->ThrowException(v8::Exception::TypeError(v8::String::NewFromUtf8(isolate, message.c_str()).ToLocalChecked()));
+  ThrowType(isolate,
+            "the compressed data is not valid" + (zlib.msg != nullptr ? ": " + std::string(zlib.msg) : std::string()));
 }
 
 // zlibStep(zlib: object, input: Uint8Array, offset: number, finish: boolean):
@@ -94,7 +103,8 @@ void ThrowBadData(v8::Isolate* isolate, const z_stream& zlib) {
 // `used` is how much of the input behind `offset` went; `more` that there is output for which this step had no room.
 void ZlibStep(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  Stream* const stream = StreamOf(info[0]);
+  Stream* const stream = StreamOf(info[0].As<v8::Object>());
+  if (stream == nullptr) return ThrowType(isolate, "this is no compression stream");
   z_stream& zlib = stream->zlib;
   const auto view = info[1].As<v8::Uint8Array>();
   const std::size_t length = view->ByteLength();  // 0 where the buffer has been taken away in the meantime
@@ -124,7 +134,8 @@ void ZlibStep(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, std::size(parts)));
 }
 
-constexpr Native kNatives[] = {{"zlibStart", ZlibStart}, {"zlibStep", ZlibStep}};
+constexpr Native kNatives[] = {{"zlibStart", Checked<ZlibStart, Takes::kUint32>},
+                               {"zlibStep", Checked<ZlibStep, Takes::kObject, Takes::kUint8Array, Takes::kUint32>}};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <v8-object.h>
 #include <v8-promise.h>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 
 namespace warder::cell {
@@ -92,7 +93,9 @@ void InspectPromise(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, 2));
 }
 
-constexpr Native kNatives[] = {{"kindOf", TellKind}, {"inspectKeys", InspectKeys}, {"inspectPromise", InspectPromise}};
+constexpr Native kNatives[] = {{"kindOf", TellKind},
+                               {"inspectKeys", Checked<InspectKeys, Takes::kObject>},
+                               {"inspectPromise", Checked<InspectPromise, Takes::kPromise>}};
 
 }  // namespace
 

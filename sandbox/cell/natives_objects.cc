@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/runtime.h"
 #include "sandbox/cell/stack_text.h"
@@ -56,7 +57,9 @@ void ErrorPlace(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, parts, 4));
 }
 
-constexpr Native kNatives[] = {{"errorPlace", ErrorPlace}, {"defineLazy", DefineLazy}, {"callerPlace", CallerPlaceOf}};
+constexpr Native kNatives[] = {{"errorPlace", ErrorPlace},
+                               {"defineLazy", Checked<DefineLazy, Takes::kObject, Takes::kName>},
+                               {"callerPlace", CallerPlaceOf}};
 
 }  // namespace
 

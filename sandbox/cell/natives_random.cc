@@ -1,6 +1,7 @@
 #include <v8-typed-array.h>
 
 #include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 
 namespace warder::cell {
@@ -16,13 +17,13 @@ void RandomDoubles(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 // randomBytes(view: ArrayBufferView)
 void RandomBytes(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  if (!info[0]->IsArrayBufferView()) return;
   const auto view = info[0].As<v8::ArrayBufferView>();
   auto* const out = static_cast<unsigned char*>(view->Buffer()->Data()) + view->ByteOffset();
   CellState::Of(info.GetIsolate()).random.Fill({out, view->ByteLength()});
 }
 
-constexpr Native kNatives[] = {{"randomDoubles", RandomDoubles}, {"randomBytes", RandomBytes}};
+constexpr Native kNatives[] = {{"randomDoubles", Checked<RandomDoubles, Takes::kFloat64Array>},
+                               {"randomBytes", Checked<RandomBytes, Takes::kView>}};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/stack_text.h"
 #include "sandbox/proto/step_limits.h"
@@ -140,8 +141,13 @@ void Sha256(const Info& info) {
 }
 
 constexpr Native kNatives[] = {
-    {"enterStep", EnterStep}, {"currentStep", CurrentStep}, {"stepBegan", StepBegan}, {"stepRetried", StepRetried},
-    {"stepEnded", StepEnded}, {"respond", Respond},         {"sha256", Sha256},
+    {"enterStep", EnterStep},
+    {"currentStep", CurrentStep},
+    {"stepBegan", StepBegan},
+    {"stepRetried", StepRetried},
+    {"stepEnded", StepEnded},
+    {"respond", Checked<Respond, Takes::kNumber, Takes::kArray, Takes::kString>},
+    {"sha256", Checked<Sha256, Takes::kString>},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/legacy_decoder.h"
 #include "sandbox/cell/legacy_index.h"
 #include "sandbox/cell/natives.h"
@@ -28,9 +29,7 @@ struct Bytes {
   std::size_t size = 0;
 };
 
-// Empty for what is no view.
 Bytes ViewBytes(v8::Local<v8::Value> value) {
-  if (!value->IsArrayBufferView()) return {};
   const auto view = value.As<v8::ArrayBufferView>();
   return {static_cast<const char*>(view->Buffer()->Data()) + view->ByteOffset(), view->ByteLength()};
 }
@@ -74,7 +73,6 @@ void Utf8Encode(const Info& info) {
 // utf8EncodeInto(text: string, target: Uint8Array, result: Uint32Array): result is [code units read, bytes written]
 void Utf8EncodeInto(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  if (!info[1]->IsUint8Array() || !info[2]->IsUint32Array()) return;
   const auto target = info[1].As<v8::Uint8Array>();
   const auto result = info[2].As<v8::Uint32Array>();
   std::size_t read = 0;
@@ -148,7 +146,7 @@ void DecodeLegacyEncoding(const Info& info) {
   }
   DecoderState state;
   const auto kept = info[4].As<v8::Uint8Array>();
-  if (!info[4]->IsUint8Array() || kept->CopyContents(&state, sizeof(state)) != sizeof(state)) return;
+  if (kept->CopyContents(&state, sizeof(state)) != sizeof(state)) return;
   std::u16string text;
   text.reserve(bytes.size);
   const Decoded decoded = DecodeLegacy(name, {reinterpret_cast<const std::uint8_t*>(bytes.data), bytes.size},
@@ -194,12 +192,14 @@ void Base64Decode(const Info& info) {
   ReturnString(info, OneByte(info.GetIsolate(), bytes.data(), result.count));
 }
 
-constexpr Native kNatives[] = {{"utf8Encode", Utf8Encode},
-                               {"utf8EncodeInto", Utf8EncodeInto},
-                               {"decode", Decode},
-                               {"decodeLegacy", DecodeLegacyEncoding},
-                               {"base64Encode", Base64Encode},
-                               {"base64Decode", Base64Decode}};
+constexpr Native kNatives[] = {
+    {"utf8Encode", Checked<Utf8Encode, Takes::kString>},
+    {"utf8EncodeInto", Checked<Utf8EncodeInto, Takes::kString, Takes::kUint8Array, Takes::kUint32Array>},
+    {"decode", Checked<Decode, Takes::kView, Takes::kInt32>},
+    {"decodeLegacy",
+     Checked<DecodeLegacyEncoding, Takes::kString, Takes::kView, Takes::kAny, Takes::kAny, Takes::kUint8Array>},
+    {"base64Encode", Checked<Base64Encode, Takes::kString>},
+    {"base64Decode", Checked<Base64Decode, Takes::kString>}};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "sandbox/cell/checked_native.h"
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/stack_text.h"
 
@@ -48,7 +49,6 @@ void ReturnAscii(const v8::FunctionCallbackInfo<v8::Value>& info, const char* da
 
 // A serialised URL is ASCII. The components go to the Uint32Array that the caller gave.
 void Return(const v8::FunctionCallbackInfo<v8::Value>& info, ada_url url, v8::Local<v8::Value> components) {
-  if (!components->IsUint32Array()) return;
   const auto array = components.As<v8::Uint32Array>();
   const ada_url_components& parts = *ada_get_components(url);
   static_assert(sizeof(parts) == 8 * sizeof(std::uint32_t) && std::is_trivially_copyable_v<ada_url_components>);
@@ -172,11 +172,12 @@ void QuerySerialize(const v8::FunctionCallbackInfo<v8::Value>& info) {
   ada_free_owned_string(text);
 }
 
-constexpr Native kNatives[] = {{"urlParse", UrlParse},
-                               {"urlUpdate", UrlUpdate},
-                               {"urlOrigin", UrlOrigin},
-                               {"queryParse", QueryParse},
-                               {"querySerialize", QuerySerialize}};
+constexpr Native kNatives[] = {
+    {"urlParse", Checked<UrlParse, Takes::kString, Takes::kAny, Takes::kUint32Array>},
+    {"urlUpdate", Checked<UrlUpdate, Takes::kString, Takes::kInt32, Takes::kString, Takes::kUint32Array>},
+    {"urlOrigin", Checked<UrlOrigin, Takes::kString>},
+    {"queryParse", Checked<QueryParse, Takes::kString>},
+    {"querySerialize", Checked<QuerySerialize, Takes::kArray>}};
 
 }  // namespace
 

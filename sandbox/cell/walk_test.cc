@@ -95,7 +95,8 @@ TEST_F(WalkTest, ReachesNoNativeOfTheCell) { EXPECT_EQ(Walk(proto::Log::ERROR), 
 
 // What a patched method was given of the runtime's own.
 TEST_F(WalkTest, PatchedMethodsAreGivenOnlyWhatIsListed) {
-  StartBundle({{"index.js", ReadFile(kFolder + "/recorder_flow.js")}});
+  StartBundle({{"index.js", ReadFile(kFolder + "/recorder_flow.js")},
+               {"use_platform.js", ReadFile(kFolder + "/use_platform.js")}});
   auto end = cell.RunToEnd();
   while (end && !end->has_result() && !end->has_stopped()) {
     if (end->has_http_request()) {
@@ -114,6 +115,45 @@ TEST_F(WalkTest, PatchedMethodsAreGivenOnlyWhatIsListed) {
   std::sort(found.begin(), found.end());
   Compare("handed_over.txt", found);
 }
+
+// What a script has replaced may break the platform for the script, and nothing else: the cell does not die of it.
+class LiarTest : public WalkTest, public testing::WithParamInterface<const char*> {
+ protected:
+  static constexpr int kSeeds = 30;
+};
+
+TEST_P(LiarTest, NoLieOfAPatchedMethodKillsTheCell) {
+  int whole = 0;
+  for (int seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE(seed);
+    TestCell liar(Program());
+    liar.AddInput(proto::Input::EVENT, "",
+                  std::string("{\"lie\":\"") + GetParam() + "\",\"seed\":" + std::to_string(seed) + "}");
+    liar.AddInput(proto::Input::MODULE, "index.js", ReadFile(kFolder + "/liar_flow.js"));
+    liar.AddInput(proto::Input::MODULE, "use_platform.js", ReadFile(kFolder + "/use_platform.js"));
+    auto& acme = *liar.start.add_connections();
+    acme.set_name("acme");
+    acme.set_handle("handle");
+    acme.set_origin("https://acme.test");
+    liar.SendStart();
+    auto end = liar.RunToEnd();
+    for (; end && !end->has_result() && !end->has_stopped(); end = liar.RunToEnd()) {
+      if (!end->has_http_request()) continue;
+      const auto call = end->http_request().call();
+      liar.RespondHead(call, 200, true, {{"content-type", "text/plain"}});
+      liar.RespondBody(call, "hello", true);
+    }
+    // It may end with an error, or never settle and be told so; a death says nothing.
+    ASSERT_TRUE(end) << "the cell ended with " << liar.Wait();
+    EXPECT_FALSE(end->has_result() && end->result().has_rejected()) << Describe(*end);
+    EXPECT_EQ(liar.Wait(), 0) << Describe(*end);
+    if (end->result().succeeded()) whole += std::stoi(liar.output);
+  }
+  EXPECT_GT(whole, kSeeds);  // or the platform was not used at all
+}
+
+INSTANTIATE_TEST_SUITE_P(Lies, LiarTest,
+                         testing::Values("object", "text", "number", "string", "floats", "list", "proxy", "nothing"));
 
 }  // namespace
 }  // namespace warder::cell

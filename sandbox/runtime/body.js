@@ -28,31 +28,31 @@ import { isSearchParams, serializeParams } from "./url.js";
 export function extractBody(init) {
   if (typeof init === "string") {
     const bytes = encodeUtf8(init);
-    return { bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
+    return { __proto__: null, bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
   }
   if (isReadableStream(init)) {
     if (isDisturbed(init) || init.locked) throw new TypeError("the body is a stream that somebody has read, or reads");
-    return { stream: init };
+    return { __proto__: null, stream: init };
   }
   if (isSearchParams(init)) {
     const bytes = encodeUtf8(serializeParams(init));
-    return { bytes, size: typedArrayLength(bytes), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+    return { __proto__: null, bytes, size: typedArrayLength(bytes), type: "application/x-www-form-urlencoded;charset=UTF-8" };
   }
   if (isBufferSource(init)) {
     const bytes = copyBytes(bytesOf(init));
-    return { bytes, size: typedArrayLength(bytes) };
+    return { __proto__: null, bytes, size: typedArrayLength(bytes) };
   }
   if (isBlob(init)) {
     const { blobPieces, blobType } = blobs();
     const pieces = blobPieces(init);
-    return { pieces, size: sizeOfPieces(pieces), type: blobType(init) === "" ? undefined : blobType(init) };
+    return { __proto__: null, pieces, size: sizeOfPieces(pieces), type: blobType(init) === "" ? undefined : blobType(init) };
   }
   if (isFormData(init)) {
     const { pieces, boundary } = multipart().writeMultipart(forms().formDataList(init));
-    return { pieces, size: sizeOfPieces(pieces), type: `multipart/form-data; boundary=${boundary}` };
+    return { __proto__: null, pieces, size: sizeOfPieces(pieces), type: `multipart/form-data; boundary=${boundary}` };
   }
   const bytes = encodeUtf8(`${init}`);
-  return { bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
+  return { __proto__: null, bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
 }
 
 /** @param {Uint8Array[]} chunks that belong to nobody else */
@@ -124,12 +124,12 @@ export class BodyHolder {
     if (!body) return null;
     if (body.stream || body.source) {
       const branches = streamOperations().tee(this.stream);
-      this.body = { stream: branches[0] };
-      return { stream: branches[1] };
+      this.body = { __proto__: null, stream: branches[0] };
+      return { __proto__: null, stream: branches[1] };
     }
     const { pieces = [body.bytes], size } = body;
-    this.body = { pieces, size };
-    return { pieces, size };
+    this.body = { __proto__: null, pieces, size };
+    return { __proto__: null, pieces, size };
   }
   /** All of it, for good. @returns {Uint8Array | Promise<Uint8Array>} */
   read() {

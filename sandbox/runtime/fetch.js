@@ -166,7 +166,7 @@ function fetchData(url, method) {
   return makeResponse({
     status: 200, statusText: "OK", headers: receivedHeaders(["content-type", type]), type: "basic",
     url: withoutFragment(url), redirected: false,
-    holder: new BodyHolder(method === "HEAD" ? null : { bytes, size: typedArrayLength(bytes) }),
+    holder: new BodyHolder(method === "HEAD" ? null : { __proto__: null, bytes, size: typedArrayLength(bytes) }),
   });
 }
 
@@ -237,7 +237,7 @@ export function responseHead(id, status, statusText, list, url, redirected, hasB
     return;
   }
   if (!hasBody) end(call);
-  const holder = new BodyHolder(call.head || isNullBody(status) ? null : { source: new ResponseSource(call) });
+  const holder = new BodyHolder(call.head || isNullBody(status) ? null : { __proto__: null, source: new ResponseSource(call) });
   const headers = receivedHeaders(list);
   call.resolve(makeResponse({ holder, status, statusText, headers, type: "basic", url, redirected }));
 }
@@ -254,7 +254,7 @@ function end(call) {
 /** @param {number} id @param {Uint8Array} bytes @param {boolean} last */
 export function responseBody(id, bytes, last) {
   const call = mapGet(calls, id);
-  if (bytes.length > 0) push(call.chunks, bytes);
+  if (typedArrayLength(bytes) > 0) push(call.chunks, bytes);
   if (last) end(call);
   else wake(call);
 }

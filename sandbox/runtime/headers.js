@@ -3,12 +3,13 @@ import { checkArguments, isObject } from "./idl.js";
 import { defineInterfaces } from "./install.js";
 import { defineIterable, toSequence } from "./iterable.js";
 import {
-  Symbol, getOwnPropertyDescriptor, ownKeys, push, slice, sort, splice, startsWith, test, toLowerCase,
+  Symbol, copyList, getOwnPropertyDescriptor, makeList, ownKeys, push, sliceString, sort, splice, startsWith, test,
+  toLowerCase,
 } from "./primordials.js";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\x01-\x09\x0b\x0c\x0e-\xff]*$/;
-const WHITE = " \t\r\n";
+const isWhite = (c) => c === " " || c === "\t" || c === "\r" || c === "\n";
 
 /** Names that were found to be good, and how many: the same few come with each call. */
 const good = { __proto__: null };
@@ -32,9 +33,9 @@ function toValue(name, value) {
   let text = `${value}`;
   let start = 0;
   let end = text.length;
-  while (start < end && WHITE.includes(text[start])) ++start;
-  while (end > start && WHITE.includes(text[end - 1])) --end;
-  text = text.substring(start, end);
+  while (start < end && isWhite(text[start])) ++start;
+  while (end > start && isWhite(text[end - 1])) --end;
+  text = sliceString(text, start, end);
   if (!test(VALUE, text)) {
     throw new TypeError(`the value of the header "${name}" holds a character that a header cannot carry`);
   }
@@ -104,14 +105,14 @@ let iterates;
 
 export class Headers {
   /** Names and values in turn, in the order they came. @type {string[]} */
-  #list = [];
+  #list = makeList();
   /** What iterating gives, until something changes. @type {string[] | null} */
   #combined = null;
   /** Fetch's guard. @type {"none" | "request" | "immutable"} */
   #guard = "none";
 
   static {
-    toList = (headers) => slice(headers.#list);
+    toList = (headers) => copyList(headers.#list);
     getValue = (headers, name) => headers.#get(name);
     toCombined = (headers) => headers.#combined ??= headers.#combine();
     makeImmutable = (headers) => {
@@ -127,7 +128,7 @@ export class Headers {
     makeCopy = (source) => {
       const headers = new Headers();
       headers.#guard = source.#guard;
-      headers.#list = slice(source.#list);
+      headers.#list = copyList(source.#list);
       return headers;
     };
     makeReceived = (list) => {
@@ -185,7 +186,7 @@ export class Headers {
   }
   #indices(name) {
     const key = toLowerCase(toName(name));
-    const found = [];
+    const found = makeList();
     for (let i = 0; i < this.#list.length; i += 2) if (toLowerCase(this.#list[i]) === key) push(found, i);
     return found;
   }
@@ -193,7 +194,7 @@ export class Headers {
   /** "Sort and combine": names and values in turn. Each cookie stays one of its own. */
   #combine() {
     const list = this.#list;
-    const rows = [];
+    const rows = makeList();
     for (let i = 0; i < list.length; i += 2) push(rows, { name: toLowerCase(list[i]), value: list[i + 1], order: i });
     sort(rows, (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.order - b.order));
     const combined = [];

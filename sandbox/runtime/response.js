@@ -85,7 +85,7 @@ export class Response {
     if (isNullBody(state.status)) throw new TypeError(`a response with status ${state.status} has no body`);
     addContentType(state.headers, "application/json");
     const bytes = encodeUtf8(text);
-    state.holder = new BodyHolder({ bytes, size: typedArrayLength(bytes) });
+    state.holder = new BodyHolder({ __proto__: null, bytes, size: typedArrayLength(bytes) });
     return response;
   }
 

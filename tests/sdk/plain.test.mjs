@@ -1,30 +1,40 @@
-// Packages that need no credential: their flows compute, or read a document.
+// Packages that call no API of their own: their flows work on what they load, with the placeholder of a credential.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { json, runSdk, sdkTest } from "./support.mjs";
+import { assertFilled, bearer, json, runSdk, sdkTest } from "./support.mjs";
 
 sdkTest("zod", async (t) => {
-  const { output } = await runSdk(t, "zod", "zod", {});
+  const { output, seen } = await runSdk(t, "zod", "zod", {
+    "GET /orders/42": ({ response }) => json(response, { id: 42, email: "a@acme.test", lines: [{ sku: "x", count: "3" }], extra: true }),
+  }, { policy: bearer });
+  assertFilled(seen);
   assert.deepEqual(output, {
     order: { id: 42, email: "a@acme.test", lines: [{ sku: "x", count: 3 }] }, paths: ["id", "email", "lines"],
   });
 });
 
 sdkTest("lodash", async (t) => {
-  const { output } = await runSdk(t, "lodash", "lodash", {});
+  const { output, seen } = await runSdk(t, "lodash", "lodash", {
+    "GET /lines": ({ response }) => json(response, [{ sku: "a", n: 1 }, { sku: "b", n: 2 }, { sku: "a", n: 3 }]),
+  }, { policy: bearer });
+  assertFilled(seen);
   assert.deepEqual(output, { sums: { a: 4, b: 2 }, later: "done", camel: "orderId", copied: [1], at: "1970-01-01T00:00:00.000Z" });
 });
 
 sdkTest("date-fns", async (t) => {
-  const { output } = await runSdk(t, "date-fns", "date-fns", {});
+  const { output, seen } = await runSdk(t, "date-fns", "date-fns", {
+    "GET /invoice": ({ response }) => json(response, { date: "31.01.2026" }),
+  }, { policy: bearer });
+  assertFilled(seen);
   assert.deepEqual(output, { day: "2026-01-31T00:00:00Z", spoken: "Samstag, 31. Januar 2026", due: "2026-02-06", days: 327 });
 });
 
 sdkTest("papaparse", async (t) => {
   const csv = 'id,name,total\r\n1,"Weber, Söhne",12.5\r\n2,"a ""b""",3\r\n';
-  const { output } = await runSdk(t, "papaparse", "papaparse", {
+  const { output, seen } = await runSdk(t, "papaparse", "papaparse", {
     "GET /orders.csv": ({ response }) => response.setHeader("content-type", "text/csv").end(csv),
-  }, { allow: true });
+  }, { policy: bearer });
+  assertFilled(seen);
   assert.deepEqual(output, {
     data: [{ id: 1, name: "Weber, Söhne", total: 12.5 }, { id: 2, name: 'a "b"', total: 3 }],
     errors: [], fields: ["id", "name", "total"],
@@ -34,9 +44,10 @@ sdkTest("papaparse", async (t) => {
 
 sdkTest("fast-xml-parser", async (t) => {
   const xml = '<?xml version="1.0"?><orders at="2026"><order id="42">Söhne &amp; Co</order><order id="43"/></orders>';
-  const { output } = await runSdk(t, "fast-xml-parser", "fast-xml-parser", {
+  const { output, seen } = await runSdk(t, "fast-xml-parser", "fast-xml-parser", {
     "GET /orders.xml": ({ response }) => response.setHeader("content-type", "application/xml").end(xml),
-  }, { allow: true });
+  }, { policy: bearer });
+  assertFilled(seen);
   assert.deepEqual(output.parsed.orders, { "@_at": "2026", order: [{ "#text": "Söhne & Co", "@_id": "42" }, { "@_id": "43" }] });
   assert.equal(output.broken, "InvalidTag");
   assert.equal(output.built, "<order><id>42</id><note>a &lt; b</note></order>");
@@ -54,7 +65,8 @@ sdkTest("jose", async (t) => {
   const forged = `${head}.${part({ sub: "another", exp: Math.floor(Date.now() / 1000) + 600 })}.${signature}`;
   const { output, seen } = await runSdk(t, "jose", "jose", {
     "GET /keys": ({ response }) => json(response, { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" }] }),
-  }, { allow: true, event: { jwt, forged } });
+  }, { policy: bearer, event: { jwt, forged } });
+  assertFilled(seen);
   assert.deepEqual(output, { subject: "customer-7", orders: [42, 43], header: { alg: "ES256", kid: "k" }, kty: "EC", crv: "P-256" });
   assert.equal(seen.length, 1, "the keys are fetched once");
 });

@@ -57,14 +57,13 @@ function connectionFile(t, name, lines, fields) {
 
 // Runs flows/FLOW.js in a cell and gives {output, seen}. `policy`: the lines of its connection NAME, of which {origin}
 // becomes the server's.
-export async function runSdk(t, packageName, flow, answers, { event = {}, policy, name = "api", fields = { token: secret }, allow = false, ...bundling } = {}) {
+export async function runSdk(t, packageName, flow, answers, { event = {}, policy, name = "api", fields = { token: secret }, ...bundling } = {}) {
   const { bundle, bytes } = await bundleFlow(t, flow, bundling);
   const { origin, seen } = await upstream(t, answers);
   const eventFile = join(temporaryFolder(t), "event.json");
   writeFileSync(eventFile, JSON.stringify({ origin, ...event }));
   const args = ["run", bundle, "--json", "--event", eventFile];
   if (policy) args.push("--connect", connectionFile(t, name, [`origin ${origin}`, "allow * /**", ...policy], fields));
-  if (allow) args.push("--allow", origin);
   const started = performance.now();
   const { code, stdout, stderr } = await run(args);
   const took = performance.now() - started;

@@ -18,7 +18,7 @@ declare function clearTimeout(id: number | undefined): void;
 declare function clearInterval(id: number | undefined): void;
 declare function queueMicrotask(callback: () => void): void;
 declare function reportError(error: any): void;
-declare function structuredClone<T>(value: T, options?: { transfer?: (ArrayBuffer | ReadableStream | WritableStream | TransformStream)[] }): T;
+declare function structuredClone<T>(value: T, options?: { transfer?: ArrayBuffer[] }): T;
 
 interface GlobalEventHandlersEventMap { error: ErrorEvent; unhandledrejection: PromiseRejectionEvent; rejectionhandled: PromiseRejectionEvent; }
 declare function addEventListener<K extends keyof GlobalEventHandlersEventMap>(

@@ -3,6 +3,8 @@
 // to what a script may have patched.
 import { flow, integration } from "warder";
 
+import { uses } from "./use_platform.js";
+
 const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const add = uncurry(Set.prototype.add);
@@ -87,61 +89,6 @@ function nameOf(object) {
   return typeof object === "function" ? object.name : toText(object);
 }
 
-async function drain(stream) {
-  const reader = own(stream.getReader());
-  for (;;) {
-    const result = own(await own(reader.read()));
-    if (result.done) return;
-    own(result.value);
-  }
-}
-
-async function usePlatform() {
-  const first = own(await own(fetch("https://a.test/", own({ method: "POST", body: "x", headers: own({ a: "b" }) }))));
-  own(first.headers).get("content-type");
-  await own(first.text());
-  const second = own(await own(fetch("https://a.test/2")));
-  await drain(own(second.body));
-  const target = own(new EventTarget());
-  const listener = own(() => {});
-  const controller = own(new AbortController());
-  const signal = own(AbortSignal.any(own([own(controller.signal)])));
-  target.addEventListener("a", listener, own({ signal, once: true }));
-  target.dispatchEvent(own(new Event("a")));
-  signal.onabort = own((event) => own(event));
-  controller.abort();
-  const url = own(new URL("https://a.test/?b=c#d"));
-  own(url.searchParams).append("e", "f");
-  url.searchParams.sort();
-  own(structuredClone(own({ a: own([1]), m: own(new Map()), b: own(new Uint8Array(2)) })));
-  console.log("%s %o", "a", own({ b: own([1, 2]), e: own(new Error("c")), u: url, h: first.headers, m: own(new Map()) }));
-  console.table(own([own({ a: 1 })]));
-  console.error(own(new DOMException("a", "b")), own(Promise.resolve(own({}))));
-  console.group("a");
-  console.count();
-  console.groupEnd();
-  own(new TextDecoder()).decode(own(own(new TextEncoder()).encode("ä")));
-  atob(btoa("a"));
-  crypto.getRandomValues(own(new Uint8Array(4)));
-  crypto.randomUUID();
-  own(new Headers(own({ a: "b" }))).set("c", "d");
-  await own(own(new Response("a", own({ headers: own({ b: "c" }) }))).clone()).json().catch(own(() => {}));
-  await own(own(new Request("https://a.test/", own({ method: "PUT", body: own(new URLSearchParams("a=b")) }))).text());
-  const form = own(new FormData());
-  form.append("a", own(new Blob(own(["b"]))), "c");
-  await own(own(new Response(form)).text());
-  await own(own(await own(own(new Response("a=b", own({ headers: own({ "content-type": "application/x-www-form-urlencoded" }) })))
-    .formData())).get("a"));
-  own(await own(own(structuredClone(own(new File(own(["a"]), "b"))))).arrayBuffer());
-  own(performance.toJSON());
-  queueMicrotask(own(() => {}));
-  const timers = own(new Promise(own((resolve) => setTimeout(own(resolve), 1))));
-  clearInterval(setInterval(own(() => {}), 1));
-  await timers;
-  addEventListener("error", own((event) => { own(event).preventDefault(); }));
-  reportError(own(new Error("told")));
-}
-
 export default integration({
   name: "Recorder", version: "1",
   flows: [flow({
@@ -172,7 +119,8 @@ export default integration({
       recording = true;
       let failure = null;
       try {
-        await usePlatform();
+        const parts = uses(own);
+        for (let i = 0; i < parts.length; ++i) await parts[i]();
       } catch (error) {
         failure = `${error?.message}\n${error?.stack}`;
       }

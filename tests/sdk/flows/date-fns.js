@@ -2,8 +2,8 @@ import { addBusinessDays, differenceInCalendarDays, format, formatISO, parse } f
 import { de } from "date-fns/locale";
 import { sdk } from "./sdk.js";
 
-export default sdk(async () => {
-  const day = parse("31.01.2026", "dd.MM.yyyy", new Date(0));
+export default sdk(async ({ load }) => {
+  const day = parse((await (await load("/invoice")).json()).date, "dd.MM.yyyy", new Date(0));
   return {
     day: formatISO(day), spoken: format(day, "EEEE, d. MMMM yyyy", { locale: de }),
     due: format(addBusinessDays(day, 5), "yyyy-MM-dd"), days: differenceInCalendarDays(new Date(2026, 11, 24), day),

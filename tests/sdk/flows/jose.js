@@ -1,9 +1,9 @@
 import { SignJWT, createRemoteJWKSet, decodeProtectedHeader, errors, exportJWK, generateKeyPair, jwtVerify } from "jose";
 import { check, sdk } from "./sdk.js";
 
-export default sdk(async ({ event, origin }) => {
+export default sdk(async ({ event, origin, token }) => {
   // A token of the server's, with its published key.
-  const keys = createRemoteJWKSet(new URL(`${origin}/keys`));
+  const keys = createRemoteJWKSet(new URL(`${origin}/keys`), { headers: { authorization: `Bearer ${token}` } });
   const { payload } = await jwtVerify(event.jwt, keys, { issuer: "acme", audience: "orders" });
   const forged = await jwtVerify(event.forged, keys).catch((error) => error);
   check(forged instanceof errors.JWSSignatureVerificationFailed, "a forged token is refused", `${forged}`);

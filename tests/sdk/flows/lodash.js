@@ -1,8 +1,8 @@
 import _ from "lodash";
 import { sdk } from "./sdk.js";
 
-export default sdk(async () => {
-  const lines = [{ sku: "a", n: 1 }, { sku: "b", n: 2 }, { sku: "a", n: 3 }];
+export default sdk(async ({ load }) => {
+  const lines = await (await load("/lines")).json();
   const sums = _(lines).groupBy("sku").mapValues((group) => _.sumBy(group, "n")).value();
   const later = await new Promise((done) => _.debounce(done, 5)("done"));
   const copy = _.cloneDeep({ at: new Date(0), map: new Map([["k", [1]]]) });

@@ -1,8 +1,8 @@
 import Papa from "papaparse";
 import { sdk } from "./sdk.js";
 
-export default sdk(async ({ origin }) => {
-  const text = await (await fetch(`${origin}/orders.csv`)).text();
+export default sdk(async ({ load }) => {
+  const text = await (await load("/orders.csv")).text();
   const { data, errors, meta } = Papa.parse(text, { header: true, dynamicTyping: true, skipEmptyLines: true });
   return { data, errors, fields: meta.fields, text: Papa.unparse(data, { quotes: true }) };
 });

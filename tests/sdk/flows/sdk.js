@@ -1,5 +1,5 @@
 // What the flows here share: one flow each, which gets the server's origin and, where there is a connection `api`, the
-// placeholder of its field `token`.
+// placeholder of its field `token`, and `load` to fetch a document with it.
 import { flow, integration } from "warder";
 
 export const sdk = (run) => integration({
@@ -9,7 +9,9 @@ export const sdk = (run) => integration({
     run: async (context, event) => {
       const token = context.connections.api?.fields.token;
       if (token !== undefined) check(/^wrd_[\w-]{32}$/.test(token), "the credential is a placeholder", token);
-      return { data: await run({ context, event, origin: event?.origin, token }) };
+      const origin = event?.origin;
+      const load = (path) => fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}` } });
+      return { data: await run({ context, event, origin, token, load }) };
     },
   })],
 });
