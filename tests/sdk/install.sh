@@ -4,7 +4,8 @@
 #   tests/sdk/install.sh FOLDER
 #
 # FOLDER/bundle is components/sdk/bundle, FOLDER/types components/sdk/types with a compiler, FOLDER/packages what
-# package-lock.json here names, and FOLDER/packages/flows the flows that use them. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
+# package-lock.json here names, FOLDER/packages/flows the flows that use them, FOLDER/components what the tests of the ready
+# components are made from. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
@@ -46,6 +47,7 @@ exec 9<"$folder"
 flock 9
 component bundle '*.js' 'shims/*.js'
 component types '*.d.ts' tsconfig.json
+install "$top/components" "$folder/components"
 install "$here" "$folder/packages"
 mapfile -t flows < <(cd "$here/flows" && printf '%s\n' *.js)
 mirror "$here/flows" "$folder/packages/flows" "${flows[@]}"
