@@ -110,6 +110,26 @@ test("from `warder connect` to a call in a cell to refresh to revocation", { ski
   assert.equal(await valid(), 401);
 });
 
+test("examples/oauth, connected as its first lines say", { skip }, async (t) => {
+  const issuer = await provider(t);
+  const { folder, place } = vault(t, issuer, "https://api.acme.test");
+  const example = join(root, "examples/oauth");
+  const policy = join(folder, "oauth.policy");
+  writeFileSync(policy, readFileSync(join(example, "oauth.policy"), "utf8").replaceAll("https://id.acme.test", issuer));
+  const connecting = start(["connect", "account", "--policy", policy, "--oauth", "--issuer", issuer, "--client-id", "terminal",
+    "--scope", "openid", "--scope", "offline_access", ...place]);
+  await browse(await poll("the URL to open", () => /^ {2}(http\S+)$/m.exec(connecting.output.stderr)?.[1]));
+  assert.equal((await connecting.exited).code, Exit.succeeded);
+  const who = () => run(["run", example, "--json", "--connect", "account", ...place]);
+  const connected = await who();
+  assert.equal(connected.code, Exit.succeeded, connected.stderr);
+  assert.deepEqual(parseOrNull(connected.stdout).output, { subject: "anna" });
+  assert.equal((await run(["connection", "refresh", "account", ...place])).code, Exit.succeeded);
+  assert.equal((await who()).code, Exit.succeeded);
+  assert.equal((await run(["connection", "remove", "account", ...place])).code, Exit.succeeded);
+  assert.equal((await who()).code, Exit.invalid);
+});
+
 test("a person approves on another device", { skip }, async (t) => {
   const issuer = await provider(t);
   const { origin: recorder } = await serve(t, (request, response) => response.end());

@@ -13,8 +13,8 @@ export const warder = process.env.WARDER ?? join(root, "build/warder");
 const stateFolder = mkdtempSync(join(tmpdir(), "warder-e2e-state-"));
 process.on("exit", () => rmSync(stateFolder, { recursive: true, force: true }));
 
-// A run that takes longer than this hangs.
-const hangMs = 120_000;
+// A run that takes longer than this hangs, unless a test says otherwise.
+const usualHangMs = 120_000;
 
 export const Exit = { succeeded: 0, failed: 1, invalid: 2, limit: 3, violation: 4, unenforceable: 5, interrupted: 130 };
 
@@ -45,7 +45,7 @@ ${body}
 }
 
 // Starts the command. `exited` resolves to {code, signal, stdout, stderr} and never rejects.
-export function start(args, { input, env, program = warder, stdio = "pipe" } = {}) {
+export function start(args, { input, env, program = warder, stdio = "pipe", hangMs = usualHangMs } = {}) {
   const child = spawn(program, args, {
     env: { ...process.env, NO_COLOR: undefined, XDG_STATE_HOME: stateFolder, XDG_CONFIG_HOME: stateFolder, ...env },
     stdio: [stdio, "pipe", "pipe"],

@@ -5,7 +5,7 @@
 #
 # FOLDER/bundle is components/sdk/bundle, FOLDER/types components/sdk/types with a compiler, FOLDER/packages what
 # package-lock.json here names, FOLDER/packages/flows the flows that use them, FOLDER/components what the tests of the ready
-# components are made from. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
+# components are made from, FOLDER/example the SDK of examples/unmodified-sdk. Does nothing where everything is there. Exit code 77, saying why, where npm cannot install it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
@@ -48,6 +48,7 @@ flock 9
 component bundle '*.js' 'shims/*.js'
 component types '*.d.ts' tsconfig.json
 install "$top/components" "$folder/components"
+install "$top/examples/unmodified-sdk" "$folder/example"
 install "$here" "$folder/packages"
 mapfile -t flows < <(cd "$here/flows" && printf '%s\n' *.js)
 mirror "$here/flows" "$folder/packages/flows" "${flows[@]}"
