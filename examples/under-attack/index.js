@@ -39,8 +39,12 @@ const mistakes = {
   "a callback to the inside": (connections, event) => fetch(event.callback),
   "a redirect to the inside": ({ crm }) => crm.fetch("/v1/avatar"),
 
-  // Whoever reads the log, the output or the next request would have the credential.
-  "a credential that is sent back": async ({ crm }) => (await crm.fetch("/v1/echo")).text(),
+  // Whoever reads the log, the output or the next request would have the credential. What is known for a spelling of it is
+  // taken out of answers. This server was given it, so it can always spell it in a way of its own, here backwards.
+  "a credential that is sent back": async ({ crm }) => {
+    const answer = await crm.fetch("/v1/echo");
+    return `${answer.headers.get("x-authorization")} ${await answer.text()}`;
+  },
   "a credential that is sent on": ({ crm }) => crm.fetch("/v1/notes", { method: "POST", body: crm.fields.token }),
   "a credential that is sent elsewhere": ({ crm }, event) => fetch(event.callback, { headers: { authorization: crm.fields.token } }),
 

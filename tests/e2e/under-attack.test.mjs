@@ -23,8 +23,9 @@ async function crm(t, inside) {
       case "/v1/echo": {
         const { authorization } = request.headers;
         const value = authorization.slice("Bearer ".length);
-        const spellings = [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("hex"), encodeURIComponent(value), value.toUpperCase()];
-        return response.setHeader("x-authorization", authorization) && answer(JSON.stringify({ spellings }));
+        const spellings = [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("hex"), [...value].reverse().join("")];
+        response.setHeader("x-authorization", authorization);
+        return answer(JSON.stringify({ spellings }));
       }
       case "/v1/customers/8": return answer(`{"id":8,"__proto__":{"admin":true}}`);
       case "/v1/slow": return void response.writeHead(200).write("…");
@@ -69,7 +70,7 @@ test("a flow that trusts everybody is attacked, and nobody gets anything", async
     "a polluted prototype": refused,
     "a callback to the inside": refused,
     "a redirect to the inside": refused,
-    "a credential that is sent back": /^\{"spellings":\["\[redacted\]","[^"]*","[^"]*","\[redacted\]"/,
+    "a credential that is sent back": `Bearer [redacted] {"spellings":["[redacted]","[redacted]Y=","[redacted]","${[...token].reverse().join("")}"]}`,
     "a credential that is sent on": refused,
     "a credential that is sent elsewhere": refused,
     "an answer with __proto__": /^admin: undefined, everybody an admin: undefined$/,
@@ -78,7 +79,10 @@ test("a flow that trusts everybody is attacked, and nobody gets anything", async
     "a listing without an end": /^Error: there are more than 20 pages/,
   };
   assert.deepEqual(Object.keys(output.outcomes), Object.keys(expected));
-  for (const [name, outcome] of Object.entries(expected)) assert.match(output.outcomes[name], outcome, name);
+  for (const [name, outcome] of Object.entries(expected)) {
+    if (typeof outcome === "string") assert.equal(output.outcomes[name], outcome, name);
+    else assert.match(output.outcomes[name], outcome, name);
+  }
   assert.equal(output.filed, true);
   assert.deepEqual(steps.map(({ name }) => name), Object.keys(expected));
 
