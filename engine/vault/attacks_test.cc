@@ -236,6 +236,63 @@ TEST_F(AttacksTest, ARecordSetBack) {
   EXPECT_EQ(Token(), "newer");
 }
 
+class AuditEndTest : public AttacksTest {
+ protected:
+  AuditEndTest() {
+    for (int i = 1; i <= 4; ++i) Audit(i);
+  }
+  static void Note(TenantVault& vault, int number) {
+    auto transaction = Must(vault.Begin());
+    Must(transaction.Audit({{"event", "use"}, {"number", number}}));
+    Must(transaction.Commit());
+  }
+  void Audit(int number) { Note(*acme_, number); }
+  std::string RefusalOfANote(const std::shared_ptr<TenantVault>& vault) {
+    auto transaction = Must(vault->Begin());
+    return Message(transaction.Audit({{"event", "use"}}));
+  }
+};
+
+// The chain has no key: whoever can write to the file can add to its end what follows from what is there.
+TEST_F(AuditEndTest, AnEntryThatSomebodyHasAddedIsSeenAndNothingIsWrittenBehindIt) {
+  ASSERT_EQ(Message(acme_->Verify()), "");
+  {
+    auto store = Must(store::TenantStore::Open(state_, Tenant("acme")));
+    Must(store.audit().Append({{"event", "connection removed"}, {"connection", "crm"}}));
+  }
+  EXPECT_EQ(Message(acme_->Verify()),
+            "the audit log of tenant acme is not authentic: entry 5 was put there from elsewhere");
+  EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry 5 was put there from elsewhere"));
+  EXPECT_THAT(RefusalOfANote(OpenTenant("acme")), HasSubstr("entry 5 was put there from elsewhere"));
+  Hand hand(FileOf("acme"));
+  hand.Run("DELETE FROM audit WHERE sequence = 5");
+  Audit(5);
+  EXPECT_EQ(Message(acme_->Verify()), "");
+}
+
+// Or takes the last ones away and waits for the next entry, whose index would know nothing of them.
+TEST_F(AuditEndTest, EntriesThatSomebodyHasCutOffAreNotForgottenWithTheNextOne) {
+  Hand hand(FileOf("acme"));
+  hand.Run("CREATE TABLE kept AS SELECT * FROM audit");
+  for (const std::string from : {"4", "3", "1"}) {
+    const std::string cut = "DELETE FROM audit WHERE sequence >= " + from;
+    hand.Run(cut.c_str());
+    EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry " + from + " is missing, with all behind it"));
+    EXPECT_THAT(Message(acme_->Verify()), HasSubstr("entry " + from + " is missing"));
+  }
+  hand.Run("INSERT INTO audit SELECT * FROM kept");
+  // Cut, and filled up again by somebody.
+  hand.Run("DELETE FROM audit WHERE sequence = 4");
+  {
+    auto store = Must(store::TenantStore::Open(state_, Tenant("acme")));
+    Must(store.audit().Append({{"event", "review"}}));
+  }
+  EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry 4 was changed"));
+  hand.Run("DELETE FROM audit; INSERT INTO audit SELECT * FROM kept");
+  Audit(5);
+  EXPECT_EQ(Message(acme_->Verify()), "");
+}
+
 // Everything that is in one file, as it was.
 class Copy {
  public:

@@ -33,6 +33,19 @@ Error NoTenant(const TenantId& tenant) {
   return InvalidInput("there is no tenant " + tenant.text() + " in the keyring: it was shredded, or never made");
 }
 
+// The log ends where the sealed index says, with the entry that it says.
+Result<void> CheckEnd(const TenantId& tenant, const store::AuditHead& end, const Index& index) {
+  if (end == index.audit) return {};
+  const std::uint64_t sequence = end.sequence;
+  std::string why = "entry " + std::to_string(sequence) + " was changed";
+  if (sequence < index.audit.sequence) {
+    why = "entry " + std::to_string(sequence + 1) + " is missing, with all behind it";
+  } else if (sequence > index.audit.sequence) {
+    why = "entry " + std::to_string(index.audit.sequence + 1) + " was put there from elsewhere";
+  }
+  return InvalidInput("the audit log of tenant " + tenant.text() + " is not authentic: " + why);
+}
+
 std::vector<RecordName> NamesOf(const Index& index) {
   std::vector<RecordName> names;
   names.reserve(index.generations.size());
@@ -188,7 +201,7 @@ Result<void> TenantVault::Verify() {
   }
   const Result<store::AuditHead> head = store_.audit().Verify(view->index.audit);
   if (!head) return head.error();
-  return {};
+  return CheckEnd(tenant(), *head, view->index);
 }
 
 Result<void> TenantVault::ReadAudit(std::uint64_t after,
@@ -267,7 +280,13 @@ Result<void> TenantVault::Transaction::Remove(std::string_view connection, std::
 std::vector<RecordName> TenantVault::Transaction::List() const { return NamesOf(state_->view.index); }
 
 Result<void> TenantVault::Transaction::Audit(const boost::json::object& event) {
-  Result<store::AuditHead> head = state_->vault.store_.audit().Append(event);
+  // Behind what the index has seen and nothing else: an entry that was put there needs no key, and the next index would
+  // vouch for it, or for entries that were cut off.
+  store::AuditLog log = state_->vault.store_.audit();
+  const Result<store::AuditHead> last = log.Head();
+  if (!last) return last.error();
+  if (Result<void> checked = CheckEnd(state_->vault.tenant(), *last, state_->view.index); !checked) return checked;
+  Result<store::AuditHead> head = log.Append(event);
   if (!head) return head.error();
   state_->view.index.audit = std::move(*head);
   state_->changed = true;

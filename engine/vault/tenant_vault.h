@@ -54,7 +54,8 @@ class TenantVault {
                               std::uint64_t expected);
     Result<void> Remove(std::string_view connection, std::string_view field, std::uint64_t expected);
     std::vector<RecordName> List() const;
-    // Appends to the tenant's audit log. Never a value of a secret.
+    // Appends to the tenant's audit log. Never a value of a secret. kInvalidInput: the log does not end with the entry
+    // that this vault wrote last; nothing is written behind it then.
     Result<void> Audit(const boost::json::object& event);
     // For other tables of the tenant's file.
     store::Database& database();
@@ -80,7 +81,8 @@ class TenantVault {
   Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);
   Result<std::vector<RecordName>> List();
 
-  // Opens every record and walks the audit log, whose head the index holds. The error names the first that is wrong.
+  // Opens every record and walks the audit log, which must end where the index says. The error names the first that is
+  // wrong.
   Result<void> Verify();
   // The audit log's entries behind `after`, in their order; `each` returns false to stop. Verify says whether to
   // believe them.
