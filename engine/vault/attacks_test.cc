@@ -321,8 +321,10 @@ TEST_F(FilesTest, AWholeFileSetBack) {
   Put(*OpenTenant("acme"), "crm", "token", "new");
   const Copy now(FileOf("acme"));
   old.PutBack();
-  EXPECT_EQ(Read("acme", "crm", "token"),
-            "(the file of tenant acme was set back: it is of epoch 1, and the keyring has seen 2)");
+  EXPECT_EQ(
+      Read("acme", "crm", "token"),
+      "(the file of tenant acme was set back: it is of epoch 1, and the keyring has seen 2; where a backup of your "
+      "own was put back, accept it with: warder tenant restore acme)");
   EXPECT_THAT(Message(OpenTenant("acme")->Begin()), HasSubstr("tenant acme was set back"));
   EXPECT_THAT(Message(OpenTenant("acme")->RotateDataKey()), HasSubstr("tenant acme was set back"));
   now.PutBack();
@@ -344,7 +346,64 @@ TEST_F(FilesTest, TheFileOfAnotherTenant) {
   EXPECT_EQ(Read("other", "crm", "token"), "of other");
 }
 
-TEST_F(FilesTest, AKeyringThatIsOlderThanTheFileIsNoAttackAndIsHealed) {
+// Two files are enough for it, and nobody else's complains: the keyring must not be older than a crash explains.
+TEST_F(FilesTest, ATenantSetBackTogetherWithTheKeyring) {
+  const Copy old_keyring(KeyringFile());
+  Put(*OpenTenant("acme"), "crm", "token", "second");
+  const Copy old_file(FileOf("acme"));
+  Put(*OpenTenant("acme"), "crm", "token", "third");
+  const Copy file(FileOf("acme"));
+  old_keyring.PutBack();
+  const std::string refusal =
+      "(the keyring was set back: it has seen epoch 1 of tenant acme, whose file is of epoch 3; where a backup of your "
+      "own was put back, accept it with: warder tenant restore acme)";
+  EXPECT_EQ(Read("acme", "crm", "token"), refusal);
+  EXPECT_THAT(Message(OpenTenant("acme")->Begin()), HasSubstr("the keyring was set back"));
+  EXPECT_THAT(Message(OpenTenant("acme")->Verify()), HasSubstr("the keyring was set back"));
+  EXPECT_THAT(Message(OpenTenant("acme")->RotateDataKey()), HasSubstr("the keyring was set back"));
+  EXPECT_EQ(Read("other", "crm", "token"), "of other");
+  // What a crash leaves is one epoch: the control.
+  old_file.PutBack();
+  EXPECT_EQ(Read("acme", "crm", "token"), "second");
+  file.PutBack();
+  EXPECT_EQ(Read("acme", "crm", "token"), refusal);
+}
+
+TEST_F(FilesTest, ABackupIsAcceptedWhereSomebodySaysSoAndWhatWasThereBeforeIsRefusedFromThenOn) {
+  const Copy old_file(FileOf("acme"));
+  const Copy old_keyring(KeyringFile());
+  for (const char* const value : {"second", "third", "fourth"}) Put(*OpenTenant("acme"), "crm", "token", value);
+  const Copy file(FileOf("acme"));
+  // The keyring's backup is older, and then the file's.
+  old_keyring.PutBack();
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Read("acme", "crm", "token"), "fourth");
+  EXPECT_EQ(Message(OpenTenant("acme")->Verify()), "");
+  const Copy accepted(FileOf("acme"));
+  file.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back: it is of epoch 4, and the keyring has seen 5"));
+  old_file.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back"));
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Read("acme", "crm", "token"), "old");
+  accepted.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back"));
+  old_file.PutBack();
+  Must(OpenTenant("acme")->AcceptRestored());
+  std::string log;
+  Must(OpenTenant("acme")->ReadAudit(0, [&](std::uint64_t, std::string_view entry) {
+    log.append(entry);
+    return true;
+  }));
+  EXPECT_THAT(log, HasSubstr(R"("event":{"event":"restored","fileEpoch":1,"keyringEpoch":6})"));
+  // What was changed is not accepted, and where all fits nothing happens.
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Message(OpenTenant("acme")->Verify()), "");
+  Hand(FileOf("acme")).Run("UPDATE record_index SET sealed = zeroblob(200)");
+  EXPECT_THAT(Message(OpenTenant("acme")->AcceptRestored()), HasSubstr("tenant acme"));
+}
+
+TEST_F(FilesTest, AKeyringThatIsOneBehindTheFileIsNoAttackAndIsHealed) {
   const Copy old(KeyringFile());
   Put(*OpenTenant("acme"), "crm", "token", "newer");
   old.PutBack();

@@ -108,7 +108,27 @@ Result<DataKey> TenantVault::KeyOf(std::string_view key_id) {
   return std::move(**key);
 }
 
-Result<TenantVault::View> TenantVault::Look(const Keyring::Entry& entry) {
+Result<void> TenantVault::CheckEpochs(const Index& index, const Keyring::Entry& entry) const {
+  const auto wrong = [&](const std::string& what) {
+    return InvalidInput(what + "; where a backup of your own was put back, accept it with: warder tenant restore " +
+                        tenant().text());
+  };
+  const std::string file = std::to_string(index.epoch);
+  const std::string keyring = std::to_string(entry.epoch);
+  if (index.epoch < entry.epoch) {
+    return wrong("the file of tenant " + tenant().text() + " was set back: it is of epoch " + file +
+                 ", and the keyring has seen " + keyring);
+  }
+  // A crash comes between a commit and the keyring's word on it, so the keyring may be one behind. More is a keyring
+  // that was set back, under which every older state of the file could be put.
+  if (index.epoch > entry.epoch + 1) {
+    return wrong("the keyring was set back: it has seen epoch " + keyring + " of tenant " + tenant().text() +
+                 ", whose file is of epoch " + file);
+  }
+  return {};
+}
+
+Result<TenantVault::View> TenantVault::Look(const Keyring::Entry& entry, Epochs epochs) {
   const Result<SealedIndex> sealed = ReadIndexRow(store_.database(), tenant());
   if (!sealed) return sealed.error();
   // Where the two name different keys, the keyring must still have this one: the tenant may have been shredded, and
@@ -124,28 +144,32 @@ Result<TenantVault::View> TenantVault::Look(const Keyring::Entry& entry) {
   if (Result<void> checked = Keyring::CheckEpoch(tenant(), entry, *kept); !checked) return checked.error();
   Result<Index> index = UnsealIndex(tenant(), *key, sealed->sealed);
   if (!index) return index.error();
-  if (index->epoch < entry.epoch) {
-    return InvalidInput("the file of tenant " + tenant().text() + " was set back: it is of epoch " +
-                        std::to_string(index->epoch) + ", and the keyring has seen " + std::to_string(entry.epoch));
+  if (epochs == Epochs::kMustFit) {
+    if (Result<void> checked = CheckEpochs(*index, entry); !checked) return checked.error();
   }
   return View{std::move(*index), std::move(*key), entry};
 }
 
-Result<TenantVault::View> TenantVault::Enter(Access access, std::optional<store::Transaction>* transaction) {
+Result<TenantVault::View> TenantVault::Enter(Access access, std::optional<store::Transaction>* transaction,
+                                             Epochs epochs) {
   for (int look = 0;; ++look) {
-    // The keyring first: an epoch that is read from it then is never above what the file shows.
-    const Result<Keyring::Entry> entry = Entry();
-    if (!entry) return entry.error();
+    // Who reads looks into the keyring first: an epoch that is read from it then is never above what the file shows.
+    // Who writes holds the file's lock, and nobody raises the keyring under it.
+    std::optional<Result<Keyring::Entry>> entry;
+    if (access == Access::kRead) entry.emplace(Entry());
+    if (entry && !*entry) return entry->error();
     Result<store::Transaction> begun = store::Transaction::Begin(store_.database(), access);
     if (!begun) return begun.error();
     transaction->emplace(std::move(*begun));
-    Result<View> view = Look(*entry);
+    if (!entry) entry.emplace(Entry());
+    if (!*entry) return entry->error();
+    Result<View> view = Look(**entry, epochs);
     if (view) return view;
     transaction->reset();
     // What fits together may have been changed between the two.
     const Result<Keyring::Entry> again = Entry();
     if (!again) return again.error();
-    if (*again == *entry || look == kMaxLooks) return view;
+    if (*again == **entry || look == kMaxLooks) return view;
   }
 }
 
@@ -236,6 +260,28 @@ Result<void> TenantVault::RotateDataKey() {
   if (Result<void> committed = transaction->Commit(); !committed) return committed;
   keys_.clear();
   return keyring_->KeepOnly(tenant(), next, view->index.epoch);
+}
+
+Result<void> TenantVault::AcceptRestored() {
+  const std::lock_guard lock(mutex_);
+  std::optional<store::Transaction> transaction;
+  Result<View> view = Enter(Access::kWrite, &transaction, Epochs::kAccept);
+  if (!view) return view.error();
+  Index& index = view->index;
+  if (CheckEpochs(index, view->entry)) return {};
+  store::AuditLog log = store_.audit();
+  const Result<store::AuditHead> last = log.Head();
+  if (!last) return last.error();
+  if (Result<void> checked = CheckEnd(tenant(), *last, index); !checked) return checked;
+  Result<store::AuditHead> head =
+      log.Append({{"event", "restored"}, {"fileEpoch", index.epoch}, {"keyringEpoch", view->entry.epoch}});
+  if (!head) return head.error();
+  index.audit = std::move(*head);
+  // Above whatever either of the two has seen, so that what was there before is refused from now on.
+  index.epoch = std::max(index.epoch, view->entry.epoch) + 1;
+  if (Result<void> written = WriteIndex(store_.database(), tenant(), view->key, index); !written) return written;
+  if (Result<void> committed = transaction->Commit(); !committed) return committed;
+  return keyring_->KeepOnly(tenant(), view->key, index.epoch);
 }
 
 TenantVault::Transaction::Transaction(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -3,7 +3,8 @@
 // A record is bound to the tenant, its connection, its field and its generation, and an index that is sealed too says
 // which records there are and of which generation. So a record that was moved, swapped, cut, changed, deleted or set
 // back is not read: the error is kInvalidInput and names tenant, connection and field. A whole file that was set back
-// is behind the epoch in the keyring, and not read either.
+// is behind the epoch in the keyring, and not read either; nor is one that is further ahead of it than a crash
+// explains.
 //
 // Field "" is the connection's own document, so that what a connection may do is as authentic as its secrets.
 #pragma once
@@ -92,6 +93,10 @@ class TenantVault {
   // Seals all records anew under a new data key, in one transaction.
   Result<void> RotateDataKey();
 
+  // The file and the keyring are of different times because somebody has put back a backup, and takes the file as it
+  // is: leaves a record, and an epoch above both. Nothing happens where they fit together.
+  Result<void> AcceptRestored();
+
  private:
   // What one access to the file stands on.
   struct View {
@@ -101,8 +106,11 @@ class TenantVault {
   };
   // Begins a transaction of the file and looks at both files until they fit together, which they do at once unless
   // another process is changing them, or somebody has.
-  Result<View> Enter(store::Access access, std::optional<store::Transaction>* transaction);
-  Result<View> Look(const Keyring::Entry& entry);
+  enum class Epochs { kMustFit, kAccept };
+  Result<View> Enter(store::Access access, std::optional<store::Transaction>* transaction,
+                     Epochs epochs = Epochs::kMustFit);
+  Result<View> Look(const Keyring::Entry& entry, Epochs epochs);
+  Result<void> CheckEpochs(const Index& index, const Keyring::Entry& entry) const;
   // Brings the keyring up to the file, where a crash came between the two. With the file's write lock held.
   Result<void> Heal(const View& view);
   Result<Keyring::Entry> Entry();

@@ -146,4 +146,10 @@ Result<void> Vault::RotateDataKey(const TenantId& tenant) {
   return (*vault)->RotateDataKey();
 }
 
+Result<void> Vault::AcceptRestored(const TenantId& tenant) {
+  const Result<std::shared_ptr<TenantVault>> vault = OpenTenant(tenant);
+  if (!vault) return vault.error();
+  return (*vault)->AcceptRestored();
+}
+
 }  // namespace warder::vault
