@@ -71,7 +71,29 @@ class TenantVault {
     std::unique_ptr<State> state_;
   };
 
-  TenantVault(std::shared_ptr<Keyring> keyring, store::TenantStore store);
+  // The tenant's records at one moment, for as long as it lives: whoever writes is neither waited for nor held up. One
+  // at a time; the thread that has it uses no other function of the vault meanwhile.
+  class Reading {
+   public:
+    Reading(Reading&&) noexcept;
+    Reading& operator=(Reading&&) = delete;
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading();
+
+    Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);
+    std::vector<RecordName> List() const;
+
+   private:
+    friend class TenantVault;
+    struct State;
+    explicit Reading(std::unique_ptr<State> state);
+
+    std::unique_ptr<State> state_;
+  };
+
+  // Two connections to the tenant's file.
+  TenantVault(std::shared_ptr<Keyring> keyring, store::TenantStore store, store::TenantStore reader);
   TenantVault(const TenantVault&) = delete;
   TenantVault& operator=(const TenantVault&) = delete;
   ~TenantVault();
@@ -79,6 +101,7 @@ class TenantVault {
   const store::TenantId& tenant() const { return store_.tenant(); }
 
   Result<Transaction> Begin();
+  Result<Reading> Read();
   Result<std::optional<Record>> Get(std::string_view connection, std::string_view field);
   Result<std::vector<RecordName>> List();
 
@@ -107,19 +130,23 @@ class TenantVault {
   // Begins a transaction of the file and looks at both files until they fit together, which they do at once unless
   // another process is changing them, or somebody has.
   enum class Epochs { kMustFit, kAccept };
-  Result<View> Enter(store::Access access, std::optional<store::Transaction>* transaction,
+  Result<View> Enter(store::Database& database, store::Access access, std::optional<store::Transaction>* transaction,
                      Epochs epochs = Epochs::kMustFit);
-  Result<View> Look(const Keyring::Entry& entry, Epochs epochs);
+  Result<View> Look(store::Database& database, const Keyring::Entry& entry, Epochs epochs);
   Result<void> CheckEpochs(const Index& index, const Keyring::Entry& entry) const;
   // Brings the keyring up to the file, where a crash came between the two. With the file's write lock held.
   Result<void> Heal(const View& view);
   Result<Keyring::Entry> Entry();
   Result<DataKey> KeyOf(std::string_view key_id);
-  Result<std::optional<Record>> ReadRecord(const View& view, std::string_view connection, std::string_view field);
+  // Of a data key that is not to be used from memory any more; nothing: of all.
+  void ForgetKey(const std::optional<std::string>& key_id);
 
   std::shared_ptr<Keyring> keyring_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // of who writes, and waits for others who do
   store::TenantStore store_;
+  std::mutex read_mutex_;
+  store::TenantStore reader_;
+  std::mutex keys_mutex_;
   std::vector<DataKey> keys_;  // unwrapped before, so that a token is not asked again
 };
 
