@@ -19,6 +19,7 @@ constexpr const char* kExamples =
     "  warder tenant log customer-7 | jq .event\n"
     "  warder tenant rotate-key customer-7\n"
     "  warder tenant rotate-kek\n"
+    "  warder tenant restore customer-7\n"
     "  warder tenant shred customer-7 --yes";
 
 struct Options {
@@ -49,6 +50,14 @@ int List(const Options& options, Environment& environment) {
 int Verify(const Options& options, Environment& environment) {
   Open(options, environment)->Verify(options.tenant);
   environment.err.Write("every record of " + Printable(options.tenant) + " is authentic, and its audit log is whole\n");
+  return 0;
+}
+
+int Restore(const Options& options, Environment& environment) {
+  const auto vault = Open(options, environment);
+  vault->AcceptRestored(options.tenant);
+  vault->Verify(options.tenant);
+  environment.err.Write("the file of " + Printable(options.tenant) + " counts as it is now\n");
   return 0;
 }
 
@@ -108,6 +117,7 @@ Action Declare(CLI::App& app) {
       ->type_name("N");
   add("shred", "Delete a tenant's keys, so that no copy of its file can be read any more", Shred, true)
       ->add_flag("--yes", options->yes, "Really");
+  add("restore", "Accept a tenant's file, or a keyring, that was put back from a backup", Restore, true);
   add("rotate-key", "Seal a tenant's records under a new key", RotateKey, true);
   CLI::App* const rotate = add("rotate-kek", "Wrap all tenants' keys under another key", RotateKek, false);
   CLI::Option* const kek =

@@ -130,6 +130,11 @@ std::size_t Vault::RotateKey(const KeySource& next) {
 
 void Vault::RotateDataKey(const std::string& tenant) { Value(impl_->stores_->vault().RotateDataKey(Tenant(tenant))); }
 
+void Vault::AcceptRestored(const std::string& tenant) {
+  Value(impl_->stores_->vault().AcceptRestored(Tenant(tenant)));
+  impl_->stores_->bell()->Ring();
+}
+
 void Vault::Verify(const std::string& tenant) {
   Value(Value(impl_->stores_->vault().OpenTenant(Tenant(tenant)))->Verify());
 }

@@ -66,6 +66,9 @@ TEST_F(PublicVaultTest, KeysAreRotatedAndEverythingStaysReadable) {
   vault.reset();
   vault = Vault::Open(Options());
   vault->Verify("acme");
+  vault->AcceptRestored("acme");  // where there is nothing to accept
+  EXPECT_THAT(Events(), Not(HasSubstr("restored")));
+  EXPECT_NE(Error([&] { vault->AcceptRestored("nobody"); }), "");
   EXPECT_THAT(vault->Connections("acme"), SizeIs(1));
   EXPECT_NE(Error([&] { vault->RotateDataKey("nobody"); }), "");
   EXPECT_NE(Error([&] { vault->Verify("nobody"); }), "");

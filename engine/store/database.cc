@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "engine/store/connection.h"
 #include "engine/store/private_files.h"
@@ -19,6 +20,10 @@ namespace {
 
 // More than any row of ours; what is longer in a file is not ours.
 constexpr int kMaxRowBytes = 64 << 20;
+
+constexpr std::chrono::milliseconds kLockPause{5};  // between two tries to get a folder's lock
+
+std::string Because(int error) { return std::generic_category().message(error); }
 
 struct Switch {
   int option;
@@ -41,13 +46,21 @@ Result<fs::path> RealPlace(const fs::path& file) {
 }
 
 // One process at a time brings a file of this folder up: SQLite does not wait for another that is just making the same
-// new file one with a write-ahead log.
-Result<UniqueFd> LockFolder(const fs::path& folder) {
+// new file one with a write-ahead log. A process that was stopped with the lock is not waited for longer than `wait`.
+Result<UniqueFd> LockFolder(const fs::path& folder, std::chrono::milliseconds wait) {
+  const auto until = std::chrono::steady_clock::now() + wait;
   UniqueFd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  int code = lock ? -1 : errno;
-  while (code < 0) code = ::flock(lock.get(), LOCK_EX) == 0 ? 0 : errno == EINTR ? -1 : errno;
-  if (code == 0) return lock;
-  return Internal("cannot lock the folder " + folder.string() + ": " + std::generic_category().message(code));
+  if (!lock) return Internal("cannot lock the folder " + folder.string() + ": " + Because(errno));
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return Internal("cannot lock the folder " + folder.string() + ": " + Because(errno));
+    if (std::chrono::steady_clock::now() >= until) {
+      return Internal("another process has kept the folder " + folder.string() + " locked for " +
+                      std::to_string(wait.count()) + " ms");
+    }
+    std::this_thread::sleep_for(kLockPause);
+  }
+  return lock;
 }
 
 }  // namespace
@@ -58,41 +71,61 @@ Database::Database(std::unique_ptr<Connection, Close> connection) : connection_(
 
 const fs::path& Database::file() const { return connection_->file; }
 
-Result<Database> Database::Open(const fs::path& file, const Schema& schema, IfMissing if_missing) {
+Result<Database> Database::Open(const fs::path& file, const Schema& schema, IfMissing if_missing,
+                                std::chrono::milliseconds busy_wait) {
   Result<fs::path> place = RealPlace(file);
   if (!place) return place.error();
-  const Result<UniqueFd> lock = LockFolder(place->parent_path());
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(*place, error))) {
+    const auto began = std::chrono::steady_clock::now();
+    Result<Database> database = Connect(*place, busy_wait);
+    const Result<bool> current = database ? database->IsCurrent(schema) : Result<bool>(database.error());
+    if (current && *current) {
+      if (Result<void> done = database->Configure(); !done) return done.error();
+      return database;
+    }
+    // Whoever is just making it has it for a moment; who has it locked for longer is not waited for once more.
+    if (!current && current.error().kind == ErrorKind::kInternal &&
+        std::chrono::steady_clock::now() - began >= busy_wait / 2) {
+      return current.error();
+    }
+  }
+  const Result<UniqueFd> lock = LockFolder(place->parent_path(), busy_wait);
   if (!lock) return lock.error();
   if (if_missing == IfMissing::kMake) {
     // SQLite gives its log and its lock file the mode of the file.
     if (const Result<bool> made = MakePrivateFile(*place); !made) return made.error();
   }
-  if (Result<void> checked = CheckPrivateFile(*place); !checked) return checked.error();
+  Result<Database> database = Connect(*place, busy_wait);
+  if (!database) return database;
+  if (Result<void> done = database->Configure(); !done) return done.error();
+  if (Result<void> done = database->Migrate(schema); !done) return done.error();
+  return database;
+}
 
+Result<Database> Database::Connect(const fs::path& file, std::chrono::milliseconds busy_wait) {
+  if (Result<void> checked = CheckPrivateFile(file); !checked) return checked.error();
   std::unique_ptr<Connection, Close> connection(new Connection);
-  connection->file = std::move(*place);
+  connection->file = file;
   const int code = sqlite3_open_v2(connection->file.c_str(), &connection->handle,
                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                                        SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE,
                                    nullptr);
   if (code != SQLITE_OK) return connection->Failure(code);
-  Database database(std::move(connection));
-  if (Result<void> done = database.Configure(); !done) return done.error();
-  if (Result<void> done = database.Migrate(schema); !done) return done.error();
-  return database;
-}
-
-Result<void> Database::Configure() {
-  sqlite3* const handle = connection_->handle;
-  sqlite3_busy_timeout(handle, static_cast<int>(kBusyWait.count()));
+  sqlite3* const handle = connection->handle;
+  sqlite3_busy_timeout(handle, static_cast<int>(busy_wait.count()));
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, kMaxRowBytes);
   sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 1);  // what a foreign key does counts as one
   for (const Switch& each : kSwitches) {
     int now = -1;
-    const int code = sqlite3_db_config(handle, each.option, each.value, &now);
-    if (code != SQLITE_OK || now != each.value) return Internal("this SQLite lacks an option that Warder needs");
+    const int done = sqlite3_db_config(handle, each.option, each.value, &now);
+    if (done != SQLITE_OK || now != each.value) return Internal("this SQLite lacks an option that Warder needs");
   }
+  return Database(std::move(connection));
+}
+
+Result<void> Database::Configure() {
   // Answers with the mode that it has come to, which is another where the file system has no shared memory.
   Result<Statement> mode = Prepare("PRAGMA journal_mode=WAL");
   if (!mode) return mode.error();

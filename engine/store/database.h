@@ -2,7 +2,8 @@
 //
 // WAL, synchronous=FULL (a commit is on the disk), secure_delete (what is deleted is overwritten in the file),
 // trusted_schema off, defensive, cell_size_check, foreign keys, no memory mapping, no temporary files. Whoever writes
-// at the same time is waited for up to kBusyWait.
+// at the same time is waited for up to kBusyWait. Files are made and brought up to date one at a time in a folder; who
+// opens one that is as it should be waits for nobody else's.
 //
 // Errors: kInvalidInput where the file is damaged, not ours, or not private to this user; kInternal where the system
 // or another process stopped us. Each names the file. Not thread-safe: one thread at a time for a Database and all of
@@ -40,7 +41,8 @@ class Database {
 
   // Opens `file`, in a folder that is there and private, and brings it up to `schema`. A file of a newer version, or of
   // another kind, is refused.
-  static Result<Database> Open(const std::filesystem::path& file, const Schema& schema, IfMissing if_missing);
+  static Result<Database> Open(const std::filesystem::path& file, const Schema& schema, IfMissing if_missing,
+                               std::chrono::milliseconds busy_wait = kBusyWait);
 
   // One statement of SQL, which is text of the program: never put a value into it.
   Result<Statement> Prepare(const char* sql);
@@ -61,7 +63,11 @@ class Database {
   };
 
   explicit Database(std::unique_ptr<Connection, Close> connection);
+  // With what SQLite trusts turned off, and nothing asked of the file yet.
+  static Result<Database> Connect(const std::filesystem::path& file, std::chrono::milliseconds busy_wait);
   Result<void> Configure();
+  // Whether it is of the schema's version. An error: it is of another kind, or newer.
+  Result<bool> IsCurrent(const Schema& schema);
   Result<void> Migrate(const Schema& schema);
 
   std::unique_ptr<Connection, Close> connection_;

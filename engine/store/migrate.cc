@@ -22,34 +22,34 @@ Result<bool> IsEmpty(Database& database) {
 
 }  // namespace
 
-Result<void> Database::Migrate(const Schema& schema) {
-  const auto current = [&]() -> Result<bool> {
-    const Result<std::uint64_t> application = Ask(*this, "PRAGMA application_id");
-    if (!application) return application.error();
-    const Result<std::uint64_t> version = Ask(*this, "PRAGMA user_version");
-    if (!version) return version.error();
-    if (*application != schema.application) {
-      const Result<bool> empty = IsEmpty(*this);
-      if (!empty) return empty.error();
-      if (*application != 0 || *version != 0 || !*empty) {
-        return InvalidInput(file().string() + " is not a file of this kind; it was put here by something else");
-      }
+Result<bool> Database::IsCurrent(const Schema& schema) {
+  const Result<std::uint64_t> application = Ask(*this, "PRAGMA application_id");
+  if (!application) return application.error();
+  const Result<std::uint64_t> version = Ask(*this, "PRAGMA user_version");
+  if (!version) return version.error();
+  if (*application != schema.application) {
+    const Result<bool> empty = IsEmpty(*this);
+    if (!empty) return empty.error();
+    if (*application != 0 || *version != 0 || !*empty) {
+      return InvalidInput(file().string() + " is not a file of this kind; it was put here by something else");
     }
-    if (*version > schema.steps.size()) {
-      return InvalidInput(file().string() + " was written by a newer version of Warder (its format is " +
-                          std::to_string(*version) + ", this one knows " + std::to_string(schema.steps.size()) +
-                          "); use that one");
-    }
-    return *version == schema.steps.size();
-  };
+  }
+  if (*version > schema.steps.size()) {
+    return InvalidInput(file().string() + " was written by a newer version of Warder (its format is " +
+                        std::to_string(*version) + ", this one knows " + std::to_string(schema.steps.size()) +
+                        "); use that one");
+  }
+  return *version == schema.steps.size();
+}
 
-  Result<bool> done = current();
+Result<void> Database::Migrate(const Schema& schema) {
+  Result<bool> done = IsCurrent(schema);
   if (!done) return done.error();
   if (*done) return {};
   Result<Transaction> transaction = Transaction::Begin(*this, Access::kWrite);
   if (!transaction) return transaction.error();
   // Another process may have been first.
-  done = current();
+  done = IsCurrent(schema);
   if (!done) return done.error();
   if (*done) return transaction->Commit();
   const Result<std::uint64_t> version = Ask(*this, "PRAGMA user_version");

@@ -36,6 +36,13 @@ Result<void> CheckOwner(const fs::path& path, const struct stat& status, mode_t 
   return {};
 }
 
+Result<void> CheckFile(const fs::path& file, const struct stat& status) {
+  if (S_ISLNK(status.st_mode)) return Refuse(file, "it is a link");
+  if (!S_ISREG(status.st_mode)) return Refuse(file, "it is not a regular file");
+  if (status.st_nlink != 1) return Refuse(file, "it has a second name somewhere");
+  return CheckOwner(file, status, 0600);
+}
+
 }  // namespace
 
 Result<void> MakePrivateFolder(const fs::path& folder) {
@@ -67,10 +74,32 @@ Result<bool> MakePrivateFile(const fs::path& file) {
 Result<void> CheckPrivateFile(const fs::path& file) {
   struct stat status {};
   if (::lstat(file.c_str(), &status) != 0) return Refuse(file, Because(errno));
-  if (S_ISLNK(status.st_mode)) return Refuse(file, "it is a link");
-  if (!S_ISREG(status.st_mode)) return Refuse(file, "it is not a regular file");
-  if (status.st_nlink != 1) return Refuse(file, "it has a second name somewhere");
-  return CheckOwner(file, status, 0600);
+  return CheckFile(file, status);
+}
+
+Result<void> CheckPrivateDescriptor(int descriptor, const fs::path& file) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return Refuse(file, Because(errno));
+  return CheckFile(file, status);
+}
+
+Result<void> CheckPathOf(const fs::path& file) {
+  std::error_code error;
+  fs::path folder = fs::canonical(file.has_parent_path() ? file.parent_path() : fs::path("."), error);
+  if (error) return Refuse(file, error.message());
+  for (;; folder = folder.parent_path()) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0) return Refuse(file, folder.string() + ": " + Because(errno));
+    if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+      return Refuse(file, "the folder " + folder.string() + " belongs to user " + std::to_string(status.st_uid) +
+                              ", who could put another one there");
+    }
+    if ((status.st_mode & 0022) != 0 && (status.st_mode & S_ISVTX) == 0) {
+      return Refuse(file,
+                    "others can write to the folder " + folder.string() + ", and put another one there; chmod go-w it");
+    }
+    if (folder == folder.root_path()) return {};
+  }
 }
 
 Result<void> SyncFolder(const fs::path& folder) {

@@ -1,8 +1,12 @@
 // Several processes, one file.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 #include "engine/store/testing/children.h"
 #include "engine/store/testing/scratch.h"
@@ -67,6 +71,36 @@ TEST(ProcessesTest, AReaderSeesOneState) {
   EXPECT_EQ(Value(reader), 0u);
   ASSERT_TRUE(reading->Commit());
   EXPECT_EQ(Value(reader), 1u);
+}
+
+// One that was stopped while it made a file: who opens what is there does not wait for it, who makes another one not
+// for ever.
+TEST(ProcessesTest, AFolderThatIsLockedHoldsUpOnlyThoseWhoMakeAFileAndNotForEver) {
+  const Scratch scratch;
+  { const Database there = Open(scratch.folder() / "counter.db"); }
+  std::array<int, 2> locked{};
+  ASSERT_EQ(::pipe(locked.data()), 0);
+  const pid_t child = StartChild([&] {
+    const int folder = ::open(scratch.folder().c_str(), O_RDONLY | O_DIRECTORY);
+    EXPECT_EQ(::flock(folder, LOCK_EX), 0);
+    EXPECT_EQ(::write(locked[1], "x", 1), 1);
+    for (;;) ::pause();
+  });
+  char byte = 0;
+  ASSERT_EQ(::read(locked[0], &byte, 1), 1);
+  const auto open = [&](const char* name) {
+    return Database::Open(scratch.folder() / name, kSchema, Database::IfMissing::kMake, std::chrono::milliseconds(50));
+  };
+  EXPECT_TRUE(open("counter.db"));
+  const auto other = open("other.db");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::kInternal);
+  EXPECT_THAT(other.error().message, testing::HasSubstr("another process has kept the folder"));
+  ::kill(child, SIGKILL);
+  EXPECT_NE(Wait(child), 0);
+  EXPECT_TRUE(open("other.db"));
+  ::close(locked[0]);
+  ::close(locked[1]);
 }
 
 TEST(ProcessesTest, WhoWaitedTooLongIsTold) {

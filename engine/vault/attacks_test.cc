@@ -236,6 +236,63 @@ TEST_F(AttacksTest, ARecordSetBack) {
   EXPECT_EQ(Token(), "newer");
 }
 
+class AuditEndTest : public AttacksTest {
+ protected:
+  AuditEndTest() {
+    for (int i = 1; i <= 4; ++i) Audit(i);
+  }
+  static void Note(TenantVault& vault, int number) {
+    auto transaction = Must(vault.Begin());
+    Must(transaction.Audit({{"event", "use"}, {"number", number}}));
+    Must(transaction.Commit());
+  }
+  void Audit(int number) { Note(*acme_, number); }
+  std::string RefusalOfANote(const std::shared_ptr<TenantVault>& vault) {
+    auto transaction = Must(vault->Begin());
+    return Message(transaction.Audit({{"event", "use"}}));
+  }
+};
+
+// The chain has no key: whoever can write to the file can add to its end what follows from what is there.
+TEST_F(AuditEndTest, AnEntryThatSomebodyHasAddedIsSeenAndNothingIsWrittenBehindIt) {
+  ASSERT_EQ(Message(acme_->Verify()), "");
+  {
+    auto store = Must(store::TenantStore::Open(state_, Tenant("acme")));
+    Must(store.audit().Append({{"event", "connection removed"}, {"connection", "crm"}}));
+  }
+  EXPECT_EQ(Message(acme_->Verify()),
+            "the audit log of tenant acme is not authentic: entry 5 was put there from elsewhere");
+  EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry 5 was put there from elsewhere"));
+  EXPECT_THAT(RefusalOfANote(OpenTenant("acme")), HasSubstr("entry 5 was put there from elsewhere"));
+  Hand hand(FileOf("acme"));
+  hand.Run("DELETE FROM audit WHERE sequence = 5");
+  Audit(5);
+  EXPECT_EQ(Message(acme_->Verify()), "");
+}
+
+// Or takes the last ones away and waits for the next entry, whose index would know nothing of them.
+TEST_F(AuditEndTest, EntriesThatSomebodyHasCutOffAreNotForgottenWithTheNextOne) {
+  Hand hand(FileOf("acme"));
+  hand.Run("CREATE TABLE kept AS SELECT * FROM audit");
+  for (const std::string from : {"4", "3", "1"}) {
+    const std::string cut = "DELETE FROM audit WHERE sequence >= " + from;
+    hand.Run(cut.c_str());
+    EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry " + from + " is missing, with all behind it"));
+    EXPECT_THAT(Message(acme_->Verify()), HasSubstr("entry " + from + " is missing"));
+  }
+  hand.Run("INSERT INTO audit SELECT * FROM kept");
+  // Cut, and filled up again by somebody.
+  hand.Run("DELETE FROM audit WHERE sequence = 4");
+  {
+    auto store = Must(store::TenantStore::Open(state_, Tenant("acme")));
+    Must(store.audit().Append({{"event", "review"}}));
+  }
+  EXPECT_THAT(RefusalOfANote(acme_), HasSubstr("entry 4 was changed"));
+  hand.Run("DELETE FROM audit; INSERT INTO audit SELECT * FROM kept");
+  Audit(5);
+  EXPECT_EQ(Message(acme_->Verify()), "");
+}
+
 // Everything that is in one file, as it was.
 class Copy {
  public:
@@ -264,8 +321,10 @@ TEST_F(FilesTest, AWholeFileSetBack) {
   Put(*OpenTenant("acme"), "crm", "token", "new");
   const Copy now(FileOf("acme"));
   old.PutBack();
-  EXPECT_EQ(Read("acme", "crm", "token"),
-            "(the file of tenant acme was set back: it is of epoch 1, and the keyring has seen 2)");
+  EXPECT_EQ(
+      Read("acme", "crm", "token"),
+      "(the file of tenant acme was set back: it is of epoch 1, and the keyring has seen 2; where a backup of your "
+      "own was put back, accept it with: warder tenant restore acme)");
   EXPECT_THAT(Message(OpenTenant("acme")->Begin()), HasSubstr("tenant acme was set back"));
   EXPECT_THAT(Message(OpenTenant("acme")->RotateDataKey()), HasSubstr("tenant acme was set back"));
   now.PutBack();
@@ -287,7 +346,64 @@ TEST_F(FilesTest, TheFileOfAnotherTenant) {
   EXPECT_EQ(Read("other", "crm", "token"), "of other");
 }
 
-TEST_F(FilesTest, AKeyringThatIsOlderThanTheFileIsNoAttackAndIsHealed) {
+// Two files are enough for it, and nobody else's complains: the keyring must not be older than a crash explains.
+TEST_F(FilesTest, ATenantSetBackTogetherWithTheKeyring) {
+  const Copy old_keyring(KeyringFile());
+  Put(*OpenTenant("acme"), "crm", "token", "second");
+  const Copy old_file(FileOf("acme"));
+  Put(*OpenTenant("acme"), "crm", "token", "third");
+  const Copy file(FileOf("acme"));
+  old_keyring.PutBack();
+  const std::string refusal =
+      "(the keyring was set back: it has seen epoch 1 of tenant acme, whose file is of epoch 3; where a backup of your "
+      "own was put back, accept it with: warder tenant restore acme)";
+  EXPECT_EQ(Read("acme", "crm", "token"), refusal);
+  EXPECT_THAT(Message(OpenTenant("acme")->Begin()), HasSubstr("the keyring was set back"));
+  EXPECT_THAT(Message(OpenTenant("acme")->Verify()), HasSubstr("the keyring was set back"));
+  EXPECT_THAT(Message(OpenTenant("acme")->RotateDataKey()), HasSubstr("the keyring was set back"));
+  EXPECT_EQ(Read("other", "crm", "token"), "of other");
+  // What a crash leaves is one epoch: the control.
+  old_file.PutBack();
+  EXPECT_EQ(Read("acme", "crm", "token"), "second");
+  file.PutBack();
+  EXPECT_EQ(Read("acme", "crm", "token"), refusal);
+}
+
+TEST_F(FilesTest, ABackupIsAcceptedWhereSomebodySaysSoAndWhatWasThereBeforeIsRefusedFromThenOn) {
+  const Copy old_file(FileOf("acme"));
+  const Copy old_keyring(KeyringFile());
+  for (const char* const value : {"second", "third", "fourth"}) Put(*OpenTenant("acme"), "crm", "token", value);
+  const Copy file(FileOf("acme"));
+  // The keyring's backup is older, and then the file's.
+  old_keyring.PutBack();
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Read("acme", "crm", "token"), "fourth");
+  EXPECT_EQ(Message(OpenTenant("acme")->Verify()), "");
+  const Copy accepted(FileOf("acme"));
+  file.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back: it is of epoch 4, and the keyring has seen 5"));
+  old_file.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back"));
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Read("acme", "crm", "token"), "old");
+  accepted.PutBack();
+  EXPECT_THAT(Read("acme", "crm", "token"), HasSubstr("was set back"));
+  old_file.PutBack();
+  Must(OpenTenant("acme")->AcceptRestored());
+  std::string log;
+  Must(OpenTenant("acme")->ReadAudit(0, [&](std::uint64_t, std::string_view entry) {
+    log.append(entry);
+    return true;
+  }));
+  EXPECT_THAT(log, HasSubstr(R"("event":{"event":"restored","fileEpoch":1,"keyringEpoch":6})"));
+  // What was changed is not accepted, and where all fits nothing happens.
+  Must(OpenTenant("acme")->AcceptRestored());
+  EXPECT_EQ(Message(OpenTenant("acme")->Verify()), "");
+  Hand(FileOf("acme")).Run("UPDATE record_index SET sealed = zeroblob(200)");
+  EXPECT_THAT(Message(OpenTenant("acme")->AcceptRestored()), HasSubstr("tenant acme"));
+}
+
+TEST_F(FilesTest, AKeyringThatIsOneBehindTheFileIsNoAttackAndIsHealed) {
   const Copy old(KeyringFile());
   Put(*OpenTenant("acme"), "crm", "token", "newer");
   old.PutBack();

@@ -83,19 +83,21 @@ DataKey DataKey::Generate() {
   return {RandomBytes(kDataKeyIdBytes), Secret::Take(&key)};
 }
 
-Keyring::Keyring(Database database, std::shared_ptr<KeyEncryption> key)
-    : database_(std::move(database)), key_(std::move(key)) {}
+Keyring::Keyring(Database database, Database reader, std::shared_ptr<KeyEncryption> key)
+    : database_(std::move(database)), reader_(std::move(reader)), key_(std::move(key)) {}
 
 Result<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& state, std::unique_ptr<KeyEncryption> key) {
   Result<Database> database = Database::Open(FileOf(state), kSchema, Database::IfMissing::kMake);
   if (!database) return database.error();
-  std::unique_ptr<Keyring> keyring(new Keyring(std::move(*database), std::move(key)));
+  Result<Database> reader = Database::Open(FileOf(state), kSchema, Database::IfMissing::kRefuse);
+  if (!reader) return reader.error();
+  std::unique_ptr<Keyring> keyring(new Keyring(std::move(*database), std::move(*reader), std::move(key)));
   Result<Transaction> transaction = Transaction::Begin(keyring->database_, Access::kWrite);
   if (!transaction) return transaction.error();
   const Result<std::optional<std::string>> kek = StoredKek(keyring->database_);
   if (!kek) return kek.error();
   if (*kek) {
-    if (Result<void> checked = keyring->CheckKek(); !checked) return checked.error();
+    if (Result<void> checked = keyring->CheckKek(keyring->database_); !checked) return checked.error();
   } else {
     if (Result<void> checked = CheckNew(keyring->database_); !checked) return checked.error();
     Result<Statement> name = keyring->database_.Prepare("INSERT INTO keyring VALUES(1, ?1)");
@@ -115,11 +117,11 @@ Result<std::optional<std::string>> Keyring::KekId(const fs::path& state) {
   return StoredKek(*database);
 }
 
-Result<void> Keyring::CheckKek() {
-  const Result<std::optional<std::string>> kek = StoredKek(database_);
+Result<void> Keyring::CheckKek(Database& database) const {
+  const Result<std::optional<std::string>> kek = StoredKek(database);
   if (!kek) return kek.error();
   if (*kek == key_->id()) return {};
-  return UnderAnother(database_, kek->value_or("?"), key_->id());
+  return UnderAnother(database, kek->value_or("?"), key_->id());
 }
 
 Result<void> Keyring::Insert(const TenantId& tenant, const DataKey& key) {
@@ -134,7 +136,7 @@ Result<void> Keyring::Add(const TenantId& tenant, const DataKey& key, const std:
   const std::lock_guard lock(mutex_);
   Result<Transaction> transaction = Transaction::Begin(database_, Access::kWrite);
   if (!transaction) return transaction.error();
-  if (Result<void> checked = CheckKek(); !checked) return checked;
+  if (Result<void> checked = CheckKek(database_); !checked) return checked;
   {
     Result<Statement> there = database_.Prepare("SELECT 1 FROM tenant WHERE tenant = ?1");
     if (!there) return there.error();
@@ -154,8 +156,8 @@ Result<void> Keyring::Add(const TenantId& tenant, const DataKey& key, const std:
 }
 
 Result<std::optional<Keyring::Entry>> Keyring::Find(const TenantId& tenant) {
-  const std::lock_guard lock(mutex_);
-  Result<Statement> row = database_.Prepare("SELECT epoch, key, seal FROM tenant WHERE tenant = ?1");
+  const std::lock_guard lock(read_mutex_);
+  Result<Statement> row = reader_.Prepare("SELECT epoch, key, seal FROM tenant WHERE tenant = ?1");
   if (!row) return row.error();
   const Result<bool> found = row->BindText(1, tenant.text()).Step();
   if (!found) return found.error();
@@ -172,11 +174,11 @@ Result<std::optional<DataKey>> Keyring::Unwrap(const TenantId& tenant, std::stri
   std::string wrapped;
   std::shared_ptr<KeyEncryption> kek;
   {
-    const std::lock_guard lock(mutex_);
-    Result<Transaction> transaction = Transaction::Begin(database_, Access::kRead);
+    const std::lock_guard lock(read_mutex_);
+    Result<Transaction> transaction = Transaction::Begin(reader_, Access::kRead);
     if (!transaction) return transaction.error();
-    if (Result<void> checked = CheckKek(); !checked) return checked.error();
-    Result<Statement> row = database_.Prepare("SELECT wrapped FROM data_key WHERE tenant = ?1 AND key = ?2");
+    if (Result<void> checked = CheckKek(reader_); !checked) return checked.error();
+    Result<Statement> row = reader_.Prepare("SELECT wrapped FROM data_key WHERE tenant = ?1 AND key = ?2");
     if (!row) return row.error();
     const Result<bool> found = row->BindText(1, tenant.text()).BindBlob(2, key_id).Step();
     if (!found) return found.error();
@@ -198,7 +200,7 @@ Result<void> Keyring::AddKey(const TenantId& tenant, const DataKey& key) {
   const std::lock_guard lock(mutex_);
   Result<Transaction> transaction = Transaction::Begin(database_, Access::kWrite);
   if (!transaction) return transaction.error();
-  if (Result<void> checked = CheckKek(); !checked) return checked;
+  if (Result<void> checked = CheckKek(database_); !checked) return checked;
   // What an attempt has left that never came to be used.
   Result<Statement> clean =
       database_.Prepare("DELETE FROM data_key WHERE tenant = ?1 AND key <> (SELECT key FROM tenant WHERE tenant = ?1)");
@@ -275,11 +277,15 @@ Result<bool> Keyring::Remove(const TenantId& tenant, const std::function<Result<
 
 Result<std::size_t> Keyring::RotateKek(std::unique_ptr<KeyEncryption> next) {
   const std::lock_guard lock(mutex_);
+  // Whoever rotates believes that what has the old key cannot read anything any more.
+  if (next->id() == key_->id()) {
+    return InvalidInput("the keyring is under " + next->id() + " already: that is the same key, wherever it is kept");
+  }
   std::size_t count = 0;
   {
     Result<Transaction> transaction = Transaction::Begin(database_, Access::kWrite);
     if (!transaction) return transaction.error();
-    if (Result<void> checked = CheckKek(); !checked) return checked.error();
+    if (Result<void> checked = CheckKek(database_); !checked) return checked.error();
     struct Row {
       std::string tenant;
       std::string key_id;
@@ -312,18 +318,20 @@ Result<std::size_t> Keyring::RotateKek(std::unique_ptr<KeyEncryption> next) {
     Result<Statement> name = database_.Prepare("UPDATE keyring SET kek = ?1");
     if (!name) return name.error();
     if (Result<void> done = name->BindText(1, next->id()).Run(); !done) return done.error();
-    if (Result<void> done = transaction->Commit(); !done) return done.error();
     count = rows.size();
+    // Who reads sees both or neither.
+    const std::lock_guard reading(read_mutex_);
+    if (Result<void> done = transaction->Commit(); !done) return done.error();
+    key_ = std::move(next);
   }
-  key_ = std::move(next);
   // What lies in the log a little longer is wrapped under the old key, as in every copy that was made before.
   (void)database_.EmptyLog();
   return count;
 }
 
 Result<std::vector<TenantId>> Keyring::Tenants() {
-  const std::lock_guard lock(mutex_);
-  Result<Statement> rows = database_.Prepare("SELECT tenant FROM tenant ORDER BY tenant");
+  const std::lock_guard lock(read_mutex_);
+  Result<Statement> rows = reader_.Prepare("SELECT tenant FROM tenant ORDER BY tenant");
   if (!rows) return rows.error();
   std::vector<TenantId> tenants;
   for (;;) {
@@ -331,7 +339,7 @@ Result<std::vector<TenantId>> Keyring::Tenants() {
     if (!row) return row.error();
     if (!*row) return tenants;
     Result<TenantId> tenant = TenantId::Parse(rows->Text(0));
-    if (!tenant) return InvalidInput(database_.file().string() + " is damaged: it names a tenant that cannot be");
+    if (!tenant) return InvalidInput(reader_.file().string() + " is damaged: it names a tenant that cannot be");
     tenants.push_back(std::move(*tenant));
   }
 }

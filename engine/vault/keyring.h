@@ -78,14 +78,17 @@ class Keyring {
   Result<std::vector<store::TenantId>> Tenants();
 
  private:
-  Keyring(store::Database database, std::shared_ptr<KeyEncryption> key);
-  // Refuses where another process has put the keyring under another key. In a transaction.
-  Result<void> CheckKek();
+  Keyring(store::Database database, store::Database reader, std::shared_ptr<KeyEncryption> key);
+  // Refuses where another process has put the keyring under another key. In a transaction of `database`.
+  Result<void> CheckKek(store::Database& database) const;
   Result<void> Insert(const store::TenantId& tenant, const DataKey& key);
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // of who writes, and waits for others who do
   store::Database database_;
-  std::shared_ptr<KeyEncryption> key_;
+  // Who reads waits for nobody. Taken behind mutex_, where both are.
+  std::mutex read_mutex_;
+  store::Database reader_;
+  std::shared_ptr<KeyEncryption> key_;  // changed under both
 };
 
 }  // namespace warder::vault

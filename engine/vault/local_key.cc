@@ -45,7 +45,12 @@ Result<Secret> Decode(std::string_view text, const std::string& where) {
 
 Result<Secret> ReadFile(const fs::path& file) {
   const UniqueFd opened(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!opened && errno == ELOOP) return Refuse(file.string(), "it is a link");
   if (!opened) return Refuse(file.string(), Because(errno));
+  // Of what is open now: what has the name may be another file by then.
+  if (Result<void> checked = store::CheckPrivateDescriptor(opened.get(), file); !checked) {
+    return InvalidInput("the key-encryption key " + checked.error().message);
+  }
   Secret text = Secret::Zeroes(kMaxFileBytes + 1);
   std::size_t size = 0;
   while (size < text.view().size()) {
@@ -106,7 +111,9 @@ Result<std::unique_ptr<LocalKey>> LocalKey::FromFile(const fs::path& file, IfMis
     if (!done) return done.error();
     if (made != nullptr) *made = *done;
   }
-  if (Result<void> checked = store::CheckPrivateFile(file); !checked) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return Refuse(file.string(), Because(errno));
+  if (Result<void> checked = store::CheckPathOf(file); !checked) {
     return InvalidInput("the key-encryption key " + checked.error().message);
   }
   Result<Secret> key = ReadFile(file);

@@ -13,7 +13,8 @@ class LocalKey : public KeyEncryption {
   static constexpr const char* kVariable = "WARDER_KEK";
   enum class IfMissing { kRefuse, kMake };
 
-  // Reads the key in `file`, which must be this user's own, a regular file, no link, and closed to others (0600).
+  // Reads the key in `file`, which must be this user's own, a regular file, no link, closed to others (0600), and in
+  // folders to which no other user can write.
   // kMake: where there is none, one is made, whole or not at all, and `made` (if given) says so; never do that where
   // there is a keyring already.
   static Result<std::unique_ptr<LocalKey>> FromFile(const std::filesystem::path& file, IfMissing if_missing,

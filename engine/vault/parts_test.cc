@@ -1,11 +1,15 @@
 // Seals, the index's form, keys in files and in the environment.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <thread>
 
 #include "engine/base/base64.h"
 #include "engine/store/testing/children.h"
@@ -121,6 +125,52 @@ TEST_F(LocalKeyTest, WhatOthersCouldReadOrPlantIsRefused) {
   fs::remove(file_);
   ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
   EXPECT_THAT(Refusal(), HasSubstr("not a regular file"));
+}
+
+TEST_F(LocalKeyTest, AFolderInWhichOthersCouldPutAnotherKeyIsRefused) {
+  ASSERT_TRUE(LocalKey::FromFile(file_, LocalKey::IfMissing::kMake));
+  ASSERT_EQ(Refusal(), "");
+  for (const fs::path& folder : {file_.parent_path(), scratch_.folder()}) {
+    for (const mode_t mode : {0720, 0702}) {
+      ::chmod(folder.c_str(), mode);
+      EXPECT_THAT(Refusal(), HasSubstr("others can write to the folder " + folder.string()));
+    }
+    ::chmod(folder.c_str(), 01777);  // as /tmp is: they cannot touch what is not theirs
+    EXPECT_EQ(Refusal(), "");
+    ::chmod(folder.c_str(), 0700);
+  }
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(scratch_.folder().c_str(), 4711, 4711), 0);
+    EXPECT_THAT(Refusal(), HasSubstr("belongs to user 4711, who could put another one there"));
+    ASSERT_EQ(::chown(scratch_.folder().c_str(), 0, 0), 0);
+  }
+  EXPECT_EQ(Refusal(), "");
+}
+
+// What is read is what was looked at: names that change meanwhile change nothing.
+TEST_F(LocalKeyTest, WhatIsReadIsWhatWasChecked) {
+  ASSERT_TRUE(LocalKey::FromFile(file_, LocalKey::IfMissing::kMake));
+  const std::string id = IdOfFile();
+  const fs::path open = scratch_.folder() / "open";
+  store::WriteBytes(open, Base64Of(std::string(32, 'x')));
+  ::chmod(open.c_str(), 0666);
+  std::atomic<bool> over = false;
+  std::thread swapper([&] {
+    while (!over) ::renameat2(AT_FDCWD, open.c_str(), AT_FDCWD, file_.c_str(), RENAME_EXCHANGE);
+  });
+  int read = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string now = IdOfFile();
+    if (now.starts_with("local:")) {
+      EXPECT_EQ(now, id);
+      ++read;
+    } else {
+      EXPECT_THAT(now, HasSubstr("chmod 600 it"));
+    }
+  }
+  over = true;
+  swapper.join();
+  std::printf("read %d of 2000 times\n", read);
 }
 
 TEST_F(LocalKeyTest, WhatIsNoKeyIsRefused) {

@@ -1,4 +1,8 @@
 // Several processes with one state folder.
+#include <optional>
+#include <thread>
+
+#include "engine/store/transaction.h"
 #include "engine/vault/testing/vault_test_case.h"
 
 namespace warder::vault {
@@ -55,6 +59,37 @@ TEST_F(ProcessesTest, ManyMayMakeTheSameVaultAndTenant) {
   });
   Vault vault = Must(Vault::OpenWithKeyFile(state_, scratch_.folder() / "kek"));
   EXPECT_EQ(Must(vault.OpenTenant(Tenant("acme")))->List()->size(), 6u);
+}
+
+// Who has the file locked, in this process or another, keeps nobody from reading.
+TEST_F(ProcessesTest, WhoReadsWaitsForNobodyWhoWrites) {
+  Put(*Make("acme"), "crm", "token", "s3cret");
+  const auto vault = OpenTenant("acme");
+  const auto elsewhere = OpenTenant("acme");
+  auto held = Must(elsewhere->Begin());
+  std::thread writer([&] { Must(vault->Begin()); });  // waits for it, with all that writers of this vault share
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Get(*vault, "crm", "token"), "s3cret");
+    EXPECT_EQ(Must(vault->List()).size(), 1u);
+  }
+  const auto reading = Must(vault->Read());
+  Must(held.Commit());
+  writer.join();
+}
+
+// The keyring is everybody's: whoever has it locked keeps writers waiting, and no reader of any tenant.
+TEST_F(ProcessesTest, ALockedKeyringKeepsNobodyFromReading) {
+  Put(*Make("acme"), "crm", "token", "s3cret");
+  Vault vault = Open();
+  const auto acme = Must(vault.OpenTenant(Tenant("acme")));
+  auto keyring = Must(OpenRaw(KeyringFile()));
+  auto held = std::make_optional(Must(store::Transaction::Begin(keyring, store::Access::kWrite)));
+  std::thread maker([&] { Must(vault.CreateTenant(Tenant("other"))); });  // waits for it
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Get(*acme, "crm", "token"), "s3cret");
+  EXPECT_EQ(vault.ListTenants()->size(), 1u);
+  EXPECT_EQ(Get(*Must(vault.OpenTenant(Tenant("acme"))), "crm", "token"), "s3cret") << "also who opens it anew";
+  held.reset();
+  maker.join();
 }
 
 }  // namespace

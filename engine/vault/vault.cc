@@ -1,7 +1,13 @@
 #include "engine/vault/vault.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +15,7 @@
 #include "engine/store/tenant_store.h"
 #include "engine/vault/local_key.h"
 #include "engine/vault/sealed_rows.h"
+#include "sandbox/base/unique_fd.h"
 
 namespace warder::vault {
 namespace fs = std::filesystem;
@@ -20,6 +27,8 @@ using store::TenantStore;
 using store::Transaction;
 
 namespace {
+
+constexpr off_t kMaxOverwritten = 4096;
 
 // A file that the keyring does not know is what a crash left of making one, or somebody's data whose key is lost. Only
 // the first may be thrown away.
@@ -43,7 +52,20 @@ Result<void> DeleteUnused(const fs::path& state, const TenantId& tenant) {
 
 fs::path NextOf(const fs::path& key_file) { return key_file.string() + ".next"; }
 
+// Whoever finds the bytes of a key that is not used any more can read old copies of the keyring with it.
+void Overwrite(const fs::path& file) {
+  const UniqueFd opened(::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!opened || ::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const std::string zeroes(static_cast<std::size_t>(std::min<off_t>(status.st_size, kMaxOverwritten)), '\0');
+  // What cannot be overwritten is as it was: the disk may keep it anyway (docs/vault.md).
+  [[maybe_unused]] const ssize_t written = ::pwrite(opened.get(), zeroes.data(), zeroes.size(), 0);
+  ::fsync(opened.get());
+}
+
+// `to` holds a key that the keyring is not under any more.
 Result<void> Replace(const fs::path& from, const fs::path& to) {
+  Overwrite(to);
   if (::rename(from.c_str(), to.c_str()) != 0) {
     return Internal("cannot put " + from.string() + " in the place of " + to.string() + ": " +
                     std::generic_category().message(errno));
@@ -98,7 +120,9 @@ Result<std::shared_ptr<TenantVault>> Vault::CreateTenant(const TenantId& tenant)
     return {};
   });
   if (!added) return added.error();
-  return std::make_shared<TenantVault>(keyring_, std::move(*made));
+  Result<TenantStore> reader = TenantStore::Open(state_, tenant);
+  if (!reader) return reader.error();
+  return std::make_shared<TenantVault>(keyring_, std::move(*made), std::move(*reader));
 }
 
 Result<std::shared_ptr<TenantVault>> Vault::OpenTenant(const TenantId& tenant) {
@@ -107,7 +131,9 @@ Result<std::shared_ptr<TenantVault>> Vault::OpenTenant(const TenantId& tenant) {
   if (!*entry) return InvalidInput("there is no tenant " + tenant.text());
   Result<TenantStore> store = TenantStore::Open(state_, tenant);
   if (!store) return store.error();
-  return std::make_shared<TenantVault>(keyring_, std::move(*store));
+  Result<TenantStore> reader = TenantStore::Open(state_, tenant);
+  if (!reader) return reader.error();
+  return std::make_shared<TenantVault>(keyring_, std::move(*store), std::move(*reader));
 }
 
 Result<void> Vault::ShredTenant(const TenantId& tenant) {
@@ -144,6 +170,12 @@ Result<void> Vault::RotateDataKey(const TenantId& tenant) {
   const Result<std::shared_ptr<TenantVault>> vault = OpenTenant(tenant);
   if (!vault) return vault.error();
   return (*vault)->RotateDataKey();
+}
+
+Result<void> Vault::AcceptRestored(const TenantId& tenant) {
+  const Result<std::shared_ptr<TenantVault>> vault = OpenTenant(tenant);
+  if (!vault) return vault.error();
+  return (*vault)->AcceptRestored();
 }
 
 }  // namespace warder::vault

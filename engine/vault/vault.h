@@ -36,6 +36,8 @@ class Vault {
   // The same for a key in a file: a new key takes its place, at no moment is there none that fits.
   Result<std::size_t> RotateKekFile(const std::filesystem::path& key_file);
   Result<void> RotateDataKey(const store::TenantId& tenant);
+  // TenantVault::AcceptRestored.
+  Result<void> AcceptRestored(const store::TenantId& tenant);
 
  private:
   Vault(std::filesystem::path state, std::shared_ptr<Keyring> keyring);

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "engine/vault/testing/vault_test_case.h"
@@ -184,6 +186,15 @@ TEST_F(VaultTest, ANewKeyEncryptionKeyRewritesNoRecord) {
   EXPECT_EQ(Get(*Must(Open('n').OpenTenant(Tenant("c"))), "crm", "token"), "of c");
 }
 
+// Who rotates believes that the old key opens nothing from now on.
+TEST_F(VaultTest, ARotationToTheSameKeyIsRefused) {
+  Put(*Make("acme"), "crm", "token", "s3cret");
+  const std::string before = Blob(KeyringFile(), "SELECT wrapped FROM data_key");
+  EXPECT_THAT(Message(Open().RotateKek(Kek())), HasSubstr("that is the same key, wherever it is kept"));
+  EXPECT_EQ(Blob(KeyringFile(), "SELECT wrapped FROM data_key"), before);
+  EXPECT_EQ(Read("acme", "crm", "token"), "s3cret");
+}
+
 TEST_F(VaultTest, AProcessWithTheOldKeyIsToldAndWrapsNothingUnderIt) {
   Put(*Make("acme"), "crm", "token", "s3cret");
   Vault old = Open();
@@ -202,8 +213,10 @@ TEST_F(VaultTest, TheKeyInAFileIsReplaced) {
   Vault vault = Must(Vault::OpenWithKeyFile(state_, key_file));
   Put(*Must(vault.CreateTenant(Tenant("acme"))), "crm", "token", "s3cret");
   const std::string before = store::BytesOf(key_file);
+  std::ifstream former(key_file, std::ios::binary);  // the same file, whatever its name becomes
   EXPECT_EQ(*vault.RotateKekFile(key_file), 1u);
   EXPECT_NE(store::BytesOf(key_file), before);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(former), {}), std::string(before.size(), '\0'));
   EXPECT_FALSE(fs::exists(key_file.string() + ".next"));
   Vault again = Must(Vault::OpenWithKeyFile(state_, key_file));
   EXPECT_EQ(Get(*Must(again.OpenTenant(Tenant("acme"))), "crm", "token"), "s3cret");

@@ -168,6 +168,9 @@ class Vault {
   // key under the same name (kFile, the vault's own).
   std::size_t RotateKey(const KeySource& next);
   void RotateDataKey(const std::string& tenant);
+  // Takes the tenant's file as a backup has brought it back, older or newer than the keyring, which is refused
+  // otherwise. Recorded.
+  void AcceptRestored(const std::string& tenant);
   // Opens every record of the tenant and walks its audit log.
   void Verify(const std::string& tenant);
 

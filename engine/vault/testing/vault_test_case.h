@@ -90,10 +90,7 @@ class VaultTestCase : public testing::Test {
     return all;
   }
 
-  store::Scratch scratch_;
-  std::filesystem::path state_ = scratch_.folder() / "state";
-
- private:
+  // As somebody opens it who has no key.
   static Result<store::Database> OpenRaw(const std::filesystem::path& file) {
     // Its kind and version are as they were.
     const bool keyring = file.filename() == "keyring.db";
@@ -102,6 +99,9 @@ class VaultTestCase : public testing::Test {
                                  store::Schema{.application = keyring ? 0x5764724bu : 0x57647254u, .steps = kNoSteps},
                                  store::Database::IfMissing::kRefuse);
   }
+
+  store::Scratch scratch_;
+  std::filesystem::path state_ = scratch_.folder() / "state";
 };
 
 }  // namespace warder::vault
