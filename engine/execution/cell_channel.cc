@@ -9,7 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <limits>
-#include <stdexcept>
+#include <span>
+#include <system_error>
 #include <utility>
 
 #include "engine/base/spare_buffer.h"
@@ -22,8 +23,11 @@ constexpr int kFramesPerTurn = 64;
 constexpr std::size_t kLongBytes = std::size_t{8} << 10;
 }  // namespace
 
-CellChannel::CellChannel(boost::asio::io_context& loop, UniqueFd socket)
-    : socket_(loop, boost::asio::local::stream_protocol(), socket.release()), buffer_(kReadBytes) {
+CellChannel::CellChannel(boost::asio::io_context& loop, UniqueFd socket) : socket_(loop), buffer_(kReadBytes) {
+  boost::system::error_code error;
+  socket_.assign(boost::asio::local::stream_protocol(), socket.get(), error);
+  if (error) throw std::system_error(error, "cannot watch a cell's socket");
+  (void)socket.release();
   socket_.non_blocking(true);
 }
 
@@ -50,11 +54,11 @@ void CellChannel::Queue::Clear() {
   body_bytes = 0;
 }
 
-std::string_view CellChannel::Send(const proto::ToCell& frame) {
-  if (!open_) return {};
+std::optional<std::string_view> CellChannel::Send(const proto::ToCell& frame) {
+  if (!open_) return std::string_view();
   std::string& out = pending_.Open();
   const std::size_t start = out.size();
-  if (!proto::AppendFrame(frame, &out)) throw std::logic_error("a frame to the cell is too long");
+  if (!proto::AppendFrame(frame, &out)) return std::nullopt;
   queued_bytes_ += out.size() - start;
   WriteSoon();
   return std::string_view{out}.substr(start);
@@ -132,16 +136,28 @@ bool CellChannel::WriteSome() {
 }
 
 void CellChannel::Read() {
-  socket_.async_read_some(boost::asio::buffer(buffer_),
-                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
-                            if (!self->open_) return;
-                            if (error) {
-                              self->End(self->reader_.mid_frame() ? "the cell's last frame is cut off" : "");
-                              return;
-                            }
-                            self->Take(std::span(self->buffer_).first(count));
-                            self->HandleThenRead();
-                          });
+  socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       if (!self->open_) return;
+                       if (error) {
+                         self->EndOfStream();
+                       } else {
+                         self->ReadSome();
+                       }
+                       if (self->open_) self->HandleThenRead();
+                     });
+}
+
+bool CellChannel::ReadSome() {
+  boost::system::error_code error;
+  const std::size_t count = socket_.read_some(boost::asio::buffer(buffer_), error);
+  if (error == boost::asio::error::would_block) return false;
+  if (error) {
+    EndOfStream();
+    return false;
+  }
+  sound_ = reader_.Feed(std::span(buffer_).first(count)) && sound_;
+  return true;
 }
 
 void CellChannel::HandleThenRead() {
@@ -153,8 +169,6 @@ void CellChannel::HandleThenRead() {
   }
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->HandleThenRead(); });
 }
-
-void CellChannel::Take(std::span<const char> bytes) { sound_ = reader_.Feed(bytes) && sound_; }
 
 bool CellChannel::HandleFrames(int at_most) {
   for (int handled = 0; open_ && handled < at_most; ++handled) {
@@ -181,16 +195,12 @@ void CellChannel::Drain() {
   while (open_) {
     while (HandleFrames(kFramesPerTurn)) {
     }
-    if (!open_) return;
-    boost::system::error_code error;
-    const std::size_t count = socket_.read_some(boost::asio::buffer(buffer_), error);
-    if (error) {
-      End(reader_.mid_frame() ? "the cell's last frame is cut off" : "");
-      return;
-    }
-    Take(std::span(buffer_).first(count));
+    // A dead cell's end is closed; one that is held open by somebody else has said all that it could.
+    if (open_ && !ReadSome()) EndOfStream();
   }
 }
+
+void CellChannel::EndOfStream() { End(reader_.mid_frame() ? "the cell's last frame is cut off" : ""); }
 
 void CellChannel::End(const std::string& error) {
   if (!open_) return;

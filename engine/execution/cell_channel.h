@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
     std::function<void(const std::string& error)> on_closed;
   };
 
+  // Throws std::system_error where the loop cannot watch it.
   CellChannel(boost::asio::io_context& loop, UniqueFd socket);
 
   // Starts reading. The handlers are called on the loop, until Close or the end of the stream.
@@ -37,8 +39,9 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   // No handler is called after this; the socket is closed.
   void Close();
 
-  // Queues one frame. The encoded frame is returned for the journal; the view lasts until the next call.
-  std::string_view Send(const proto::ToCell& frame);
+  // Queues one frame. The encoded frame is returned for the journal, empty once the stream has ended; the view lasts
+  // until the next call. Nothing: it is longer than a frame may be, and is not sent.
+  std::optional<std::string_view> Send(const proto::ToCell& frame);
   // Queues a piece of a response behind the header of its frame.
   void SendBody(std::string_view header, std::string data);
 
@@ -62,17 +65,21 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
     std::uint64_t body_bytes = 0;    // of responses
   };
 
+  // Waits for what comes next. No bytes may be anywhere but in the socket or the reader when a handler returns: a Drain
+  // may come between two.
   void Read();
+  // Takes what has come. False: nothing has, or the stream has ended.
+  bool ReadSome();
   void WriteSoon();
   void Write();
   // Goes on with what is being written.
   void WriteRest();
   // Sends what the socket takes now; false: it takes nothing.
   bool WriteSome();
-  void Take(std::span<const char> bytes);
   // Handles what is there, at most so many frames. True: there may be more.
   bool HandleFrames(int at_most);
   void HandleThenRead();
+  void EndOfStream();
   void End(const std::string& error);
 
   boost::asio::local::stream_protocol::socket socket_;

@@ -35,6 +35,7 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
       cgroups_(cgroups),
       memory_bytes_(limits.data_bytes + kMemorySlackBytes),
       own_limits_(jail::MemoryAndCpuLimits(limits.data_bytes, limits.cpu_seconds)),
+      death_watch_(loop),
       timer_(loop) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -59,7 +60,7 @@ CellProcess::~CellProcess() {
   channel_->Close();
   zygote_->Forget(id_);
   if (!finished_) Signal(SIGKILL);
-  if (death_watch_) death_watch_->release();  // pidfd_ owns the descriptor
+  if (death_watch_.is_open()) death_watch_.release();  // pidfd_ owns the descriptor
 }
 
 void CellProcess::OnSpawned(UniqueFd pidfd) {
@@ -67,14 +68,7 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
   ledger_.Made(pidfd_.get());
   pid_ = jail::PidOf(pidfd_.get());
   death_.spawned = true;
-  death_watch_.emplace(loop_, pidfd_.get());
-  death_watch_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                           [this, alive = alive_](const boost::system::error_code& error) {
-                             if (!*alive || error) return;
-                             death_.confirmed = true;
-                             AwaitReaping();
-                             FinishIfOver();
-                           });
+  AwaitDeath();
   if (kill_wanted_) {
     Signal(SIGKILL);
     return;
@@ -89,6 +83,42 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
     return;
   }
   observer_.OnSpawned();
+}
+
+void CellProcess::AwaitDeath() {
+  boost::system::error_code error;
+  death_watch_.assign(pidfd_.get(), error);
+  if (error) {
+    GiveUp("the cell's death could not be watched for: " + error.message());
+    PollForDeath();
+    return;
+  }
+  death_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [this, alive = alive_](const boost::system::error_code& failed) {
+                            if (*alive && !failed) OnDead();
+                          });
+}
+
+void CellProcess::PollForDeath() {
+  if (IsDead()) {
+    OnDead();
+    return;
+  }
+  timer_.expires_after(std::chrono::milliseconds(1));
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) PollForDeath();
+  });
+}
+
+void CellProcess::OnDead() {
+  death_.confirmed = true;
+  AwaitReaping();
+  FinishIfOver();
+}
+
+void CellProcess::GiveUp(std::string why) {
+  if (death_.fault.empty()) death_.fault = std::move(why);
+  Kill();
 }
 
 void CellProcess::OnSpawnFailed(const zygote::SpawnFailed& failure) {

@@ -30,6 +30,7 @@ struct CellDeath {
   std::string failed_layer;  // when it could not be made: the layer, with the error's number
   int failed_errno = 0;
   std::string failed_why;      // instead of the number, where the engine's own part of the set-up failed
+  std::string fault;           // why the engine ended it before it was of any use
   bool confirmed = false;      // its pidfd says that it is dead
   bool reaped = false;         // its zygote has waited for it
   std::string zygote_lost;     // why the zygote is gone, if it is
@@ -60,7 +61,7 @@ class CellObserver {
 class CellProcess final : private CellOwner {
  public:
   // Asks `zygote` for a cell, which goes into a leaf of `cgroups` before anybody hears of it; the observer hears of it
-  // on the loop. Every descriptor is noted in `ledger`.
+  // on the loop. Every descriptor is noted in `ledger`. Throws std::system_error when the engine is out of descriptors.
   CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const zygote::CellLimits& limits,
               CellObserver& observer, DescriptorLedger& ledger, jail::CgroupTree& cgroups);
   ~CellProcess();
@@ -77,7 +78,7 @@ class CellProcess final : private CellOwner {
   std::optional<std::chrono::microseconds> CpuTime() const;
   int pidfd() const { return pidfd_.get(); }
   // Whether it exists and may be given work.
-  bool spawned() const { return pidfd_ && death_.failed_layer.empty(); }
+  bool spawned() const { return pidfd_ && death_.failed_layer.empty() && death_.fault.empty(); }
   // What making its cgroup took.
   std::chrono::nanoseconds cgroup_time() const { return cgroup_time_; }
   // What was said of every layer by whoever sets it up.
@@ -93,6 +94,11 @@ class CellProcess final : private CellOwner {
   void OnReaped(const zygote::Reaped& reaped) override;
   void OnZygoteLost(const Error& why) override;
   Result<void> EnterCgroup();
+  void AwaitDeath();
+  // Where the loop cannot watch.
+  void PollForDeath();
+  void OnDead();
+  void GiveUp(std::string why);
   void Signal(int number) const;
   void FinishIfOver();
   void RemoveCgroup(int attempts_left);
@@ -110,7 +116,7 @@ class CellProcess final : private CellOwner {
   std::shared_ptr<CellChannel> channel_;
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;
-  std::optional<boost::asio::posix::stream_descriptor> death_watch_;
+  boost::asio::posix::stream_descriptor death_watch_;
   boost::asio::steady_timer timer_;  // a dead cell's: until it is reaped, then until its cgroup is gone
   pid_t pid_ = -1;                   // in the engine's pid namespace
   bool kill_wanted_ = false;

@@ -306,7 +306,7 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });
-  } catch (const std::system_error& error) {  // out of descriptors
+  } catch (const std::exception& error) {  // out of descriptors; Asio has an exception of its own for that
     running_.erase(id);
     refusal.status = Status::kFault;
     refusal.reason = error.what();
@@ -354,7 +354,7 @@ Diagnosis EngineImpl::Diagnose() {
                      boost::asio::post(loop_, [this] { --diagnoses_; });
                      promise.set_value(std::move(diagnosis));
                    });
-    } catch (const std::system_error& error) {  // out of descriptors
+    } catch (const std::exception& error) {  // out of descriptors
       --diagnoses_;
       promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, error.what())));
     }

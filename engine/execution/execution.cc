@@ -114,16 +114,16 @@ bool RunningExecution::StartAgain(const CellDeath& death) {
   if (std::exchange(started_again_, true)) return false;
   auto zygote = context_.next_zygote();
   if (!zygote) return false;
-  context_.zygote = std::move(*zygote);
-  cell_.reset();
+  std::swap(context_.zygote, *zygote);
+  try {
+    MakeCell();                      // the dead one, and with it `death`, lasts until there is another
+  } catch (const std::exception&) {  // out of descriptors: what has happened is a fault then
+    std::swap(context_.zygote, *zygote);
+    return false;
+  }
   ready_ = false;
   setup_.clear();
   AddStep("lost-zygote", steady_clock::now() - spawned_at_);
-  try {
-    MakeCell();
-  } catch (const std::system_error&) {  // out of descriptors: what has happened is a fault then
-    return false;
-  }
   return true;
 }
 
@@ -300,6 +300,7 @@ void RunningExecution::Run() {
   SendInput(proto::Input::EVENT, "", request_.event_json);
   SendInput(proto::Input::CONFIG, "", request_.config_json);
   SendStart();
+  if (state_ != State::kRunning) return;  // it was given what cannot be sent
 
   deadline_.expires_after(milliseconds(request_.limits.wall_ms));
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
@@ -358,7 +359,13 @@ void RunningExecution::SendToCell(proto::ToCell& frame) {
   if (state_ != State::kRunning) return;
   clock_us_ = outside_->Clock();
   frame.set_clock_us(clock_us_);
-  journal_.Sent(cell_->channel().Send(frame));
+  const auto sent = cell_->channel().Send(frame);
+  if (!sent) {
+    evidence_.unsendable = DescribeUnsendable(frame);
+    End(Cause::kUnsendable);
+    return;
+  }
+  journal_.Sent(*sent);
   EndIfItDoesNotRead();
 }
 

@@ -67,6 +67,7 @@ void RunningExecution::Finish() {
   // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
   // an address layout with.
   const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
+  if (DiedBadly(evidence_.death)) context_.zygote->Retire();
   const bool its_own = evidence_.cause != Cause::kAsRecorded;
   if ((suspicious && its_own) || evidence_.cause == Cause::kNone) context_.zygote->Retire();
 

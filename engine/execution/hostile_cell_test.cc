@@ -78,6 +78,23 @@ TEST_F(HostileCellTest, ACallThatTheFilterStoppedIsAViolationWhateverCameBefore)
   EXPECT_EQ(RunBeside(request).status, Status::kViolation) << "it left in good order, not for lack of memory";
 }
 
+// Each try against the address layout that siblings share must cost the zygote, whatever the cell has said before.
+TEST_F(HostileCellTest, ACrashRetiresTheZygoteWhateverCameBefore) {
+  const auto zygotes_after = [&](const char* scene) {
+    ExecutionRequest request = Request(scene);
+    request.limits.wall_ms = 100;
+    const pid_t before = OnlyChild();
+    Run(request);
+    Run("succeed");  // of the one that is there now
+    return before == OnlyChild();
+  };
+  Run("succeed");
+  for (const char* scene : {"succeed", "throw", "spin", "spin-deaf"}) EXPECT_TRUE(zygotes_after(scene)) << scene;
+  for (const char* scene : {"result-then-crash", "result-then-exit", "spin-then-crash"}) {
+    EXPECT_FALSE(zygotes_after(scene)) << scene;
+  }
+}
+
 TEST_F(HostileCellTest, WhatIsNoTextIsABreachAndNothingIsPrinted) {
   testing::internal::CaptureStderr();
   const Outcome outcome = RunBeside(Request("lie-utf8"));

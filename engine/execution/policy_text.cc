@@ -20,6 +20,9 @@ PolicyText DescribePolicy() {
     text.syscalls.push_back({jail::SyscallName(rule.number), jail::DescribeConditions(rule), jail::DescribeAnswer(rule),
                              std::string(rule.reason)});
   }
+  text.syscalls.push_back(
+      {"any other", "any arguments", "ends the cell", "no row allows it; the verdict names the call"});
+  text.syscalls.push_back({"any of another ABI", "int 0x80, x32", "ends the cell", "the rows are those of x86-64"});
   for (const broker::HeaderRule& rule : broker::RefusedHeaders()) {
     text.headers.push_back({std::string(rule.name), "", "refused", std::string(rule.reason)});
   }

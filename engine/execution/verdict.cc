@@ -11,6 +11,7 @@
 #include "sandbox/jail/layers.h"
 #include "sandbox/jail/syscall_table.h"
 #include "sandbox/jail/violation.h"
+#include "sandbox/proto/frame.h"
 #include "sandbox/zygote/exit_status.h"
 
 namespace warder::execution {
@@ -223,6 +224,11 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
     outcome->reason = "the zygote was lost during the run: " + death.zygote_lost;
     return;
   }
+  if (!death.fault.empty()) {
+    outcome->status = Status::kFault;
+    outcome->reason = death.fault;
+    return;
+  }
   const bool exited = WIFEXITED(death.wait_status);
   const int signal = exited ? 0 : WTERMSIG(death.wait_status);
   if (!evidence.ready && exited && WEXITSTATUS(death.wait_status) == zygote::kSetupUnreportedExitStatus) {
@@ -254,6 +260,31 @@ void JudgeDeath(const Evidence& evidence, const Limits& limits, Outcome* outcome
 }
 
 }  // namespace
+
+std::string DescribeUnsendable(const proto::ToCell& frame) {
+  const char* what = "a frame";
+  switch (frame.frame_case()) {
+    case proto::ToCell::kInput:
+      what = "the name of a module";
+      break;
+    case proto::ToCell::kStart:
+      what = "what it is told of its connections";
+      break;
+    case proto::ToCell::kResponseHead:
+      what = "the head of an answer";
+      break;
+    default:
+      break;
+  }
+  return std::string("the cell cannot be sent ") + what + ": with " + std::to_string(frame.ByteSizeLong()) +
+         " bytes it is longer than a frame may be, which is " + FormatLimit(LimitUnit::kBytes, proto::kMaxFrameBytes);
+}
+
+bool DiedBadly(const CellDeath& death) {
+  if (!death.reaped) return false;
+  if (WIFEXITED(death.wait_status)) return WEXITSTATUS(death.wait_status) != 0;
+  return WTERMSIG(death.wait_status) != SIGKILL;
+}
 
 void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
   // Whatever the cell has said before.
@@ -298,6 +329,10 @@ void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
       return;
     case Cause::kAsRecorded:
       outcome->status = Status::kCancelled;  // until the recording says how
+      return;
+    case Cause::kUnsendable:
+      outcome->status = Status::kInvalid;
+      outcome->reason = evidence.unsendable;
       return;
     case Cause::kNone:
       JudgeDeath(evidence, limits, outcome);

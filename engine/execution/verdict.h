@@ -28,6 +28,7 @@ enum class Cause {
   kPosture,       // a layer of the cell's jail does not hold
   kDiverged,      // a replay or a script knows no further: it went another way
   kAsRecorded,    // a replay came to where the recorded execution was ended by something else than the cell
+  kUnsendable,    // what the host, a recording or a script has given does not fit a frame
 };
 
 struct Evidence {
@@ -40,11 +41,19 @@ struct Evidence {
   std::string protocol_error;  // kProtocol: what the cell did
   std::string missing_layer;   // kPosture: its name; empty: the cell could not be looked at
   std::string posture_detail;  // kPosture: what was found instead
+  std::string unsendable;      // kUnsendable: what does not fit, and why
   std::string output;          // what Output frames carried
   CellDeath death;
   bool ready = false;                  // the cell has said that it is behind its filter
   std::uint64_t data_limit_bytes = 0;  // RLIMIT_DATA of the cell
 };
+
+// One sentence for kUnsendable.
+std::string DescribeUnsendable(const proto::ToCell& frame);
+
+// Whether the cell ended as only one does that was broken, or has tried to be: by a signal that nobody sent it, or with
+// a status that says so. Whatever it had said before.
+bool DiedBadly(const CellDeath& death);
 
 // Fills status, reason, output_json, error, limit and violation of `outcome`; reads its usage.
 void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome);

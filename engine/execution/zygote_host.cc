@@ -26,7 +26,12 @@ Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& 
                                                        const zygote::LaunchOptions& options, std::string image) {
   auto zygote = zygote::Zygote::Launch(options);
   if (!zygote) return zygote.error();
-  auto host = std::shared_ptr<ZygoteHost>(new ZygoteHost(loop, std::move(*zygote)));
+  std::shared_ptr<ZygoteHost> host;
+  try {
+    host.reset(new ZygoteHost(loop, std::move(*zygote)));
+  } catch (const std::exception& error) {
+    return Internal(std::string("the zygote cannot be watched: ") + error.what());
+  }
   host->image_ = std::move(image);
   host->Watch();
   host->ready_deadline_.expires_after(kReadyDeadline);

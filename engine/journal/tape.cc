@@ -153,6 +153,10 @@ class Tape::Reader {
     const bool answering = call.state == Call::State::kAnswering;
     if (frame.has_response_head() && answering) return to + "has been answered";
     if (frame.has_response_body() && !answering) return to + "has not been answered";
+    if (frame.response_body().data().size() > proto::kMaxBodyChunkBytes) {
+      return "is a piece of a response that is longer than " +
+             FormatLimit(LimitUnit::kBytes, proto::kMaxBodyChunkBytes);
+    }
     if (frame.has_response_head()) {
       const std::uint32_t status = frame.response_head().status();
       if (status < 200 || status > 599) return to + "has the status " + std::to_string(status);

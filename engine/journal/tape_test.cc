@@ -114,6 +114,11 @@ TEST(TapeTest, WhatMakesNoSenseIsOneSentence) {
       {"a status that is none",
        [](auto& j) { Reply(j, 5, [](auto& f) { f.mutable_response_head()->set_status(100); }); }, "the status 100"},
       {"a body before its head", [](auto& j) { j.frames.erase(j.frames.begin() + 5); }, "has not been answered"},
+      {"a long piece",
+       [](auto& j) {
+         Reply(j, 6, [](auto& f) { f.mutable_response_body()->set_data(std::string((256 << 10) + 1, 'x')); });
+       },
+       "record 8 is a piece of a response that is longer than 256KB"},
       {"two heads", [](auto& j) { j.frames.insert(j.frames.begin() + 5, j.frames[5]); }, "has been answered"},
       {"two ends", [](auto& j) { j.frames.insert(j.frames.begin() + 6, j.frames[6]); }, "was over by then"},
       {"a timer that is a call", [](auto& j) { Reply(j, 5, [](auto& f) { f.mutable_timer_fired()->set_call(1); }); },

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/broker/testing/raw_server.h"
 #include "warder/engine.h"
@@ -54,6 +55,16 @@ class Upstream {
   std::thread thread_;
 };
 
+// Processes that this one has started and not waited for.
+inline std::vector<pid_t> Children() {
+  std::vector<pid_t> children;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "children");
+    for (pid_t pid = 0; file >> pid;) children.push_back(pid);
+  }
+  return children;
+}
+
 class EngineTest : public testing::Test {
  protected:
   EngineTest() {
@@ -94,6 +105,13 @@ class EngineTest : public testing::Test {
     ExecutionRequest request = Request(scene, upstream.origin() + "/thing?secret=1");
     request.allow_origins = {upstream.origin()};
     return Run(request);
+  }
+
+  // The zygote, where nothing else was started.
+  static pid_t OnlyChild() {
+    const std::vector<pid_t> children = Children();
+    EXPECT_EQ(children.size(), 1u);
+    return children.empty() ? -1 : children.front();
   }
 
   std::filesystem::path scratch_;

@@ -353,6 +353,22 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          SendResult(R"({"ok":true})");
          ::syscall(SYS_socket, 2, 1, 0);
        }},
+      {"result-then-crash",
+       [](Script&) {
+         SendResult(R"({"ok":true})");
+         __builtin_trap();
+       }},
+      {"result-then-exit",
+       [](Script&) {
+         SendResult(R"({"ok":true})");
+         ::_exit(1);
+       }},
+      {"spin-then-crash",
+       [](Script&) {
+         while (asked_to_stop == 0) {
+         }
+         __builtin_trap();
+       }},
       {"memory-then-socket",
        [](Script&) {
          TouchMemory(120);

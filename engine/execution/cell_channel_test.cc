@@ -1,0 +1,110 @@
+// The engine's end of a cell's socket, with a socket that a test writes to.
+#include "engine/execution/cell_channel.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <string>
+
+namespace warder::execution {
+namespace {
+
+class CellChannelTest : public testing::Test {
+ protected:
+  struct Cell {
+    std::shared_ptr<CellChannel> channel;
+    UniqueFd end;
+  };
+
+  Cell Make() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    const int room = 1 << 20;
+    EXPECT_EQ(::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
+    return {std::make_shared<CellChannel>(loop_, UniqueFd(ends[0])), UniqueFd(ends[1])};
+  }
+
+  // Without waiting: all of it must fit into the socket.
+  static void Say(const Cell& cell, const proto::FromCell& frame, int times = 1) {
+    std::string bytes;
+    for (int i = 0; i < times; ++i) ASSERT_TRUE(proto::AppendFrame(frame, &bytes));
+    ASSERT_EQ(::send(cell.end.get(), bytes.data(), bytes.size(), MSG_DONTWAIT), static_cast<ssize_t>(bytes.size()));
+  }
+
+  static proto::FromCell Log(std::size_t bytes) {
+    proto::FromCell frame;
+    frame.mutable_log()->set_message(std::string(bytes, 'x'));
+    return frame;
+  }
+
+  boost::asio::io_context loop_{1};
+};
+
+// More than one read's worth, and the news of the death comes while the first of it is being handled.
+TEST_F(CellChannelTest, WhatADeadCellHasSaidIsHeardToTheEnd) {
+  constexpr int kFrames = 48;
+  Cell cell = Make();
+  Say(cell, Log(4'000), kFrames);
+  cell.end.reset();
+  int heard = 0;
+  std::optional<std::string> closed;
+  cell.channel->Open({
+      .on_frame =
+          [&](const proto::FromCell&) {
+            if (heard++ == 0) boost::asio::post(loop_, [&] { cell.channel->Drain(); });
+          },
+      .on_request_body = {},
+      .on_closed = [&](const std::string& error) { closed = error; },
+  });
+  loop_.run();
+  EXPECT_EQ(heard, kFrames);
+  EXPECT_EQ(closed, "");
+}
+
+// By count and not by time: whoever floods gets some of its frames handled, then its neighbours do.
+TEST_F(CellChannelTest, AFloodDoesNotKeepANeighbourWaiting) {
+  constexpr int kFlood = 6'000;
+  constexpr int kAnswers = 20;
+  Cell flooding = Make();
+  Cell honest = Make();
+  proto::FromCell nothing;
+  nothing.mutable_cancel_call()->set_call(1);
+  Say(flooding, nothing, kFlood);
+  int flooded = 0;
+  int last = 0;
+  int longest = 0;
+  int answered = 0;
+  flooding.channel->Open({.on_frame = [&](const proto::FromCell&) { ++flooded; },
+                          .on_request_body = {},
+                          .on_closed = [](const std::string&) {}});
+  honest.channel->Open({.on_frame =
+                            [&](const proto::FromCell&) {
+                              longest = std::max(longest, flooded - std::exchange(last, flooded));
+                              if (++answered < kAnswers) Say(honest, Log(10));
+                            },
+                        .on_request_body = {},
+                        .on_closed = [](const std::string&) {}});
+  Say(honest, Log(10));
+  while (answered < kAnswers) loop_.run_one();
+  EXPECT_LT(flooded, kFlood) << "the flood was over before";
+  EXPECT_LE(longest, 3 * 64);
+}
+
+TEST_F(CellChannelTest, WhatFitsNoFrameIsNotSentAndBreaksNothing) {
+  Cell cell = Make();
+  cell.channel->Open({.on_frame = {}, .on_request_body = {}, .on_closed = [](const std::string&) {}});
+  proto::ToCell frame;
+  frame.mutable_input()->set_name(std::string(proto::kMaxFrameBytes, 'n'));
+  EXPECT_FALSE(cell.channel->Send(frame));
+  frame.mutable_input()->set_name("short");
+  EXPECT_TRUE(cell.channel->Send(frame));
+  loop_.run_one();
+  std::string bytes(100, '\0');
+  const ssize_t got = ::recv(cell.end.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  EXPECT_EQ(got, static_cast<ssize_t>(proto::kFrameHeaderBytes + frame.ByteSizeLong()));
+}
+
+}  // namespace
+}  // namespace warder::execution

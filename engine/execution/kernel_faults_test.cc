@@ -1,0 +1,125 @@
+// What becomes of executions when the kernel refuses the engine what it needs: descriptors, memory, room in a socket.
+//
+// This program's own versions of a few calls stand before the C library's, and fail where a test says so.
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+#include <thread>
+
+#include "engine/execution/testcases/engine_fixture.h"
+
+namespace {
+
+// How many more sockets of cells there are; less than 0: enough.
+std::atomic<int> cell_sockets_left = -1;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// What no loop can watch: how the names of such descriptors begin in /proc.
+std::atomic<const char*> unwatchable = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+bool CanBeWatched(int fd) {
+  const char* const prefix = unwatchable;
+  if (prefix == nullptr) return true;
+  std::error_code ignored;
+  const auto name = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored).string();
+  return !name.starts_with(prefix);
+}
+
+template <typename Function>
+Function* Real(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" int socketpair(int domain, int type, int protocol, int ends[2]) noexcept {
+  static auto* const real = Real<int(int, int, int, int*)>("socketpair");
+  if ((type & 0xf) == SOCK_STREAM && cell_sockets_left >= 0 && cell_sockets_left.fetch_sub(1) <= 0) {
+    cell_sockets_left = 0;
+    errno = EMFILE;
+    return -1;
+  }
+  return real(domain, type, protocol, ends);
+}
+
+extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  static auto* const real = Real<int(int, int, int, epoll_event*)>("epoll_ctl");
+  if (operation == EPOLL_CTL_ADD && !CanBeWatched(fd)) {
+    errno = ENOSPC;
+    return -1;
+  }
+  return real(epoll, operation, fd, event);
+}
+
+namespace warder::execution {
+namespace {
+
+using testing::HasSubstr;
+
+class KernelFaultsTest : public EngineTest {
+ protected:
+  ~KernelFaultsTest() override {
+    cell_sockets_left = -1;
+    unwatchable = nullptr;
+  }
+};
+
+TEST_F(KernelFaultsTest, WithoutADescriptorThereIsNoCell) {
+  engine();
+  cell_sockets_left = 0;
+  const Outcome outcome = Run("succeed");
+  EXPECT_EQ(outcome.status, Status::kFault);
+  EXPECT_THAT(outcome.reason, HasSubstr("cannot make a cell's socket"));
+  cell_sockets_left = -1;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+// The zygote dies before it has made the cell; there is another zygote, and no descriptor for another cell.
+TEST_F(KernelFaultsTest, WithoutADescriptorALostZygoteIsAFault) {
+  engine();
+  const pid_t zygote = OnlyChild();
+  ASSERT_EQ(::kill(zygote, SIGSTOP), 0);
+  cell_sockets_left = 1;
+  const Execution waiting = engine().Start(Request("succeed"));
+  while (cell_sockets_left != 0) std::this_thread::yield();
+  ASSERT_EQ(::kill(zygote, SIGKILL), 0);
+  EXPECT_EQ(waiting.Wait().status, Status::kFault);
+  EXPECT_THAT(waiting.Wait().reason, HasSubstr("the zygote was lost"));
+  cell_sockets_left = -1;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+TEST_F(KernelFaultsTest, ASocketThatCannotBeWatchedIsAFault) {
+  engine();
+  unwatchable = "socket:";
+  const Outcome outcome = Run("succeed");
+  EXPECT_EQ(outcome.status, Status::kFault);
+  EXPECT_THAT(outcome.reason, HasSubstr("cannot watch a cell's socket: No space left on device"));
+  EXPECT_THROW(engine().Diagnose(), EngineError);
+  unwatchable = nullptr;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+TEST_F(KernelFaultsTest, ACellWhoseDeathCannotBeWatchedForIsEnded) {
+  engine();
+  unwatchable = "anon_inode:[pidfd]";
+  const Outcome outcome = Run("succeed");
+  EXPECT_EQ(outcome.status, Status::kFault);
+  EXPECT_THAT(outcome.reason, HasSubstr("the cell's death could not be watched for: No space left on device"));
+  EXPECT_THAT(outcome.receipt_json, HasSubstr(R"("dead":true,"reaped":true)"));
+  unwatchable = nullptr;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+TEST_F(KernelFaultsTest, AZygoteThatCannotBeWatchedIsNoEngine) {
+  unwatchable = "socket:";
+  EXPECT_THROW(engine(), EngineError);
+}
+
+}  // namespace
+}  // namespace warder::execution
