@@ -52,10 +52,10 @@ int main(int argc, char** argv) {
     v8::V8::SetEntropySource(NoEntropy);
     warder::cell::StartV8(&platform);
     const std::string snapshot = warder::cell::MakeSnapshot(!empty);
-    const std::string blob =
+    const std::string startup =
         warder::cell::Startup::Pack(snapshot, empty ? std::vector<std::string>() : LateCode(snapshot));
     std::ofstream file(argv[argc - 1], std::ios::binary);
-    file.write(blob.data(), static_cast<std::streamsize>(blob.size()));
+    file.write(startup.data(), static_cast<std::streamsize>(startup.size()));
     file.close();
     if (!file) throw std::runtime_error("cannot write the file");
     return 0;

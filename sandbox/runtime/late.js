@@ -3,6 +3,7 @@
 //
 // A late module may run when scripts have changed whatever they can reach, so it takes what it needs from early modules
 // and from nowhere else.
+
 // What several late modules use, and is small.
 import "./idl.js";
 import "./inspect_types.js";
