@@ -98,7 +98,7 @@ void SendReady(Channel& channel, const std::vector<zygote::SetupStep>& steps) {
 }  // namespace
 
 CellProgram::CellProgram(const std::string& snapshot_path, Extension extension)
-    : snapshot_(ReadFile(snapshot_path)), extension_(extension) {
+    : startup_(ReadFile(snapshot_path)), extension_(extension) {
   v8::V8::SetEntropySource(FillEntropy);
   v8_version_ = StartV8(&platform_);
   crypto::StartOpenSsl();
@@ -117,9 +117,8 @@ int CellProgram::Run(zygote::CellContext& context) {
 
   Channel channel(context.socket);
   BufferBudget buffers;
-  CellState state(&channel, &platform_);
-  const v8::StartupData snapshot{snapshot_.data(), static_cast<int>(snapshot_.size())};
-  v8::Isolate* const isolate = MakeIsolate(&snapshot, &buffers);
+  CellState state(&channel, &platform_, &startup_);
+  v8::Isolate* const isolate = MakeIsolate(&startup_.snapshot(), &buffers);
   clock.Note("isolate");
   state.AttachTo(isolate);
   ArmEnding(&channel, &buffers, isolate);

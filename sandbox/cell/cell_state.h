@@ -17,10 +17,11 @@
 namespace warder::cell {
 
 class Runtime;
+class Startup;
 
 struct CellState {
-  CellState(Channel* the_channel, FrozenPlatform* the_platform)
-      : channel(the_channel), platform(the_platform), calls(the_channel) {}
+  CellState(Channel* the_channel, FrozenPlatform* the_platform, const Startup* the_startup)
+      : channel(the_channel), platform(the_platform), startup(the_startup), calls(the_channel) {}
 
   // What is logged, and what is told of steps, share a limit: false where there is not so much left. The first time
   // says so in the log.
@@ -31,6 +32,7 @@ struct CellState {
 
   Channel* channel;
   FrozenPlatform* platform;
+  const Startup* startup;
   const Runtime* runtime = nullptr;
   CallTable calls;
   SeedStream random;

@@ -1,6 +1,6 @@
 // The functions that the runtime's JavaScript gets from C++.
 //
-// They are properties of one object, `host`, which exists only as the argument of the runtime's outermost function: the
+// They are properties of an object, `host`, which exists only as the argument of a runtime script's one function: the
 // runtime keeps the functions in closures, and no script can reach them. Their addresses are in the startup snapshot,
 // so the tool that makes it and the cell have the same table.
 #pragma once
@@ -45,16 +45,13 @@ intptr_t LazyPropertyReference();
 // Null-terminated, as V8 wants it; constant for the life of the process.
 const intptr_t* ExternalReferences();
 
-v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context);
+// An object of the natives of these names, as MakeNatives makes it. Throws std::runtime_error where there is none.
+v8::Local<v8::Object> MakeHost(v8::Local<v8::Context> context, std::span<const std::string_view> names);
 
 // Gives `target` the native as a property.
 void DefineNative(v8::Local<v8::Context> context, v8::Local<v8::Object> target, const Native& native);
 
-// Natives that are made when they are first asked for: the properties of an object without a prototype, so that no
-// script's Object.prototype is between them and the runtime.
+// Natives as properties of an object without a prototype: no script's Object.prototype is between them and the runtime.
 v8::Local<v8::Object> MakeNatives(v8::Local<v8::Context> context, std::span<const Native> table);
-
-// The runtime's JavaScript, as V8 holds it: outside its heap, in this program's read-only data.
-v8::Local<v8::String> RuntimeSource(v8::Isolate* isolate);
 
 }  // namespace warder::cell

@@ -2,13 +2,13 @@
 
 #include <v8-exception.h>
 #include <v8-microtask-queue.h>
-#include <v8-script.h>
 
 #include <memory>
 #include <stdexcept>
 
 #include "sandbox/cell/limit_guards.h"
 #include "sandbox/cell/natives.h"
+#include "sandbox/cell/scripts.h"
 #include "sandbox/cell/stack_text.h"
 
 namespace warder::cell {
@@ -16,18 +16,11 @@ namespace {
 
 constexpr std::size_t kHooksIndex = 0;
 
-// The runtime's script is one function: (host) => hooks.
 v8::Local<v8::Object> RunRuntime(v8::Local<v8::Context> context) {
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::TryCatch caught(isolate);
-  const v8::ScriptOrigin origin(v8::String::NewFromUtf8Literal(isolate, "warder:runtime"));
-  v8::ScriptCompiler::Source source(RuntimeSource(isolate), origin);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> function;
   v8::Local<v8::Value> hooks;
-  v8::Local<v8::Value> arguments[] = {MakeHost(context)};
-  if (!v8::ScriptCompiler::Compile(context, &source).ToLocal(&script) || !script->Run(context).ToLocal(&function) ||
-      !function.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, arguments).ToLocal(&hooks)) {
+  if (!RunEarlyScript(context).ToLocal(&hooks)) {
     v8::Local<v8::Value> stack;
     if (!caught.StackTrace(context).ToLocal(&stack)) stack = caught.Exception();
     throw std::runtime_error("the runtime failed: " + ToUtf8(isolate, stack));

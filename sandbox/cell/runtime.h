@@ -1,7 +1,8 @@
 // The runtime in the startup snapshot, and the isolate made from it.
 //
-// The snapshot holds one context with the web platform installed and one object, the hooks: the functions of the
-// runtime that the cell calls. They are attached to the context as data, so no script can reach them.
+// The snapshot holds one context in which the runtime's early script has run, and one object, the hooks: the functions
+// of the runtime that the cell calls. They are attached to the context as data, so no script can reach them. Most of
+// the web platform is late: see scripts.h.
 #pragma once
 
 #include <v8-context.h>
@@ -19,8 +20,9 @@
 
 namespace warder::cell {
 
-// Compiles the runtime, runs it in a fresh context and returns the snapshot. For the build's tool; V8 must be started.
-// `with_runtime` false makes the empty snapshot that start-up cost is measured against. Throws std::runtime_error.
+// Runs the runtime's early script in a fresh context and returns the snapshot. For the build's tool; V8 must be
+// started. `with_runtime` false makes the empty snapshot that start-up cost is measured against. Throws
+// std::runtime_error.
 std::string MakeSnapshot(bool with_runtime);
 
 // An isolate from the snapshot, entered by nobody. All three must outlive it.

@@ -1,13 +1,18 @@
-// warder_snapshot: makes the startup snapshot at build time, on the image's own libraries.
+// warder_snapshot: makes the startup file at build time, on the image's own libraries.
 #include <v8-initialization.h>
 
 #include <cstring>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "sandbox/cell/buffer_budget.h"
 #include "sandbox/cell/frozen_platform.h"
 #include "sandbox/cell/runtime.h"
+#include "sandbox/cell/scripts.h"
+#include "sandbox/cell/startup.h"
 #include "sandbox/cell/v8_start.h"
 
 namespace {
@@ -16,6 +21,22 @@ namespace {
 bool NoEntropy(unsigned char* buffer, std::size_t length) {
   std::memset(buffer, 0x5a, length);
   return true;
+}
+
+// V8 takes code only in an isolate from the same snapshot.
+std::vector<std::string> LateCode(const std::string& snapshot) {
+  const v8::StartupData data{snapshot.data(), static_cast<int>(snapshot.size())};
+  warder::cell::BufferBudget buffers;
+  v8::Isolate* const isolate = warder::cell::MakeIsolate(&data, &buffers);
+  std::vector<std::string> code;
+  {
+    const v8::Isolate::Scope entered(isolate);
+    const v8::HandleScope scope(isolate);
+    const warder::cell::Runtime runtime(isolate);
+    code = warder::cell::MakeLateCode(runtime.context());
+  }
+  isolate->Dispose();
+  return code;
 }
 
 }  // namespace
@@ -30,9 +51,11 @@ int main(int argc, char** argv) {
     warder::cell::FrozenPlatform platform;
     v8::V8::SetEntropySource(NoEntropy);
     warder::cell::StartV8(&platform);
-    const std::string blob = warder::cell::MakeSnapshot(!empty);
+    const std::string snapshot = warder::cell::MakeSnapshot(!empty);
+    const std::string startup =
+        warder::cell::Startup::Pack(snapshot, empty ? std::vector<std::string>() : LateCode(snapshot));
     std::ofstream file(argv[argc - 1], std::ios::binary);
-    file.write(blob.data(), static_cast<std::streamsize>(blob.size()));
+    file.write(startup.data(), static_cast<std::streamsize>(startup.size()));
     file.close();
     if (!file) throw std::runtime_error("cannot write the file");
     return 0;

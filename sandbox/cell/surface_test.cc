@@ -107,5 +107,47 @@ TEST_F(SurfaceTest, LateModulesComeWhateverAScriptHasDone) {
             "[3,true,[]]");
 }
 
+// Streams are the reference implementation's, whose descriptors do not hold up against this.
+TEST_F(SurfaceTest, LateModulesComeWhereEveryObjectLooksLikeADescriptor) {
+  EXPECT_EQ(
+      Output(
+          "const seen = [];\n"
+          "for (const key of ['get', 'set', 'value', 'writable', 'enumerable', 'configurable']) {\n"
+          "  Object.defineProperty(Object.prototype, key, { __proto__: null, get() { seen.push(key); } });\n"
+          "}\n"
+          "for (const name of ['AbortController', 'AbortSignal', 'Blob', 'Crypto', 'CryptoKey', 'CustomEvent',\n"
+          "    'DOMException', 'ErrorEvent', 'Event', 'File', 'FormData', 'Headers', 'Performance',\n"
+          "    'PromiseRejectionEvent', 'QuotaExceededError', 'Request', 'Response', 'SubtleCrypto', 'TextDecoder',\n"
+          "    'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'clearTimeout', 'fetch', 'queueMicrotask',\n"
+          "    'structuredClone']) if (typeof globalThis[name] !== 'function') seen.push(name);\n"
+          "for (const name of ['console', 'crypto', 'performance']) if (typeof globalThis[name] !== 'object') "
+          "seen.push(name);\n"
+          "return { data: seen };"),
+      "[]");
+}
+
+TEST_F(SurfaceTest, LateGlobalsAreAScriptsToReplaceAndRemove) {
+  EXPECT_EQ(
+      Output(
+          "globalThis.fetch = () => 5;\n"
+          "delete globalThis.atob;\n"
+          "Object.defineProperty(globalThis, 'btoa', { value: 1 });\n"
+          "Object.defineProperty(globalThis, 'Headers', { writable: false });\n"
+          "Object.freeze(globalThis);\n"
+          "return { data: [fetch(), typeof atob, btoa, Object.getOwnPropertyDescriptor(globalThis, 'btoa').writable,\n"
+          "  new Headers({ a: 'b' }).get('a'), new URL('https://a.test').href] };"),
+      R"([5,"undefined",1,false,"b","https://a.test/"])");
+}
+
+// A module whose making failed is made again.
+TEST_F(SurfaceTest, LateModulesComeAfterTheStackWasTooShortForThem) {
+  EXPECT_EQ(Output("const failed = [];\n"
+                   "const fall = () => { try { fall(); } catch { new Request('https://a.test').signal; } };\n"
+                   "try { fall(); } catch (error) { failed.push(error.name); }\n"
+                   "const { signal } = new Request('https://a.test');\n"
+                   "return { data: [failed, signal instanceof AbortSignal, signal.aborted] };"),
+            R"([[],true,false])");
+}
+
 }  // namespace
 }  // namespace warder::cell

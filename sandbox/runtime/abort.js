@@ -1,10 +1,12 @@
 // DOM, section 3: AbortController, AbortSignal.
 import { DOMException } from "./dom_exception.js";
 import { Event } from "./event.js";
-import { EventTarget, defineHandler, fire, isHeard, knowSignals } from "./event_target.js";
+import { EventTarget, defineHandler, fire, isHeard } from "./event_target.js";
 import { isObject } from "./idl.js";
+import { defineInspectedAttributes } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
-import { copyList, makeList, trunc } from "./primordials.js";
+import { interfaces } from "./late.js";
+import { copyList, defineProperty, makeList, trunc } from "./primordials.js";
 import { reportException } from "./report.js";
 import { startTimer } from "./timers.js";
 
@@ -22,7 +24,7 @@ function toMilliseconds(value) {
   return number;
 }
 
-let is, abort, addAlgorithm, makeDependent, isAborted;
+let is, abort, addAlgorithm, makeDependent, readAborted;
 
 export class AbortSignal extends EventTarget {
   #aborted = false;
@@ -36,7 +38,7 @@ export class AbortSignal extends EventTarget {
 
   static {
     is = (value) => isObject(value) && #aborted in value;
-    isAborted = (signal) => signal.#aborted;
+    readAborted = (signal) => signal.#aborted;
     addAlgorithm = (signal, run) => {
       const entry = { run };
       const list = signal.#algorithms ??= makeList();
@@ -143,7 +145,7 @@ export class AbortSignal extends EventTarget {
 }
 
 // The interface has no constructor that a script can use.
-Object.defineProperty(AbortSignal, "length", { value: 0, configurable: true });
+defineProperty(AbortSignal, "length", { __proto__: null, value: 0, configurable: true });
 
 /** @type {(signal: AbortSignal, reason?: unknown) => void} */
 export const abortSignal = abort;
@@ -153,11 +155,9 @@ export const onAbort = addAlgorithm;
 export const makeSignal = () => new AbortSignal(LOCK);
 /** A signal that aborts with the first of `signals`. @type {(signals: AbortSignal[]) => AbortSignal} */
 export const makeDependentSignal = makeDependent;
-/** @type {(value: unknown) => value is AbortSignal} */
-export const isSignal = is;
-
-export const forListeners = { is, isAborted, onAbort: addAlgorithm };
-knowSignals(forListeners);
+/** @type {(signal: AbortSignal) => boolean} */
+export const isAborted = readAborted;
+interfaces.isSignal = is;
 
 export class AbortController {
   #signal = makeSignal();
@@ -168,6 +168,7 @@ export class AbortController {
 }
 
 defineInterfaces({ AbortSignal, AbortController });
+defineInspectedAttributes(AbortSignal, ["aborted"]);
 defineHandler(AbortSignal.prototype, "abort", (self) => {
   if (!is(self)) throw new TypeError("Illegal invocation");
   return self;

@@ -2,12 +2,12 @@
 // and Files of a form share it; it is in ArrayBuffers, which the cell's limit counts. There are no blob: URLs: nothing
 // here could resolve one but the script that holds the Blob.
 import { streamOfPieces } from "./body_streams.js";
-import { defineSerializable } from "./clone_types.js";
-import { decodeUtf8, encodeUtf8 } from "./encoding.js";
+import { decodeUtf8, encodeUtf8 } from "./utf8.js";
 import { checkArguments, toDictionary } from "./idl.js";
 import { defineInspected, defineInspectedAttributes } from "./inspect_types.js";
-import { defineInterfaces } from "./install.js";
+import { defineInterfaces, defineSerializable } from "./install.js";
 import { toSequence } from "./iterable.js";
+import { interfaces } from "./late.js";
 import { joinPieces, sizeOfPieces } from "./pieces.js";
 import {
   bufferOf, bytesOf, floor, indexOf, isBufferSource, typedArrayLength, max, min, now, sliceString, test, toLowerCase,
@@ -213,6 +213,7 @@ defineInspectedAttributes(Blob, ["size", "type"]);
 defineInspected(File, describeFile);
 
 export { isBlob, isFile };
+interfaces.isBlob = isBlob;
 /** A File of the same bytes and type, with this name. @type {(blob: Blob, name: string) => File} */
 export const nameFile = renamed;
 /** What a Blob holds: nobody may change it. @type {(blob: Blob) => Uint8Array[]} */

@@ -1,13 +1,13 @@
 // Fetch, section 5.3: the Body mixin. A body is bytes, or pieces of them that others share, or a source of chunks, and
 // becomes a stream when somebody asks for one.
-import { decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { blobs, bodyStreams, formBodies, forms, isBlob, isFormData, mimeTypes, multipart } from "./late.js";
+import { decodeUtf8, encodeUtf8 } from "./utf8.js";
+import { interfaces } from "./late.js";
 import { joinPieces, sizeOfPieces } from "./pieces.js";
 import {
-  bufferOf, bytesOf, copyBytes, isBufferSource, parse, push, typedArrayLength, typedArrayName,
+  bufferOf, bytesOf, copyBytes, defineProperty, getOwnPropertyDescriptor, isBufferSource, ownKeys, parse, push,
+  typedArrayLength, typedArrayName,
 } from "./primordials.js";
-import { isDisturbed, isReadableStream, streamOperations } from "./streams.js";
-import { isSearchParams, serializeParams } from "./url.js";
+import { isDisturbed, streamOperations } from "./streams.js";
 
 /**
  * Chunks that come in. `take` gives one that is here; where none is, the body is `over` or `more` tells that it has
@@ -30,25 +30,25 @@ export function extractBody(init) {
     const bytes = encodeUtf8(init);
     return { __proto__: null, bytes, size: typedArrayLength(bytes), type: "text/plain;charset=UTF-8" };
   }
-  if (isReadableStream(init)) {
+  if (interfaces.isReadableStream(init)) {
     if (isDisturbed(init) || init.locked) throw new TypeError("the body is a stream that somebody has read, or reads");
     return { __proto__: null, stream: init };
   }
-  if (isSearchParams(init)) {
-    const bytes = encodeUtf8(serializeParams(init));
+  if (interfaces.isSearchParams(init)) {
+    const bytes = encodeUtf8(require("./url.js").serializeParams(init));
     return { __proto__: null, bytes, size: typedArrayLength(bytes), type: "application/x-www-form-urlencoded;charset=UTF-8" };
   }
   if (isBufferSource(init)) {
     const bytes = copyBytes(bytesOf(init));
     return { __proto__: null, bytes, size: typedArrayLength(bytes) };
   }
-  if (isBlob(init)) {
-    const { blobPieces, blobType } = blobs();
+  if (interfaces.isBlob(init)) {
+    const { blobPieces, blobType } = require("./blob.js");
     const pieces = blobPieces(init);
     return { __proto__: null, pieces, size: sizeOfPieces(pieces), type: blobType(init) === "" ? undefined : blobType(init) };
   }
-  if (isFormData(init)) {
-    const { pieces, boundary } = multipart().writeMultipart(forms().formDataList(init));
+  if (interfaces.isFormData(init)) {
+    const { pieces, boundary } = require("./multipart.js").writeMultipart(require("./form_data.js").formDataList(init));
     return { __proto__: null, pieces, size: sizeOfPieces(pieces), type: `multipart/form-data; boundary=${boundary}` };
   }
   const bytes = encodeUtf8(`${init}`);
@@ -105,8 +105,8 @@ export class BodyHolder {
   get stream() {
     const { body } = this;
     if (!body) return null;
-    if (this.#taken && !body.stream) return this.#used ??= bodyStreams().usedStream();
-    return body.stream ??= bodyStreams().streamOfBody(body);
+    if (this.#taken && !body.stream) return this.#used ??= require("./body_streams.js").usedStream();
+    return body.stream ??= require("./body_streams.js").streamOfBody(body);
   }
   #check() {
     if (this.used || this.body?.stream?.locked) throw new TypeError("the body has been read already");
@@ -164,14 +164,18 @@ export function defineBody(constructor, stateOf) {
     async blob() {
       const { holder, headers } = stateOf(this);
       const pieces = await holder.readPieces();
-      const { mimeTypeOf, serializeMimeType } = mimeTypes();
+      const { mimeTypeOf, serializeMimeType } = require("./mime.js");
       const type = mimeTypeOf(headers);
-      return blobs().makeBlob(pieces, type ? serializeMimeType(type) : "");
+      return require("./blob.js").makeBlob(pieces, type ? serializeMimeType(type) : "");
     },
     async bytes() { return stateOf(this).holder.read(); },
-    async formData() { return formBodies().readFormData(stateOf(this)); },
+    async formData() { return require("./form_body.js").readFormData(stateOf(this)); },
     async text() { return decodeUtf8(await stateOf(this).holder.read()); },
     async json() { return parse(decodeUtf8(await stateOf(this).holder.read())); },
   };
-  Object.defineProperties(constructor.prototype, Object.getOwnPropertyDescriptors(members));
+  const names = ownKeys(members);
+  for (let i = 0; i < names.length; ++i) {
+    const descriptor = getOwnPropertyDescriptor(members, names[i]);
+    defineProperty(constructor.prototype, names[i], { __proto__: null, ...descriptor });
+  }
 }

@@ -1,6 +1,5 @@
 // HTML, section 2.7: structuredClone, by V8's serialiser. Of what can be transferred there are ArrayBuffers only.
-import { defineSerializable } from "./clone_types.js";
-import { DOMException, copyDOMException } from "./dom_exception.js";
+import { DOMException } from "./dom_exception.js";
 import { checkArguments, isObject, toDictionary } from "./idl.js";
 import { makeList } from "./primordials.js";
 
@@ -28,5 +27,3 @@ export const { structuredClone } = {  // an operation is no constructor
     return /** @type {T} */ (clone(value, transfer, makeError));
   },
 };
-
-defineSerializable(DOMException, copyDOMException);

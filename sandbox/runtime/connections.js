@@ -3,9 +3,10 @@
 // A connection has two faces. `fetch` names a path and leaves origin and credential to the broker. `fields` holds
 // placeholders, to be given to an SDK where it wants a key; the broker puts the key in their place on the wire.
 import { send } from "./fetch.js";
-import { freeze } from "./primordials.js";
+import { Promise, freeze } from "./primordials.js";
 import { Request } from "./request.js";
 import { URL } from "./url.js";
+import { acceptConnection } from "./warder/values.js";
 
 /**
  * @typedef {{
@@ -24,7 +25,7 @@ function makeConnection(granted) {
   const name = granted[0], handle = granted[1], origin = granted[2], fields = granted[3];
   const placeholders = { __proto__: null };
   for (let i = 0; i < fields.length; ++i) placeholders[fields[i][0]] = fields[i][1];
-  return freeze({
+  const connection = freeze({
     name,
     origin,
     fields: freeze(placeholders),
@@ -32,6 +33,8 @@ function makeConnection(granted) {
       send(new Request(resolve(input, origin), init), handle, done, failed);
     }),
   });
+  acceptConnection(connection);
+  return connection;
 }
 
 /** By name. @returns {Readonly<Record<string, Connection>>} */

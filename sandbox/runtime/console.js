@@ -1,19 +1,9 @@
-// Console. What is logged goes to the engine at once, in order, with its level; the log's limit is the cell's to keep.
+// Console.
 import { consoleText } from "./console_text.js";
 import { performanceNow } from "./clock.js";
 import { MAX_TEXT } from "./inspect_types.js";
-import { assign, create, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
-
-const { log: send } = host;
-
-export const DEBUG = 0, INFO = 1, WARN = 2, ERROR = 3;  // Log.Level
-
-/** Whether the log's limit is not reached: beyond it nothing is formatted. */
-let open = true;
-
-/** @param {number} level @param {string} text @param {string} [fields] JSON */
-export function write(level, text, fields = "") { open = send(level, text, fields); }
-export const isOpen = () => open;
+import { DEBUG, ERROR, INFO, WARN, isOpen, textOf, write } from "./log_sink.js";
+import { Symbol, assign, create, defineProperty, mapDelete, mapGet, mapHas, mapSet, max, toFixed } from "./primordials.js";
 
 let indent = 0;
 /** @type {Map<string, number>} */
@@ -23,13 +13,8 @@ const timers = new Map();
 
 function print(level, message) { write(level, indent === 0 ? message : consoleText().indentLines(message, indent)); }
 
-/** @param {unknown} value */
-export function textOf(value) {
-  return typeof value === "string" && value.length <= MAX_TEXT ? value : consoleText().show(value);
-}
-
 function log(level, args) {
-  if (open) print(level, args.length === 1 ? textOf(args[0]) : consoleText().formatArguments(args));
+  if (isOpen()) print(level, args.length === 1 ? textOf(args[0]) : consoleText().formatArguments(args));
 }
 
 /** Section 1.4: a timer's text. @param {string} label */
@@ -47,7 +32,7 @@ function startGroup(args) {
 
 const methods = {
   assert(condition = false, ...args) {
-    if (condition || !open) return;
+    if (condition || !isOpen()) return;
     const said = "Assertion failed";
     if (args.length === 0) print(ERROR, said);
     else print(ERROR, consoleText().formatArguments(args, typeof args[0] === "string" ? `${said}: ` : `${said} `));
@@ -57,15 +42,15 @@ const methods = {
   error(...args) { log(ERROR, args); },
   info(...args) { log(INFO, args); },
   log(...args) { log(INFO, args); },
-  table(data = undefined, columns = undefined) { if (open) print(INFO, consoleText().tableText(data, columns) ?? textOf(data)); },
+  table(data = undefined, columns = undefined) { if (isOpen()) print(INFO, consoleText().tableText(data, columns) ?? textOf(data)); },
   trace(...args) {
-    if (!open) return;
+    if (!isOpen()) return;
     const said = consoleText().formatArguments(args, args.length > 0 ? "Trace: " : "Trace");
     print(INFO, `${said}\n${consoleText().stackOf(new Error())}`);
   },
   warn(...args) { log(WARN, args); },
   dir(item = undefined, options = undefined) {
-    if (open) print(INFO, consoleText().inspect(item, { __proto__: null, length: MAX_TEXT, depth: options?.depth ?? undefined }));
+    if (isOpen()) print(INFO, consoleText().inspect(item, { __proto__: null, length: MAX_TEXT, depth: options?.depth ?? undefined }));
   },
   dirxml(...args) { log(INFO, args); },
   count(label = "default") {
@@ -87,7 +72,7 @@ const methods = {
   },
   timeLog(label = "default", ...args) {
     const said = elapsed(`${label}`);
-    if (said !== undefined && open) print(INFO, args.length > 0 ? consoleText().formatArguments(args, `${said} `) : said);
+    if (said !== undefined && isOpen()) print(INFO, args.length > 0 ? consoleText().formatArguments(args, `${said} `) : said);
   },
   timeEnd(label = "default") {
     const said = elapsed(`${label}`);
@@ -99,4 +84,4 @@ const methods = {
 
 // Web IDL, section 3.13: a namespace object; its prototype is empty.
 export const console = assign(create({}), methods);
-Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
+defineProperty(console, Symbol.toStringTag, { __proto__: null, value: "console", configurable: true });

@@ -1,8 +1,6 @@
 // Web Cryptography, section 10: Crypto. The randomness is the execution's seed stream, so a replay repeats it. What is
 // behind `subtle` comes into being when a script first asks for it.
 import { defineInterfaces } from "./install.js";
-import { DOMException } from "./dom_exception.js";
-import { cryptography, quotas } from "./late.js";
 import { Uint8Array, isView, test, typedArrayName } from "./primordials.js";
 
 const { randomBytes } = host;
@@ -18,7 +16,7 @@ export class Crypto {
 
   get subtle() {
     if (!(#brand in this)) throw new TypeError("Illegal invocation");
-    return cryptography().subtle;
+    return require("./crypto/subtle.js").subtle;
   }
 
   /** @template {ArrayBufferView} T @param {T} view @returns {T} */
@@ -26,10 +24,12 @@ export class Crypto {
     if (!(#brand in this)) throw new TypeError("Illegal invocation");
     if (!isView(view)) throw new TypeError("getRandomValues fills a view of an ArrayBuffer");
     if (test(INTEGER_VIEW, typedArrayName(view) ?? "") === null) {
+      const { DOMException } = require("./dom_exception.js");
       throw new DOMException("getRandomValues fills an array of integers", "TypeMismatchError");
     }
     if (view.byteLength > MAX_BYTES) {
-      throw new (quotas().QuotaExceededError)(`getRandomValues gives at most ${MAX_BYTES} bytes at once`);
+      const { QuotaExceededError } = require("./quota_exceeded_error.js");
+      throw new QuotaExceededError(`getRandomValues gives at most ${MAX_BYTES} bytes at once`);
     }
     randomBytes(view);
     return view;

@@ -1,5 +1,5 @@
 // Fetch, section 6: the data: URL processor. Linear in the URL, and what it gives is no longer than that.
-import { encodeUtf8 } from "./encoding.js";
+import { encodeUtf8 } from "./utf8.js";
 import { parseMimeType, serializeMimeType } from "./mime.js";
 import { copyWithin, indexOf, typedArrayLength, sliceString, toLowerCase, viewOf } from "./primordials.js";
 

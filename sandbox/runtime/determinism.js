@@ -11,7 +11,7 @@ let numbers;
 let next = BATCH;
 
 /** ECMA-262, section 21.3.2.27. */
-function random() {
+export function random() {
   if (next === BATCH) {
     numbers ??= new Float64Array(BATCH);
     randomDoubles(numbers);

@@ -1,6 +1,7 @@
 // Web IDL, section 2.8.1: DOMException.
-import { defineConstants, defineInterfaces } from "./install.js";
-import { construct, defineProperty, getOwnPropertyDescriptor } from "./primordials.js";
+import { defineConstants, defineInterfaces, defineSerializable } from "./install.js";
+import { interfaces } from "./late.js";
+import { construct, defineProperty, getOwnPropertyDescriptor, setPrototypeOf } from "./primordials.js";
 
 const CODES = {
   __proto__: null,
@@ -54,7 +55,7 @@ export class DOMException {
   get message() { return messageOf(this); }
   get code() { return CODES[nameOf(this)] ?? 0; }
 }
-Object.setPrototypeOf(DOMException.prototype, Error.prototype);
+setPrototypeOf(DOMException.prototype, Error.prototype);
 
 defineInterfaces({ DOMException });
 defineConstants(DOMException, {
@@ -66,12 +67,10 @@ defineConstants(DOMException, {
 });
 
 /** What a DOMException says, whatever became of its prototype. @param {object} value */
-export function readDOMException(value) {
-  return is(value) ? { name: nameOf(value), message: messageOf(value) } : undefined;
-}
+interfaces.readDOMException = (value) => (is(value) ? { name: nameOf(value), message: messageOf(value) } : undefined);
 
 /** HTML, section 2.7: for structuredClone; the stack goes with it. @param {object} value */
-export function copyDOMException(value) {
+function copyDOMException(value) {
   if (!is(value)) return undefined;
   const copy = new DOMException(messageOf(value), nameOf(value));
   const stack = getOwnPropertyDescriptor(value, "stack")?.value;
@@ -82,3 +81,5 @@ export function copyDOMException(value) {
   }
   return copy;
 }
+
+defineSerializable(DOMException, copyDOMException);

@@ -1,5 +1,4 @@
 // Encoding: TextEncoder, TextDecoder. HTML, section 8.3: atob, btoa.
-import { DOMException } from "./dom_exception.js";
 import { checkArguments, toDictionary } from "./idl.js";
 import { defineInterfaces } from "./install.js";
 import {
@@ -13,14 +12,6 @@ const UTF8 = 0, UTF16LE = 1, UTF16BE = 2, LEGACY = 3;  // as in natives_text.cc,
 
 const EMPTY = new Uint8Array(0);
 const BOM = "\uFEFF";
-
-/** The UTF-8 bytes of a string. @param {string} text */
-export const encodeUtf8 = (text) => utf8Encode(text);
-/** A string from UTF-8 bytes, without a byte order mark. @param {Uint8Array} bytes @returns {string} */
-export function decodeUtf8(bytes) {
-  const text = decode(bytes, UTF8, false);
-  return text[0] === BOM ? sliceString(text, 1) : text;
-}
 
 export class TextEncoder {
   #self = this;
@@ -188,13 +179,16 @@ export class TextDecoder {
 
 defineInterfaces({ TextEncoder, TextDecoder });
 
+/** @param {string} message */
+function throwInvalid(message) {
+  throw new (require("./dom_exception.js").DOMException)(message, "InvalidCharacterError");
+}
+
 /** @param {string} data */
 export function atob(data) {
   checkArguments(arguments.length, 1, "atob");
   const text = base64Decode(`${data}`);
-  if (text === undefined) {
-    throw new DOMException("The string to be decoded is not correctly encoded", "InvalidCharacterError");
-  }
+  if (text === undefined) throwInvalid("The string to be decoded is not correctly encoded");
   return text;
 }
 
@@ -202,10 +196,6 @@ export function atob(data) {
 export function btoa(data) {
   checkArguments(arguments.length, 1, "btoa");
   const text = base64Encode(`${data}`);
-  if (text === undefined) {
-    throw new DOMException(
-      "The string to be encoded contains characters outside of the Latin1 range", "InvalidCharacterError",
-    );
-  }
+  if (text === undefined) throwInvalid("The string to be encoded contains characters outside of the Latin1 range");
   return text;
 }

@@ -1,17 +1,15 @@
 // DOM, section 2: Event, and how one is dispatched. There is no tree here, so an event's path is its target alone.
 import { checkArguments, isObject, toDictionary } from "./idl.js";
+import { defineInspectedAttributes } from "./inspect_types.js";
 import { defineConstants, defineInterfaces } from "./install.js";
-import { apply, copyList, defineProperty } from "./primordials.js";
+import { apply, copyList, defineProperty, getOwnPropertyDescriptor } from "./primordials.js";
 import { performanceNow } from "./clock.js";
+import { removeListener } from "./event_target.js";
 import { reportException } from "./report.js";
 
 const NONE = 0, AT_TARGET = 2;
 
-/**
- * What stands in a target's list. `handle` is set where an event handler attribute made it, and calls it.
- * @typedef {{ type: string, callback: any, capture: boolean, once: boolean, passive: boolean, removed: boolean,
- *             handle: ((callback: any, event: Event, target: object) => void) | null, release: (() => void) | null }} Listener
- */
+/** @typedef {import("./event_target.js").Listener} Listener */
 
 let isTrusted, isEventObject, canBeDispatched, run, initialise, cancelEvent;
 
@@ -119,10 +117,11 @@ export class Event {
 }
 
 defineInterfaces({ Event });
+defineInspectedAttributes(Event, ["type", "target", "defaultPrevented"]);
 defineConstants(Event, { NONE, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
 
 // Web IDL, section 3.4.7, [LegacyUnforgeable]: an own property of each event, with one getter for all.
-const trustedGetter = Object.getOwnPropertyDescriptor({ get isTrusted() { return isTrusted(this); } }, "isTrusted").get;
+const trustedGetter = getOwnPropertyDescriptor({ get isTrusted() { return isTrusted(this); } }, "isTrusted").get;
 const IS_TRUSTED = { __proto__: null, get: trustedGetter, set: undefined, enumerable: true, configurable: false };
 
 /** Web IDL, section 3.12: the listener is an object with a method. */
@@ -130,16 +129,6 @@ function callOperation(callback, event) {
   const { handleEvent } = callback;
   if (typeof handleEvent !== "function") throw new TypeError("a listener that is an object has a method handleEvent");
   apply(handleEvent, callback, [event]);
-}
-
-/** @param {Listener[]} listeners @param {Listener} listener */
-export function removeListener(listeners, listener) {
-  if (listener.removed) return;
-  listener.removed = true;
-  listener.release?.();
-  let kept = 0;
-  for (let i = 0; i < listeners.length; ++i) if (listeners[i] !== listener) listeners[kept++] = listeners[i];
-  listeners.length = kept;
 }
 
 /** @type {(value: unknown) => value is Event} */

@@ -1,20 +1,19 @@
 // DOM, section 2.7: EventTarget. The global object is one too: it inherits from it, and its listeners are held here.
-import { DOMException } from "./dom_exception.js";
-import { cancel, dispatch, isEvent, isFree, removeListener } from "./event.js";
-import { checkArguments, isObject, toDictionary } from "./idl.js";
+// Events are late, so all that the global object needs without one is here.
+import { checkArguments, isObject } from "./idl.js";
 import { defineInterfaces } from "./install.js";
-import { apply, defineProperty, makeList } from "./primordials.js";
+import { interfaces } from "./late.js";
+import { apply, defineProperty, getOwnPropertyDescriptor, makeList } from "./primordials.js";
 
-/** @typedef {import("./event.js").Listener} Listener */
+/**
+ * What stands in a target's list. `handle` is set where an event handler attribute made it, and calls it.
+ * @typedef {{ type: string, callback: any, capture: boolean, once: boolean, passive: boolean, removed: boolean,
+ *             handle: ((callback: any, event: Event, target: object) => void) | null, release: (() => void) | null }} Listener
+ */
 
 const here = globalThis;
 /** @type {Listener[] | null} */
 let globalListeners = null;
-
-/** What AbortSignal adds, which extends EventTarget. @type {typeof import("./abort.js").forListeners} */
-let signals;
-/** @param {typeof import("./abort.js").forListeners} functions */
-export function knowSignals(functions) { signals = functions; }
 
 /** An operation that is called without a receiver is the global object's. */
 const receiver = (self) => self ?? here;
@@ -38,6 +37,16 @@ function find(listeners, type, callback, capture) {
     }
   }
   return undefined;
+}
+
+/** @param {Listener[]} listeners @param {Listener} listener */
+export function removeListener(listeners, listener) {
+  if (listener.removed) return;
+  listener.removed = true;
+  listener.release?.();
+  let kept = 0;
+  for (let i = 0; i < listeners.length; ++i) if (listeners[i] !== listener) listeners[kept++] = listeners[i];
+  listeners.length = kept;
 }
 
 let listOf, peek;
@@ -67,16 +76,18 @@ export class EventTarget {
       once = !!options.once;
       passive = !!options.passive;
       ({ signal } = options);
-      if (signal !== undefined && !signals.is(signal)) throw new TypeError("the signal of a listener is an AbortSignal");
+      if (signal !== undefined && !interfaces.isSignal(signal)) throw new TypeError("the signal of a listener is an AbortSignal");
     }
-    if (signal !== undefined && signals.isAborted(signal)) return;
+    if (signal !== undefined && require("./abort.js").isAborted(signal)) return;
     if (called === null || find(listeners, key, called, capture) !== undefined) return;
     /** @type {Listener} */
     const listener = {
       type: key, callback: called, capture, once, passive, removed: false, handle: null, release: null,
     };
     listeners[listeners.length] = listener;
-    if (signal !== undefined) listener.release = signals.onAbort(signal, () => removeListener(listeners, listener));
+    if (signal !== undefined) {
+      listener.release = require("./abort.js").onAbort(signal, () => removeListener(listeners, listener));
+    }
   }
 
   /** @param {string} type @param {any} callback @param {boolean | EventListenerOptions} [options] */
@@ -91,8 +102,12 @@ export class EventTarget {
   dispatchEvent(event) {
     const target = receiver(this);
     const listeners = listOf(target);
+    const { dispatch, isEvent, isFree } = require("./event.js");
     if (!isEvent(event)) throw new TypeError("dispatchEvent takes an Event");
-    if (!isFree(event)) throw new DOMException("The event is being dispatched already", "InvalidStateError");
+    if (!isFree(event)) {
+      const { DOMException } = require("./dom_exception.js");
+      throw new DOMException("The event is being dispatched already", "InvalidStateError");
+    }
     return dispatch(event, target, listeners, false);
   }
 }
@@ -100,7 +115,7 @@ export class EventTarget {
 defineInterfaces({ EventTarget });
 
 /** Dispatches an event of the platform's own. False: its default is prevented. @param {object} target @param {Event} event */
-export function fire(target, event) { return dispatch(event, target, peek(target), true); }
+export function fire(target, event) { return require("./event.js").dispatch(event, target, peek(target), true); }
 
 /** Whether somebody listens. @param {object} target @param {string} type */
 export function isHeard(target, type) {
@@ -112,7 +127,7 @@ export function isHeard(target, type) {
 
 /** HTML, section 8.1.8.1: how a handler is called: what it returns may cancel the event. */
 function callHandler(callback, event, target) {
-  if (typeof callback === "function" && apply(callback, target, [event]) === false) cancel(event);
+  if (typeof callback === "function" && apply(callback, target, [event]) === false) require("./event.js").cancel(event);
 }
 
 /**
@@ -145,6 +160,6 @@ export function defineHandler(holder, type, check, handle = callHandler) {
       }
     },
   };
-  const { get, set } = Object.getOwnPropertyDescriptor(accessors, name);
-  defineProperty(holder, name, { get, set, enumerable: true, configurable: true });
+  const { get, set } = getOwnPropertyDescriptor(accessors, name);
+  defineProperty(holder, name, { __proto__: null, get, set, enumerable: true, configurable: true });
 }

@@ -1,22 +1,20 @@
 // Fetch, section 5.6: fetch. The engine does the HTTP; bodies go in pieces, each side sending only what the other
 // has room for.
-import { onAbort } from "./abort.js";
 import { BodyHolder } from "./body.js";
 import { headerList, receivedHeaders } from "./headers.js";
-import { dataUrls } from "./late.js";
+import { hooks } from "./hooks.js";
 import {
-  Promise, Uint8Array, defineProperty, indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then,
+  Promise, Uint8Array, indexOf, mapDelete, mapGet, mapSet, push, shift, sliceString, startsWith, then,
   typedArrayLength, typedArrayName,
 } from "./primordials.js";
 import { Request, requestSignal, requestState } from "./request.js";
 import { makeResponse } from "./response.js";
 import { streamOperations } from "./streams.js";
-import { timerFailed } from "./timers.js";
+import { onFailure } from "./timers.js";
 
 const { cancel, httpConsumed, httpSend, httpStart } = host;
 
 const REDIRECT = { __proto__: null, follow: 0, error: 1, manual: 2 };  // HttpRequest.Redirect
-const FAILURE = [undefined, "refused", "network", "timeout", "limit"];  // CallFailed.Kind
 const isNullBody = (status) => status === 204 || status === 205 || status === 304;
 
 /**
@@ -160,7 +158,7 @@ class ResponseSource {
 
 /** Fetch, section 4.3: "scheme fetch" of a data: URL. @param {string} url @param {string} method */
 function fetchData(url, method) {
-  const data = dataUrls().readDataUrl(withoutFragment(url));
+  const data = require("./data_url.js").readDataUrl(withoutFragment(url));
   if (data === null) throw new TypeError("fetch failed: the data: URL has no comma, or no valid base64 behind it");
   const { type, bytes } = data;
   return makeResponse({
@@ -215,7 +213,7 @@ export function send(request, connection, resolve, reject) {
   };
   mapSet(calls, id, call);
   if (signal) {
-    call.forget = onAbort(signal, () => {
+    call.forget = require("./abort.js").onAbort(signal, () => {
       cancel(id);
       fail(call, signal.reason);
     });
@@ -229,7 +227,7 @@ export function send(request, connection, resolve, reject) {
  * @param {number} id @param {number} status @param {string} statusText @param {string[] | undefined} list @param {string} url
  * @param {boolean} redirected @param {boolean} hasBody
  */
-export function responseHead(id, status, statusText, list, url, redirected, hasBody) {
+hooks.responseHead = (id, status, statusText, list, url, redirected, hasBody) => {
   const call = mapGet(calls, id);
   if (list === undefined) {
     cancel(id);
@@ -240,7 +238,7 @@ export function responseHead(id, status, statusText, list, url, redirected, hasB
   const holder = new BodyHolder(call.head || isNullBody(status) ? null : { __proto__: null, source: new ResponseSource(call) });
   const headers = receivedHeaders(list);
   call.resolve(makeResponse({ holder, status, statusText, headers, type: "basic", url, redirected }));
-}
+};
 
 /** All of the response is here; a signal can still take away what nobody has read. @param {Call} call */
 function end(call) {
@@ -252,29 +250,14 @@ function end(call) {
 }
 
 /** @param {number} id @param {Uint8Array} bytes @param {boolean} last */
-export function responseBody(id, bytes, last) {
+hooks.responseBody = (id, bytes, last) => {
   const call = mapGet(calls, id);
   if (typedArrayLength(bytes) > 0) push(call.chunks, bytes);
   if (last) end(call);
   else wake(call);
-}
+};
 
-/** @param {number} id @param {number} kind @param {string} message */
-export function callFailed(id, kind, message) {
-  const name = FAILURE[kind] ?? "failed";
-  const cause = new Error(message);
-  defineProperty(cause, "name", { value: "CallFailed", writable: true, configurable: true });
-  defineProperty(cause, "kind", { value: name, enumerable: true, writable: true, configurable: true });
-  const error = new TypeError(`fetch failed: ${message}`, { cause });
-  const call = mapGet(calls, id);
-  if (call === undefined) {
-    timerFailed(id, cause);
-    return;
-  }
-  fail(call, error);
-}
+onFailure((id, cause) => fail(mapGet(calls, id), new TypeError(`fetch failed: ${cause.message}`, { cause })));
 
 /** @param {number} id */
-export function requestCredit(id) {
-  mapGet(calls, id)?.credit?.();
-}
+hooks.requestCredit = (id) => { mapGet(calls, id)?.credit?.(); };

@@ -1,10 +1,10 @@
 // Fetch, section 5.3: the method formData of bodies.
-import { decodeUtf8 } from "./encoding.js";
+import { decodeUtf8 } from "./utf8.js";
 import { makeFormData } from "./form_data.js";
 import { mimeTypeOf } from "./mime.js";
 import { MAX_ENTRIES, readMultipart } from "./multipart.js";
 import { indexOf, mapGet } from "./primordials.js";
-import { parseQuery } from "./url.js";
+import { parseQuery } from "./url_text.js";
 
 /** @param {{ holder: import("./body.js").BodyHolder, headers: Headers }} state */
 export async function readFormData(state) {

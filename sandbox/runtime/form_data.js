@@ -4,6 +4,7 @@ import { checkArguments } from "./idl.js";
 import { defineInspected } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
 import { defineIterable } from "./iterable.js";
+import { interfaces } from "./late.js";
 import { push, toWellFormed } from "./primordials.js";
 
 /** @param {unknown} value */
@@ -122,8 +123,8 @@ defineInspected(FormData, (data) => {
   return shown;
 });
 
-/** @type {(value: unknown) => value is FormData} */
-export const isFormData = is;
+interfaces.isFormData = is;
+
 /** Names and values in turn. @type {(data: FormData) => (string | File)[]} */
 export const formDataList = listOf;
 /** @type {(list: (string | File)[]) => FormData} */

@@ -1,8 +1,5 @@
 // HTML, sections 8.1.4.7 and 8.1.8: the global object as an EventTarget, and the events of what nobody caught.
-import { cancel } from "./event.js";
 import { EventTarget, defineHandler, fire, isHeard } from "./event_target.js";
-import { customEvent, errorEvent, errorParts, promiseRejectionEvent } from "./event_types.js";
-import { defineLazy } from "./install.js";
 import { apply, create, setPrototypeOf } from "./primordials.js";
 
 const here = globalThis;
@@ -16,15 +13,15 @@ function toGlobal(self) {
 /** OnErrorEventHandler: takes an ErrorEvent in parts, and prevents what follows by returning true. */
 function callOnError(callback, event, target) {
   if (typeof callback !== "function") return;
-  const parts = errorParts(event);
-  if (apply(callback, target, parts ?? [event]) === (parts !== undefined)) cancel(event);
+  const parts = require("./event_types.js").errorParts(event);
+  if (apply(callback, target, parts ?? [event]) === (parts !== undefined)) require("./event.js").cancel(event);
 }
 
 /** @param {string} type @param {Promise<unknown>} promise @param {unknown} reason @param {boolean} cancelable */
 function fireRejection(type, promise, reason, cancelable) {
   if (!isHeard(here, type)) return true;
-  const Type = promiseRejectionEvent();
-  return fire(here, new Type(type, { __proto__: null, cancelable, promise, reason }));
+  const { PromiseRejectionEvent } = require("./event_types.js");
+  return fire(here, new PromiseRejectionEvent(type, { __proto__: null, cancelable, promise, reason }));
 }
 
 /** Nobody listens to a rejected promise. Whether that was prevented from ending the execution. */
@@ -39,7 +36,4 @@ export function defineGlobalEvents() {
   defineHandler(here, "error", toGlobal, callOnError);
   defineHandler(here, "unhandledrejection", toGlobal);
   defineHandler(here, "rejectionhandled", toGlobal);
-  defineLazy("CustomEvent", customEvent);
-  defineLazy("ErrorEvent", errorEvent);
-  defineLazy("PromiseRejectionEvent", promiseRejectionEvent);
 }

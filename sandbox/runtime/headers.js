@@ -1,5 +1,6 @@
 // Fetch, section 5.1: Headers.
 import { checkArguments, isObject } from "./idl.js";
+import { byName, defineInspected } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
 import { defineIterable, toSequence } from "./iterable.js";
 import {
@@ -79,7 +80,8 @@ const DROPPED = [
 
 const DROPPED_NAMES = { __proto__: null };
 const DROPPED_STARTS = [];
-for (const entry of DROPPED) {
+for (let i = 0; i < DROPPED.length; ++i) {
+  const entry = DROPPED[i];
   if (entry[entry.length - 1] === "-") push(DROPPED_STARTS, entry);
   else DROPPED_NAMES[entry] = true;
 }
@@ -254,6 +256,7 @@ export class Headers {
 
 iterates = defineIterable(Headers, "Headers", toCombined);
 defineInterfaces({ Headers });
+defineInspected(Headers, (headers) => byName(toList(headers)));
 
 /** The names and values in turn, as they were given. @type {(headers: Headers) => string[]} */
 export const headerList = toList;

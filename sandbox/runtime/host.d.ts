@@ -48,5 +48,6 @@ interface Host {
   respond(status: number, headers: string[], body: string): void;
   sha256(text: string): string;
   defineLazy(target: object, name: string): void;
+  runLate(number: number, early: (path: string) => object, late: (number: number, path: string) => object): object;
 }
 declare const host: Host;

@@ -33,6 +33,18 @@ export function defineInspectedAttributes(constructor, names) {
   });
 }
 
+/** Names and values in turn, by name; what occurs twice as a list. @param {string[]} list */
+export function byName(list) {
+  const shown = { __proto__: null };
+  for (let i = 0; i < list.length; i += 2) {
+    const known = shown[list[i]];
+    if (known === undefined) shown[list[i]] = list[i + 1];
+    else if (typeof known === "string") shown[list[i]] = [known, list[i + 1]];
+    else known[known.length] = list[i + 1];
+  }
+  return shown;
+}
+
 /** What is shown of `object`; undefined: it is none of the platform's. @param {object} object */
 export function describePlatformObject(object) {
   let holder = object;

@@ -1,5 +1,7 @@
 // Web IDL, section 3: how globals, interfaces and namespaces look from a script.
-import { Symbol, defineProperty, getOwnPropertyDescriptor, mapGet, mapSet, ownKeys } from "./primordials.js";
+import { Symbol, defineProperty, getOwnPropertyDescriptor, ownKeys } from "./primordials.js";
+
+const { defineClone } = host;
 
 /**
  * Defines a global that scripts may replace, as Web IDL has it: not enumerable.
@@ -11,43 +13,36 @@ export function defineGlobals(values) {
   }
 }
 
-/** @type {Map<string, () => unknown>} */
-const lazy = new Map();
-
-/**
- * Defines a global whose value is made when it is first looked at. To a script it is a plain property.
- * @param {string} name @param {() => unknown} make
- */
-export function defineLazy(name, make) {
-  mapSet(lazy, name, make);
-  host.defineLazy(globalThis, name);
-}
-
-/** The cell asks for a value. @param {string} name */
-export function makeLazily(name) {
-  return mapGet(lazy, name)();
-}
-
 const OF_A_FUNCTION = { __proto__: null, length: true, name: true, prototype: true };
+
+/** @param {object} target an interface, or its prototype */
+function makeEnumerable(target) {
+  const members = ownKeys(target);
+  for (let i = 0; i < members.length; ++i) {
+    const key = members[i];
+    if (typeof target === "function" ? OF_A_FUNCTION[key] : key === "constructor") continue;
+    const descriptor = getOwnPropertyDescriptor(target, key);
+    if (typeof key === "string" && descriptor.configurable) {
+      defineProperty(target, key, { __proto__: null, ...descriptor, enumerable: true });
+    }
+  }
+}
 
 /**
  * Gives interfaces their names and class strings and makes their members enumerable. The names come with them: a
- * bundler may rename a class. Their objects cannot be cloned (see clone_types.js).
+ * bundler may rename a class. Their objects cannot be cloned: in an interface's prototype stands, where no script can
+ * see it, what becomes of those (see natives_clone.cc).
  * @param {Record<string, Function>} constructors
  */
 export function defineInterfaces(constructors) {
-  for (const name of ownKeys(constructors)) {
+  // By number: a script may have changed how arrays are iterated.
+  const names = ownKeys(constructors);
+  for (let i = 0; i < names.length; ++i) {
+    const name = /** @type {string} */ (names[i]);
     const constructor = constructors[name];
-    host.defineClone(constructor.prototype, name);
-    for (const target of [constructor, constructor.prototype]) {
-      for (const key of ownKeys(target)) {
-        if (target === constructor ? OF_A_FUNCTION[key] : key === "constructor") continue;
-        const descriptor = getOwnPropertyDescriptor(target, key);
-        if (typeof key === "string" && descriptor.configurable) {
-          defineProperty(target, key, { __proto__: null, ...descriptor, enumerable: true });
-        }
-      }
-    }
+    defineClone(constructor.prototype, name);
+    makeEnumerable(constructor);
+    makeEnumerable(constructor.prototype);
     // Without a prototype: what is made lazily is made after scripts may have changed Object.prototype.
     defineProperty(constructor, "name", {
       __proto__: null, value: name, writable: false, enumerable: false, configurable: true,
@@ -62,9 +57,18 @@ export function defineInterfaces(constructors) {
  * @param {Record<string, number>} values
  */
 export function defineConstants(constructor, values) {
-  for (const name of ownKeys(values)) {
+  const names = ownKeys(values);
+  for (let i = 0; i < names.length; ++i) {
+    const name = names[i];
     const descriptor = { __proto__: null, value: values[name], writable: false, enumerable: true, configurable: false };
     defineProperty(constructor, name, descriptor);
     defineProperty(constructor.prototype, name, descriptor);
   }
 }
+
+/**
+ * HTML, section 2.7.1: makes the objects of an interface serializable; after defineInterfaces.
+ * @param {Function} constructor
+ * @param {(object: object) => object | undefined} copy undefined: it is no object of the interface, only looks like one
+ */
+export function defineSerializable(constructor, copy) { defineClone(constructor.prototype, copy); }

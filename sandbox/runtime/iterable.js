@@ -1,8 +1,7 @@
 // Web IDL, sections 3.7.9 and 3.7.10: iterable<name, value>: the members of such an interface, and what they return.
 import { isObject } from "./idl.js";
-import { Symbol, apply, defineProperty, getPrototypeOf, ownKeys, setPrototypeOf } from "./primordials.js";
+import { Symbol, apply, defineProperty, iteratorPrototype, ownKeys, setPrototypeOf } from "./primordials.js";
 
-const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
 const NAMES = 0, VALUES = 1, PAIRS = 2;
 
 /**
@@ -33,8 +32,10 @@ export function defineIterable(constructor, name, pairsOf) {
   }
   delete PairIterator.prototype.constructor;
   setPrototypeOf(PairIterator.prototype, iteratorPrototype);
-  defineProperty(PairIterator.prototype, "next", { enumerable: true });
-  defineProperty(PairIterator.prototype, Symbol.toStringTag, { value: `${name} Iterator`, configurable: true });
+  defineProperty(PairIterator.prototype, "next", { __proto__: null, enumerable: true });
+  defineProperty(PairIterator.prototype, Symbol.toStringTag, {
+    __proto__: null, value: `${name} Iterator`, configurable: true,
+  });
 
   const members = {
     entries() { return new PairIterator(this, PAIRS); },
@@ -53,11 +54,12 @@ export function defineIterable(constructor, name, pairsOf) {
   const { prototype } = constructor;
   const names = ownKeys(members);
   for (let i = 0; i < names.length; ++i) {
-    const value = members[names[i]];
-    defineProperty(prototype, names[i], { value, writable: true, enumerable: true, configurable: true });
+    defineProperty(prototype, names[i], {
+      __proto__: null, value: members[names[i]], writable: true, enumerable: true, configurable: true,
+    });
   }
   defineProperty(prototype, Symbol.iterator, {
-    value: members.entries, writable: true, enumerable: false, configurable: true,
+    __proto__: null, value: members.entries, writable: true, enumerable: false, configurable: true,
   });
   return members.entries;
 }

@@ -2,7 +2,7 @@
 // copied into what is written nor out of what is read. What is read comes from anywhere: reading is linear in its
 // length, and takes so many parts and such headers and no more.
 import { blobPieces, blobType, fileName, makeFile, toBlobType } from "./blob.js";
-import { encodeUtf8 } from "./encoding.js";
+import { encodeUtf8 } from "./utf8.js";
 import {
   Uint8Array, indexOf, typedArrayLength, push, replaceAll, sliceString, test, toLowerCase, viewOf,
 } from "./primordials.js";

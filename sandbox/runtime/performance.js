@@ -2,6 +2,7 @@
 import { EventTarget } from "./event_target.js";
 import { defineInterfaces } from "./install.js";
 import { performanceNow, timeOrigin } from "./clock.js";
+import { defineProperty } from "./primordials.js";
 
 const LOCK = {};
 
@@ -18,7 +19,7 @@ export class Performance extends EventTarget {
   get timeOrigin() { return this.#here && timeOrigin(); }
   toJSON() { return { timeOrigin: this.#here && timeOrigin() }; }
 }
-Object.defineProperty(Performance, "length", { value: 0, configurable: true });
+defineProperty(Performance, "length", { __proto__: null, value: 0, configurable: true });
 defineInterfaces({ Performance });
 
 export const performance = new Performance(LOCK);

@@ -14,11 +14,27 @@ export const {
   apply, construct, getPrototypeOf, setPrototypeOf, ownKeys, getOwnPropertyDescriptor, defineProperty,
 } = Reflect;
 export const { freeze, entries, keys, create, assign, hasOwn, is } = Object;
+const { defineProperties } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { parse, stringify } = JSON;
 export const { min, max, floor, trunc } = Math;
 export const { isFinite, isInteger } = Number;
+export const { asIntN } = BigInt;
+
+// The reference implementation of streams knows no primordials. What it calls stands where it looks for it.
+const objects = {
+  __proto__: null, create, defineProperties, defineProperty,
+  prototype: { __proto__: null, hasOwnProperty: { __proto__: null, call: hasOwn } },
+};
+const functions = { __proto__: null, prototype: { __proto__: null, apply: { __proto__: null, call: apply } } };
+
+/** What late modules name as a global: there it is this, whatever a script has put in its place (see build.mjs). */
+export const globals = {
+  Array, ArrayBuffer, BigInt, Boolean, DataView, Date, Error, Function: functions, Map, Math, Number, Object: objects,
+  Promise, RangeError, Reflect, RegExp, Set, String, Symbol, SyntaxError, TypeError, Uint32Array, Uint8Array, WeakMap,
+  WeakSet,
+};
 
 export const push = uncurry(Array.prototype.push);
 export const shift = uncurry(Array.prototype.shift);
@@ -27,6 +43,7 @@ export const splice = uncurry(Array.prototype.splice);
 export const join = uncurry(Array.prototype.join);
 export const map = uncurry(Array.prototype.map);
 export const sort = uncurry(Array.prototype.sort);
+export const arrayIncludes = uncurry(Array.prototype.includes);
 
 /**
  * A list of what is not a script's to see. It has no prototype: a setter that a script puts onto Array.prototype["0"], or
@@ -56,6 +73,8 @@ export const mapEntries = uncurry(Map.prototype.entries);
 export const mapNext = uncurry(getPrototypeOf(new Map().entries()).next);
 export const setValues = uncurry(Set.prototype.values);
 export const setNext = uncurry(getPrototypeOf(new Set().values()).next);
+export const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
+export const asyncIteratorPrototype = getPrototypeOf(getPrototypeOf((async function* () {}).prototype));
 
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
 export const toUpperCase = uncurry(String.prototype.toUpperCase);

@@ -1,8 +1,7 @@
 // Web IDL, section 2.8.2: QuotaExceededError, the one exception with a class of its own.
-import { defineSerializable } from "./clone_types.js";
 import { DOMException } from "./dom_exception.js";
 import { toDictionary } from "./idl.js";
-import { defineInterfaces } from "./install.js";
+import { defineInterfaces, defineSerializable } from "./install.js";
 import { isFinite } from "./primordials.js";
 
 /** A double that is not negative, or null. @param {unknown} value @param {string} name */

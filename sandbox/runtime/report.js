@@ -1,7 +1,6 @@
 // HTML, section 8.1.4.6: reporting an exception. What no listener of the global object's "error" prevents ends the
 // execution.
 import { fire, isHeard } from "./event_target.js";
-import { errorEvent } from "./event_types.js";
 import { checkArguments } from "./idl.js";
 
 const { errorPlace, fail } = host;
@@ -15,7 +14,8 @@ export function reportException(error) {
   if (!reporting && isHeard(here, "error")) {
     reporting = true;
     const place = errorPlace(error);
-    const prevented = !fire(here, new (errorEvent())("error", {
+    const { ErrorEvent } = require("./event_types.js");
+    const prevented = !fire(here, new ErrorEvent("error", {
       __proto__: null, cancelable: true, message: place[0], filename: place[1], lineno: place[2], colno: place[3], error,
     }));
     reporting = false;

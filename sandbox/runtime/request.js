@@ -1,13 +1,13 @@
 // Fetch, section 5.4: Request. What only a browser can act on (mode, credentials, cache, referrer, integrity,
 // keepalive) is checked, kept and told, and does nothing.
-import { isSignal, makeDependentSignal } from "./abort.js";
 import { BodyHolder, defineBody, extractBody } from "./body.js";
 import { addContentType, copyHeaders, requestHeaders } from "./headers.js";
 import { toDictionary } from "./idl.js";
+import { defineInspectedAttributes } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
+import { interfaces } from "./late.js";
 import { test, toUpperCase } from "./primordials.js";
-import { isReadableStream } from "./streams.js";
-import { requestHref } from "./url.js";
+import { requestHref } from "./url_text.js";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NORMALISED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
@@ -112,13 +112,13 @@ export class Request {
     if (!isOneOf(REDIRECTS, redirect)) throw new TypeError(`"${redirect}" is no redirect mode: follow, error, manual`);
     if (duplex !== undefined && `${duplex}` !== "half") throw new TypeError(`"${duplex}" is no duplex mode: half`);
     const signal = signalled === undefined ? source && signalOf(source) : signalled;
-    if (signal !== null && !isSignal(signal)) throw new TypeError("the signal of a request is an AbortSignal");
+    if (signal !== null && !interfaces.isSignal(signal)) throw new TypeError("the signal of a request is an AbortSignal");
     const headers = listed === undefined && source ? copyHeaders(source.headers) : requestHeaders(listed);
     const hasBody = content !== undefined && content !== null;
     if ((hasBody || source?.holder.body) && (method === "GET" || method === "HEAD")) {
       throw new TypeError(`a ${method} request cannot have a body`);
     }
-    if (hasBody && isReadableStream(content)) {
+    if (hasBody && interfaces.isReadableStream(content)) {
       if (duplex === undefined) throw new TypeError('a request with a stream as body needs duplex: "half"');
       if (options.keepalive) throw new TypeError("a request that is kept alive cannot have a stream as body");
     }
@@ -142,7 +142,7 @@ export class Request {
   get keepalive() { return this.#state.options.keepalive ?? false; }
   get signal() {
     const state = this.#state;
-    return state.signal ??= makeDependentSignal(state.source === null ? [] : [state.source]);
+    return state.signal ??= require("./abort.js").makeDependentSignal(state.source === null ? [] : [state.source]);
   }
   get duplex() { return this.#state && "half"; }
   clone() {
@@ -156,6 +156,7 @@ export class Request {
 
 defineBody(Request, stateOf);
 defineInterfaces({ Request });
+defineInspectedAttributes(Request, ["method", "url", "headers", "redirect", "bodyUsed"]);
 
 /** What fetch sends. @type {(request: Request) => State} */
 export const requestState = stateOf;

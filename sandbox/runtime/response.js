@@ -1,11 +1,12 @@
 // Fetch, section 5.5: Response.
 import { BodyHolder, defineBody, extractBody } from "./body.js";
-import { encodeUtf8 } from "./encoding.js";
+import { encodeUtf8 } from "./utf8.js";
 import { Headers, addContentType, copyHeaders, freezeHeaders } from "./headers.js";
 import { checkArguments, toDictionary } from "./idl.js";
+import { defineInspectedAttributes } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
 import { typedArrayLength, stringify, test, trunc } from "./primordials.js";
-import { parseUrl } from "./url.js";
+import { parseUrl } from "./url_text.js";
 
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 const NO_OPTIONS = { __proto__: null };
@@ -107,6 +108,7 @@ export class Response {
 
 defineBody(Response, stateOf);
 defineInterfaces({ Response });
+defineInspectedAttributes(Response, ["status", "statusText", "url", "headers", "type", "redirected", "bodyUsed"]);
 
 /** A response as it came from the engine. @type {(state: State) => Response} */
 export const makeResponse = make;

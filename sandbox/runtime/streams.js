@@ -1,8 +1,8 @@
 // Streams: the reference implementation, by web-streams-polyfill. It is the largest part of the runtime, and most flows
 // read their responses whole, so its classes come into being when a script first names one, or first asks for a body as
 // a stream.
-import { defineLazy } from "./install.js";
-import { defineProperty, getPrototypeOf, getter, setPrototypeOf, uncurry } from "./primordials.js";
+import { interfaces } from "./late.js";
+import { asyncIteratorPrototype, defineProperty, getPrototypeOf, getter, setPrototypeOf, uncurry } from "./primordials.js";
 
 const NAMES = [
   "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream",
@@ -11,12 +11,8 @@ const NAMES = [
   "WritableStreamDefaultController", "WritableStreamDefaultWriter",
 ];
 
-const TEXT_STREAMS = ["TextDecoderStream", "TextEncoderStream"];
-
-/** @type {typeof import("web-streams-polyfill") | undefined} */
+/** @type {typeof import("./stream_classes.js") | undefined} */
 let loaded;
-
-const asyncIteratorPrototype = getPrototypeOf(getPrototypeOf((async function* () {}).prototype));
 
 /** What the runtime does to streams, whatever a script puts in the place of the methods. */
 let operations;
@@ -24,11 +20,12 @@ let operations;
 /** The classes. */
 export function streams() {
   if (loaded !== undefined) return loaded;
-  // Not an import: the bundler leaves the module's code in a function that runs here.
-  loaded = require("web-streams-polyfill");
+  const classes = require("./stream_classes.js");
   // The bundler may rename a class.
-  for (let i = 0; i < NAMES.length; ++i) defineProperty(loaded[NAMES[i]], "name", { value: NAMES[i] });
-  const { ReadableStream, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController } = loaded;
+  for (let i = 0; i < NAMES.length; ++i) {
+    defineProperty(classes[NAMES[i]], "name", { __proto__: null, value: NAMES[i] });
+  }
+  const { ReadableStream, ReadableStreamDefaultReader, TransformStream, TransformStreamDefaultController } = classes;
   // A stream's iterator is one of the language's; the reference implementation brings a prototype of its own.
   setPrototypeOf(getPrototypeOf(new ReadableStream().values()), asyncIteratorPrototype);
   operations = {
@@ -41,7 +38,8 @@ export function streams() {
     read: uncurry(ReadableStreamDefaultReader.prototype.read),
     cancelReader: uncurry(ReadableStreamDefaultReader.prototype.cancel),
   };
-  return loaded;
+  interfaces.isReadableStream = (value) => value instanceof ReadableStream;
+  return loaded = classes;
 }
 
 /** @returns {Record<"readableOf" | "writableOf" | "enqueue" | "getReader" | "tee" | "cancel" | "read" | "cancelReader", (...args: any[]) => any>} */
@@ -50,15 +48,5 @@ export function streamOperations() {
   return operations;
 }
 
-/** @param {unknown} value @returns {value is ReadableStream} */
-export function isReadableStream(value) {
-  return loaded !== undefined && value instanceof loaded.ReadableStream;
-}
-
 /** The reference implementation keeps this in a property that is no secret. @param {any} stream */
 export function isDisturbed(stream) { return !!stream._disturbed; }
-
-export function defineStreams() {
-  for (const name of NAMES) defineLazy(name, () => streams()[name]);
-  for (const name of TEXT_STREAMS) defineLazy(name, () => require("./text_streams.js")[name]);
-}

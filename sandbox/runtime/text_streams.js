@@ -1,8 +1,9 @@
 // Encoding, section 8: TextDecoderStream, TextEncoderStream.
-import { TextDecoder, attributesOf, decodePiece, encodeUtf8 } from "./encoding.js";
+import { TextDecoder, attributesOf, decodePiece } from "./encoding.js";
 import { defineInterfaces } from "./install.js";
 import { Uint8Array, bytesOf, codeUnitAt, isBufferSource, sliceString, typedArrayLength } from "./primordials.js";
 import { streamOperations, streams } from "./streams.js";
+import { encodeUtf8 } from "./utf8.js";
 
 const { readableOf, writableOf, enqueue } = streamOperations();
 const { TransformStream } = streams();

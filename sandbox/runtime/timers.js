@@ -1,8 +1,9 @@
 // HTML, section 8.6: timers. A timer is a call to the engine; its frame brings the time with it. The standard's clamp of
 // nested timers to 4 milliseconds keeps pages from burning time; here no time passes while a script runs, and the
 // engine limits how many timers there are, so it is left out.
+import { hooks } from "./hooks.js";
 import { checkArguments } from "./idl.js";
-import { apply, mapDelete, mapGet, mapSet, max, min, resolved, then } from "./primordials.js";
+import { apply, defineProperty, mapDelete, mapGet, mapSet, max, min, resolved, then } from "./primordials.js";
 import { reportException } from "./report.js";
 
 const { cancel, timerStart } = host;
@@ -22,18 +23,28 @@ export function startTimer(delay, callback) {
 }
 
 /** Engine to cell. @param {number} call */
-export function timerFired(call) {
+hooks.timerFired = (call) => {
   const callback = mapGet(pending, call);
   mapDelete(pending, call);
   callback();
-}
+};
 
-/** The engine refused the timer: too many. @param {number} call @param {Error} error @returns {boolean} */
-export function timerFailed(call, error) {
-  if (!mapDelete(pending, call)) return false;
-  reportException(error);
-  return true;
-}
+const FAILURE = { __proto__: null, 1: "refused", 2: "network", 3: "timeout", 4: "limit" };  // CallFailed.Kind
+
+/** What becomes of a call that is no timer. @type {(id: number, cause: Error) => void} */
+let failFetch;
+/** @param {(id: number, cause: Error) => void} fail */
+export function onFailure(fail) { failFetch = fail; }
+
+/** Engine to cell: a fetch has failed, or a timer was refused, as there are too many. */
+hooks.callFailed = (id, kind, message) => {
+  const cause = new Error(message);
+  const name = FAILURE[kind] ?? "failed";
+  defineProperty(cause, "name", { __proto__: null, value: "CallFailed", writable: true, configurable: true });
+  defineProperty(cause, "kind", { __proto__: null, value: name, enumerable: true, writable: true, configurable: true });
+  if (mapDelete(pending, id)) reportException(cause);
+  else failFetch(id, cause);
+};
 
 function start(callback, delay, args, again) {
   if (typeof callback !== "function") {

@@ -1,9 +1,11 @@
 // URL: URL and URLSearchParams. The parsing is ada's; this keeps the href and the offsets of its parts.
 import { checkArguments, isObject } from "./idl.js";
+import { byName, defineInspected, defineInspectedAttributes } from "./inspect_types.js";
 import { defineInterfaces } from "./install.js";
 import { defineIterable, toSequence } from "./iterable.js";
+import { interfaces } from "./late.js";
 import {
-  Symbol, Uint32Array, getOwnPropertyDescriptor, ownKeys, push, sliceString, sort, splice, toWellFormed,
+  Symbol, Uint32Array, copyList, getOwnPropertyDescriptor, ownKeys, push, sliceString, sort, splice, toWellFormed,
 } from "./primordials.js";
 
 const { queryParse, querySerialize, urlOrigin, urlParse, urlUpdate } = host;
@@ -20,28 +22,6 @@ let makeParams, refreshParams, listOf, isParams;
 
 /** A USVString (Web IDL, section 3.2.12). @param {unknown} value @returns {string} */
 const toText = (value) => toWellFormed(`${value}`);
-
-/** The offsets of `parseUrl`, made when it is first called. @type {Uint32Array | undefined} */
-let offsets;
-
-/** What new URL(input).href is, without the object. @param {unknown} input */
-export function parseUrl(input) {
-  const text = `${input}`;
-  offsets ??= new Uint32Array(8);
-  const href = urlParse(text, undefined, offsets);
-  if (href === undefined) throw new TypeError("Invalid URL", { cause: { input: text } });
-  return href;
-}
-
-/** The URL of a request. @param {unknown} input */
-export function requestHref(input) {
-  const href = parseUrl(input);
-  const named = offsets[PROTOCOL_END] + 2 < offsets[USERNAME_END];
-  if (named || offsets[HOST_START] > offsets[USERNAME_END] + 1) {
-    throw new TypeError("fetch takes no URL with a user name or a password in it");
-  }
-  return href;
-}
 
 export class URL {
   #href = "";
@@ -257,9 +237,9 @@ export class URLSearchParams {
 defineInterfaces({ URL, URLSearchParams });
 defineIterable(URLSearchParams, "URLSearchParams", listOf);
 
-/** @type {(value: unknown) => value is URLSearchParams} */
-export const isSearchParams = isParams;
+defineInspectedAttributes(URL, ["href"]);
+defineInspected(URLSearchParams, (params) => byName(copyList(listOf(params))));
+interfaces.isSearchParams = isParams;
+
 /** @type {(params: URLSearchParams) => string} */
 export const serializeParams = (params) => querySerialize(listOf(params));
-/** Names and values in turn. @type {(query: string) => string[]} */
-export const parseQuery = queryParse;

@@ -1,6 +1,7 @@
 // Replaces every method and accessor that a script can reach by one that notes what it is given, uses the platform, and
 // tells what it has seen that is neither reachable anyway nor the script's own: the runtime must not hand its internals
-// to what a script may have patched.
+// to what a script may have patched. With the event { late: true } it replaces those of the language before the platform
+// has been named, so that all of that comes into being among them.
 import { flow, integration } from "warder";
 
 import { uses } from "./use_platform.js";
@@ -21,7 +22,8 @@ const own = (value) => {
   return value;
 };
 
-const findings = { __proto__: null };
+/** What was seen, and the line that tells of it. @type {[line: string, value: object][]} */
+const findings = [];
 const natives = { __proto__: null };
 let recording = false;
 
@@ -29,7 +31,7 @@ function note(where, value, what) {
   if (!recording || !isObject(value) || has(mine, value) || has(reachable, value)) return;
   recording = false;
   const name = typeof value === "function" ? "a function" : toText(value);
-  findings[`${where} gets ${what}: ${name}`] = true;
+  findings[findings.length] = own([`${where} gets ${what}: ${name}`, value]);
   if (typeof value === "function" && startsWith(`${getOwnPropertyDescriptor(value, "name")?.value}`, "host.")) {
     natives[where] = true;
   }
@@ -89,15 +91,30 @@ function nameOf(object) {
   return typeof object === "function" ? object.name : toText(object);
 }
 
+/** The objects of the language, and no others: naming those of the platform would make them. */
+function language() {
+  const names = [
+    "Array", "ArrayBuffer", "BigInt", "Boolean", "DataView", "Date", "Error", "Function", "Iterator", "JSON", "Map",
+    "Math", "Number", "Object", "Promise", "Proxy", "RangeError", "Reflect", "RegExp", "Set", "String", "Symbol",
+    "TypeError", "Uint8Array", "WeakMap", "WeakSet",
+  ];
+  const objects = [];
+  for (const name of names) objects.push(globalThis[name]);
+  return objects;
+}
+
 export default integration({
   name: "Recorder", version: "1",
   flows: [flow({
     name: "Recorder", key: "t",
-    run: async (context) => {
+    run: async (context, event) => {
       own(context);
-      // What few scripts name is made now, and made again by none of what follows.
-      const objects = collect([globalThis, context, await import("warder"), [].values(), new Map().entries(),
-        new Set().values(), (function* () {})(), (async function* () {})(), "".matchAll(/a/g), new Headers().entries()]);
+      const late = event?.late === true;
+      const samples = [[].values(), new Map().entries(), new Set().values(), (function* () {})(), (async function* () {})(),
+        "".matchAll(/a/g)];
+      // What few scripts name is made now, and made again by none of what follows; or else all of that is made below.
+      const platform = async () => [globalThis, context, await import("warder"), new Headers().entries()];
+      const objects = collect([...(late ? language() : await platform()), ...samples]);
       for (const object of objects) if (object !== globalThis && object !== findings) patch(object, nameOf(object));
       for (let i = 0; i < 3; ++i) {
         const where = `Array.prototype[${i}]`;
@@ -125,7 +142,10 @@ export default integration({
         failure = `${error?.message}\n${error?.stack}`;
       }
       recording = false;
-      for (const line of ownKeys(findings)) context.log.warn(line);
+      if (late) collect(await platform());
+      const lines = { __proto__: null };
+      for (const [line, value] of findings) if (!has(reachable, value)) lines[line] = true;
+      for (const line of ownKeys(lines)) context.log.warn(line);
       for (const where of ownKeys(natives)) context.log.error(`${where} gets a native of the cell`);
       return { data: failure };
     },

@@ -1,9 +1,9 @@
 // Values as text for people, as a console shows them. Runs no getter and no trap of a proxy, and formats no more than is
 // shown: what remains of a value when the text is long enough is counted, not looked at.
-import { readDOMException } from "../dom_exception.js";
 import { MAX_TEXT, describePlatformObject } from "../inspect_types.js";
+import { interfaces } from "../late.js";
 import {
-  apply, arrayBufferByteLength, bigintToString, bigintValueOf, booleanValueOf, dataViewByteLength, dateToISOString,
+  Symbol, apply, arrayBufferByteLength, asIntN, bigintToString, bigintValueOf, booleanValueOf, dataViewByteLength, dateToISOString,
   functionToString, getOwnPropertyDescriptor, getPrototypeOf, indexOf, is, join, makeList, mapEntries, mapNext, mapSize,
   max, min, numberValueOf, regExpToString, repeat, setNext, setSize, setValues, sliceString, startsWith, stringValueOf,
   stringify, symbolToString, symbolValueOf, test, typedArrayLength, typedArrayName,
@@ -22,8 +22,6 @@ const MAX_ENTRIES = 100;
 const MAX_STRING = 10_000;
 const MAX_NAME = 200;
 const LINE = 76;
-const { asIntN } = BigInt;
-const { toStringTag } = Symbol;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const UNFORGEABLE = { __proto__: null, isTrusted: true };  // of an event
 const ERROR_PARTS = { __proto__: null, stack: true, message: true, cause: true, errors: true };
@@ -138,7 +136,7 @@ function formatObject(object, depth, state) {
 
 /** The text before the contents: `Name [tag] `. */
 function prefixOf(object, name, usual) {
-  const tag = dataProperty(object, toStringTag);
+  const tag = dataProperty(object, Symbol.toStringTag);
   const shown = name ?? "[Object: null prototype]";
   if (typeof tag === "string" && tag !== "" && tag !== name) return `${shown} [${cut(tag, MAX_NAME)}] `;
   return shown === usual ? "" : `${shown} `;
@@ -331,7 +329,7 @@ function textOf(value) { return typeof value === "string" ? cut(value, MAX_STRIN
 /** "TypeError: x is not a function"; undefined: it is no error. @param {unknown} error */
 export function errorTitle(error) {
   if (typeof error !== "object" || error === null || kindOf(error) !== ERROR) return undefined;
-  const platform = readDOMException(error);
+  const platform = interfaces.readDOMException(error);
   const said = platform ? platform.name : textOf(dataProperty(error, "name"));
   // A class that has not said its name is named by its constructor.
   const name = said === "" || said === "Error" ? nameOf(error) ?? "Error" : said;

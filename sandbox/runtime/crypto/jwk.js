@@ -1,5 +1,5 @@
 // JSON Web Keys (RFC 7517) as Web Cryptography, section 15, has them, and the checks that all algorithms share.
-import { decodeUtf8, encodeUtf8 } from "../encoding.js";
+import { decodeUtf8, encodeUtf8 } from "../utf8.js";
 import { isObject } from "../idl.js";
 import { Uint8Array, hasOwn, parse, stringify } from "../primordials.js";
 import { optional, toBoolean, toSequence, toText } from "./idl.js";

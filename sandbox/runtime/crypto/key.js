@@ -1,8 +1,7 @@
 // Web Cryptography, section 13: CryptoKey. A script gets at a key's material by exporting it and in no other way: the
 // handle is in a private field, and the natives that understand it are in closures.
-import { defineSerializable } from "../clone_types.js";
 import { isObject } from "../idl.js";
-import { defineInterfaces } from "../install.js";
+import { defineInterfaces, defineSerializable } from "../install.js";
 import { HASHES } from "./digest.js";
 import { usageNames } from "./usages.js";
 import { natives } from "./natives.js";

@@ -1,24 +1,22 @@
-// Looks at one field of a declaration after the other, and notes what is not as it must be.
-import { apply, isArray, isFinite, isInteger, join, keys, map, push, stringify, test } from "../primordials.js";
-import { parseDuration } from "./duration.js";
+// Looks at one field of a declaration after the other, and notes what is not as it must be: what every flow has. Others
+// are in fields.js.
+import { arrayIncludes, isArray, join, keys, test } from "../primordials.js";
 import { problem, show, skipBelow } from "./problems.js";
 
 /** @typedef {import("./problems.js").Thing} Thing */
 
 const KEY = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
-const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
-const MAX_KEY = 64, MAX_TEXT = 4096;
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** The length of a key, and of other names in code. */
+export const MAX_KEY = 64;
+const MAX_TEXT = 4096;
 
-const includes = (list, value) => apply(Array.prototype.includes, list, [value]);
-/** @param {readonly unknown[]} list */
-export const quoted = (list) => join(map(list, (each) => stringify(each)), ", ");
-
+/** @param {readonly unknown[]} list @param {unknown} value */
+export const includes = arrayIncludes;
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export const isObject = (value) => typeof value === "object" && value !== null && !isArray(value);
 
 /** @param {string} what "a text", "a list" @param {unknown} value */
-const not = (what, value) => (value === undefined ? `is missing: it must be ${what}` : `must be ${what}, but is ${show(value)}`);
+export const not = (what, value) => (value === undefined ? `is missing: it must be ${what}` : `must be ${what}, but is ${show(value)}`);
 
 /**
  * An object with known fields only. Without a field's name it is the declaration itself.
@@ -60,27 +58,6 @@ export function keyOf(of, value) {
   return "";
 }
 
-/**
- * The names of an object's fields, as authors write them in code.
- * @param {Thing} of @param {string} field @param {object} value
- */
-export function namesOf(of, field, value) {
-  const names = keys(value);
-  const good = [];
-  for (let i = 0; i < names.length; ++i) {
-    if (test(NAME, names[i]) && names[i].length <= MAX_KEY) push(good, names[i]);
-    else problem(of, field, `must have names of letters, digits and "_" that begin with a letter, at most ${MAX_KEY} characters, but has ${show(names[i])}`);
-  }
-  return good;
-}
-
-/** @param {Thing} of @param {string} field @param {unknown} value @param {boolean} otherwise */
-export function flagOf(of, field, value, otherwise) {
-  if (value === undefined) return otherwise;
-  if (typeof value !== "boolean") problem(of, field, not("true or false", value));
-  return value === true;
-}
-
 /** @param {Thing} of @param {string} field @param {unknown} value */
 export function functionOf(of, field, value, signature) {
   if (typeof value !== "function") problem(of, field, not(`a function ${signature}`, value));
@@ -90,61 +67,4 @@ export function functionOf(of, field, value, signature) {
 /** @param {Thing} of @param {string} field @param {unknown} value */
 export function optionalFunction(of, field, value, signature) {
   return value === undefined ? undefined : functionOf(of, field, value, signature);
-}
-
-/** @template T @param {Thing} of @param {string} field @param {T} value @param {readonly T[]} choices */
-export function choiceOf(of, field, value, choices) {
-  if (!includes(choices, value)) problem(of, field, not(`one of ${quoted(choices)}`, value));
-  return value;
-}
-
-/** @param {Thing} of @param {string} field @param {unknown} value @param {number} least @param {number} most */
-export function wholeNumber(of, field, value, least, most) {
-  if (isInteger(value) && value >= least && value <= most) return value;
-  problem(of, field, not(`a whole number from ${least} to ${most}`, value));
-  return least;
-}
-
-/** @param {Thing} of @param {string} field @param {unknown} value */
-export function optionalNumber(of, field, value) {
-  if (value !== undefined && !(typeof value === "number" && isFinite(value))) {
-    problem(of, field, not("a number", value));
-  }
-  return value;
-}
-
-const MAX_DURATION = 31 * 86_400_000;
-
-/** Milliseconds. @param {Thing} of @param {string} field @param {unknown} value @param {number} least milliseconds */
-export function durationOf(of, field, value, least) {
-  const milliseconds = parseDuration(value);
-  if (milliseconds === undefined) problem(of, field, not('a duration such as "500ms", "30s", "5m", "2h" or "1d"', value));
-  else if (milliseconds < least || milliseconds > MAX_DURATION) problem(of, field, `must be from ${least}ms to 31d, but is ${show(value)}`);
-  else return milliseconds;
-  return least;
-}
-
-/**
- * A list of at least one, without repetitions.
- * @param {Thing} of @param {string} field @param {unknown} value @param {string} what
- */
-export function listOf(of, field, value, what, check) {
-  if (!isArray(value) || value.length === 0) {
-    problem(of, field, not(`a list of at least one ${what}`, value));
-    return [];
-  }
-  const list = [];
-  for (let i = 0; i < value.length; ++i) {
-    const why = check(value[i]);
-    if (why !== undefined) problem(of, `${field}[${i}]`, `${why}, but is ${show(value[i])}`);
-    else if (includes(list, value[i])) problem(of, field, `has ${show(value[i])} twice`);
-    else push(list, value[i]);
-  }
-  return list;
-}
-
-/** @param {Thing} of @param {string} field @param {unknown} value */
-export function optionalMethods(of, field, value) {
-  if (value === undefined) return undefined;
-  return listOf(of, field, value, "method", (each) => (includes(METHODS, each) ? undefined : `must be one of ${join(METHODS, ", ")}`));
 }

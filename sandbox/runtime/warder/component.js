@@ -1,8 +1,7 @@
 // Components: the actions and connections of one system that an integration talks to.
 import { freeze, keys } from "../primordials.js";
-import {
-  flagOf, functionOf, isObject, keyOf, namesOf, objectOf, optionalFunction, optionalText, textOf,
-} from "./checks.js";
+import { functionOf, isObject, keyOf, objectOf, optionalFunction, optionalText, textOf } from "./checks.js";
+import { flagOf, namesOf } from "./fields.js";
 import { checkInputs } from "./input.js";
 import { declared, isDeclared, problem, show, thing, thingOf } from "./problems.js";
 import { retryOf } from "./retry.js";

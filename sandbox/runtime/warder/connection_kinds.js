@@ -1,9 +1,8 @@
 // The kinds of connections that a component declares: what credential it takes, and where that may be sent.
 import { startsWith, test } from "../primordials.js";
-import { requestHref } from "../url.js";
-import {
-  choiceOf, isObject, listOf, namesOf, objectOf, optionalMethods, optionalText, textOf,
-} from "./checks.js";
+import { requestHref } from "../url_text.js";
+import { isObject, objectOf, optionalText, textOf } from "./checks.js";
+import { choiceOf, listOf, namesOf, optionalMethods } from "./fields.js";
 import { declared, problem, show, thing } from "./problems.js";
 
 const { urlOrigin } = host;

@@ -1,15 +1,8 @@
-// What a flow is given beside its event. A cell runs one execution, so there is one context.
-import { makeConnections } from "../connections.js";
-import { freeze, keys, sliceString } from "../primordials.js";
-import { makeError } from "./errors.js";
-import { readConfig } from "./given.js";
-import { invokeFlow } from "./invoke.js";
+// What a flow is given beside its event. A cell runs one execution, so there is one context. What it can do is late.
+import { freeze, sliceString } from "../primordials.js";
 import { log } from "./log.js";
-import { batch, paginate } from "./paginate.js";
 import { show } from "./problems.js";
-import { respond } from "./respond.js";
-import { current, makeStep, sleep } from "./step.js";
-import { acceptConnection } from "./values.js";
+import { current } from "./recording.js";
 
 const { sha256 } = host;
 
@@ -22,24 +15,28 @@ const keyMaker = (executionId) => (label = "") => {
 };
 
 /** @param {import("./integration.js").Integration} integration */
+function readConfig(integration, config, connections) {
+  if (integration.config === undefined) return config ?? {};
+  return require("./given.js").readConfig(integration, config, connections);
+}
+
+/** @param {import("./integration.js").Integration} integration */
 export function makeContext(integration, config, executionId, tenant, granted) {
-  const connections = makeConnections(granted);
-  const names = keys(connections);
-  for (let i = 0; i < names.length; ++i) acceptConnection(connections[names[i]]);
+  const connections = granted.length === 0 ? freeze({ __proto__: null }) : require("../connections.js").makeConnections(granted);
   const context = freeze({
     executionId,
     tenant,
     config: freeze(readConfig(integration, config, connections)),
     connections,
     log,
-    step: makeStep(() => context),
-    sleep: async (delay) => sleep(delay),
-    error: (code, message, options) => makeError(code, message, options),
+    step: async (name, what, ...rest) => require("./step.js").takeStep(context, name, what, rest),
+    sleep: async (delay) => require("./step.js").sleep(delay),
+    error: (code, message, options) => require("./errors.js").makeError(code, message, options),
     idempotencyKey: keyMaker(executionId),
-    respond: (response) => respond(response),
-    invokeFlow: (key, event) => invokeFlow(integration, context, key, event),
-    paginate: (fetchPage, options) => paginate(fetchPage, options),
-    batch: (items, work, options) => batch(items, work, options),
+    respond: (response) => require("./respond.js").respond(response),
+    invokeFlow: (key, event) => require("./invoke.js").invokeFlow(integration, context, key, event),
+    paginate: (fetchPage, options) => require("./paginate.js").paginate(fetchPage, options),
+    batch: (items, work, options) => require("./paginate.js").batch(items, work, options),
   });
   return context;
 }

@@ -1,6 +1,9 @@
 // Errors that say more than a message: a code for whoever handles them, and whether a retry can help.
+import { defineProperty, test } from "../primordials.js";
 import { parseDuration } from "./duration.js";
 import { show } from "./problems.js";
+
+const CODE = /^[a-z][a-z0-9-]{0,63}$/;
 
 class FlowError extends Error {
   constructor(code, message, cause) {
@@ -8,14 +11,16 @@ class FlowError extends Error {
     this.code = code;
   }
 }
-Object.defineProperty(FlowError.prototype, "name", { value: "FlowError", writable: true, configurable: true });
+defineProperty(FlowError.prototype, "name", {
+  __proto__: null, value: "FlowError", writable: true, configurable: true,
+});
 
 /**
  * context.error: an error to be thrown. `retry` is false where no retry can help, true where one can, or when.
  * @param {string} code @param {string} message @param {{ retry?: boolean | number | string, cause?: unknown }} [options]
  */
 export function makeError(code, message, { retry, cause } = {}) {
-  if (typeof code !== "string" || /^[a-z][a-z0-9-]{0,63}$/.exec(code) === null) {
+  if (typeof code !== "string" || test(CODE, code) === null) {
     throw new TypeError(`the code of an error must be words of a-z and 0-9 joined by "-", such as "rate-limited", but is ${show(code)}`);
   }
   if (typeof message !== "string") {

@@ -1,9 +1,6 @@
 // Flows: what an integration does when something happens.
 import { functionOf, keyOf, objectOf, optionalFunction, optionalText, textOf } from "./checks.js";
-import { checkInputs } from "./input.js";
-import { limitsOf } from "./limits.js";
 import { declared, isDeclared, problem, show, thing } from "./problems.js";
-import { retryOf } from "./retry.js";
 
 /**
  * @typedef {{
@@ -29,9 +26,9 @@ export function flow(definition) {
     key,
     description: optionalText(of, "description", given.description),
     trigger,
-    inputs: given.inputs === undefined ? undefined : checkInputs(of, "inputs", given.inputs),
-    retry: retryOf(of, "retry", given.retry),
-    limits: limitsOf(of, given.limits),
+    inputs: given.inputs === undefined ? undefined : require("./input.js").checkInputs(of, "inputs", given.inputs),
+    retry: given.retry === undefined ? undefined : require("./retry.js").retryOf(of, "retry", given.retry),
+    limits: given.limits === undefined ? {} : require("./limits.js").limitsOf(of, given.limits),
     onError: optionalFunction(of, "onError", given.onError, "(context, error) => …"),
     run: functionOf(of, "run", given.run, "(context, event) => …"),
   });

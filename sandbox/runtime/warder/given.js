@@ -1,21 +1,15 @@
 // What an integration is run with, held to what it declares: its event and its configuration.
 import { isObject } from "./checks.js";
+import { InputProblem } from "./input_problem.js";
 import { show } from "./problems.js";
 import { readFields, sentences } from "./values.js";
 
-/** What an integration is run with is not what it declares: sentences, one a line. */
-export class InputProblem {
-  /** @param {string} message */
-  constructor(message) { this.message = message; }
-}
-
 /**
- * The values of declared inputs; anything where none are declared.
- * @param {import("./input.js").Input[] | undefined} inputs @param {unknown} value
+ * The values of declared inputs.
+ * @param {import("./input.js").Input[]} inputs @param {unknown} value
  * @param {{ what: string, whose: string, field: string, open: boolean }} words `open`: more than is declared may come
  */
 function readDeclared(inputs, value, { what, whose, field, open }, granted) {
-  if (inputs === undefined) return value;
   if (!isObject(value)) throw new InputProblem(`the ${what} of ${whose} must be an object, but is ${show(value)}`);
   const wrong = [];
   const result = readFields(inputs, value, "", wrong, granted, open);

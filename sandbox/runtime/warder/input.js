@@ -1,9 +1,8 @@
 // Inputs as they are declared: what an action takes, what an event holds, how an integration is configured. What they
 // are given is read in values.js.
-import { create, freeze, isArray, isFinite, push } from "../primordials.js";
-import {
-  choiceOf, flagOf, isObject, namesOf, objectOf, optionalFunction, optionalNumber, optionalText,
-} from "./checks.js";
+import { create, freeze, isArray, isFinite, keys, push, slice, stringify, test } from "../primordials.js";
+import { isObject, objectOf, optionalFunction, optionalText } from "./checks.js";
+import { choiceOf, flagOf, namesOf, optionalNumber } from "./fields.js";
 import { problem, show } from "./problems.js";
 import { readValue } from "./values.js";
 
@@ -17,19 +16,26 @@ import { readValue } from "./values.js";
  */
 
 const COMMON = ["type", "label", "description", "required", "default", "clean"];
-/** What an input of each type takes beside these. */
+/** A list of its own; spreading one would ask what scripts can change. @param {string[]} others */
+function withCommon(others) {
+  const list = [];
+  for (let i = 0; i < COMMON.length; ++i) push(list, COMMON[i]);
+  for (let i = 0; i < others.length; ++i) push(list, others[i]);
+  return list;
+}
+/** What an input of each type takes. */
 const TYPES = {
   __proto__: null,
-  string: [...COMMON, "choices", "minimum", "maximum"],
-  number: [...COMMON, "choices", "minimum", "maximum", "integer"],
+  string: withCommon(["choices", "minimum", "maximum"]),
+  number: withCommon(["choices", "minimum", "maximum", "integer"]),
   boolean: COMMON,
-  object: [...COMMON, "fields"],
-  list: [...COMMON, "items", "minimum", "maximum"],
-  map: [...COMMON, "items"],
+  object: withCommon(["fields"]),
+  list: withCommon(["items", "minimum", "maximum"]),
+  map: withCommon(["items"]),
   connection: ["type", "label", "description", "required", "connection"],
   any: COMMON,
 };
-const NAMES = Object.keys(TYPES);
+const NAMES = keys(TYPES);
 const MAX_NESTING = 3;
 const MAX_DEFAULT = 4096;
 const CONNECTION = /^[a-z0-9-]+\.[A-Za-z][A-Za-z0-9_]*$/;
@@ -45,7 +51,7 @@ function checkChoices(of, field, choices, type) {
     const good = typeof choices[i] === type && (type !== "number" || isFinite(choices[i]));
     if (!good) problem(of, `${field}[${i}]`, `must be a ${type} as the input is, but is ${show(choices[i])}`);
   }
-  return freeze(choices.slice());
+  return freeze(slice(choices));
 }
 
 /** The default has to be good for the input itself, and be JSON. */
@@ -57,7 +63,7 @@ function checkDefault(of, field, input) {
   if (why.length > 0) problem(of, `${field}.default`, why[0].rule);
   let text;
   try {
-    text = JSON.stringify(input.default);
+    text = stringify(input.default);
   } catch {
     // It is told below.
   }
@@ -109,7 +115,7 @@ function checkInput(of, field, key, definition, nesting) {
 
 function checkConnection(of, field, value) {
   const text = optionalText(of, field, value);
-  if (text !== undefined && text !== "" && CONNECTION.exec(text) === null) {
+  if (text !== undefined && text !== "" && test(CONNECTION, text) === null) {
     problem(of, field, `must be a component's key and one of its connections, such as "acme.oauth", but is ${show(text)}`);
   }
   return text;

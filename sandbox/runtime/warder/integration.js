@@ -1,7 +1,6 @@
 // Integrations: what a bundle exports as default.
-import { freeze, isArray, push } from "../primordials.js";
+import { freeze, isArray, join, keys, push } from "../primordials.js";
 import { objectOf, optionalText, textOf } from "./checks.js";
-import { checkInputs } from "./input.js";
 import { declared, isDeclared, problem, show, thing, throwNoted } from "./problems.js";
 
 /**
@@ -47,7 +46,7 @@ function componentsOf(of, components) {
 function checkReferences(of, config, components) {
   const known = { __proto__: null };
   for (let i = 0; i < components.length; ++i) {
-    const names = Object.keys(components[i].connections);
+    const names = keys(components[i].connections);
     for (let j = 0; j < names.length; ++j) known[`${components[i].key}.${names[j]}`] = true;
   }
   for (let i = 0; i < config.length; ++i) {
@@ -56,7 +55,7 @@ function checkReferences(of, config, components) {
     if (connection === undefined) {
       problem(of, `config.${key}.connection`, 'is missing: it must name a connection of a component, such as "acme.oauth"');
     } else if (connection !== "" && !known[connection]) {
-      const all = Object.keys(known).join(", ");
+      const all = join(keys(known), ", ");
       problem(of, `config.${key}.connection`, `must name a connection of its components (${all === "" ? "they have none" : all}), but is ${show(connection)}`);
     }
   }
@@ -72,7 +71,7 @@ export function integration(definition) {
     version: textOf(of, "version", given.version),
     description: optionalText(of, "description", given.description),
     components: componentsOf(of, given.components),
-    config: given.config === undefined ? undefined : checkInputs(of, "config", given.config),
+    config: given.config === undefined ? undefined : require("./input.js").checkInputs(of, "config", given.config),
     flows: flowsOf(of, given.flows),
   };
   if (result.config !== undefined) checkReferences(of, result.config, result.components);

@@ -1,6 +1,7 @@
 // context.invokeFlow: another flow of the same integration, in the same execution, as a step.
 import { join, map, parse, stringify } from "../primordials.js";
-import { InputProblem, readEvent } from "./given.js";
+import { readEvent } from "./given.js";
+import { InputProblem } from "./input_problem.js";
 import { show } from "./problems.js";
 import { runFlow } from "./run.js";
 import { runStep } from "./step.js";
@@ -17,7 +18,8 @@ export async function invokeFlow({ flows }, context, key, event) {
   if (text === undefined) throw new TypeError(`the event for the flow "${key}" must be JSON, but is ${show(event)}`);
   return runStep(key, `flow:${key}`, event, undefined, () => {
     try {
-      return runFlow(chosen, context, readEvent(chosen, parse(text)));
+      const given = parse(text);
+      return runFlow(chosen, context, chosen.inputs === undefined ? given : readEvent(chosen, given));
     } catch (problem) {
       throw problem instanceof InputProblem ? new TypeError(problem.message) : problem;
     }

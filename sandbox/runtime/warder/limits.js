@@ -1,6 +1,6 @@
 // The limits that a flow asks for, by the names of the engine's table (`warder policy`), in milliseconds, bytes and
 // counts. The engine holds them to its bounds.
-import { freeze, isInteger, keys, test } from "../primordials.js";
+import { freeze, isInteger, join, keys, test } from "../primordials.js";
 import { isObject } from "./checks.js";
 import { problem, show } from "./problems.js";
 
@@ -14,7 +14,7 @@ const UNITS = {
   wall: TIMES, cpu: TIMES, heap: SIZES, "array-buffer": SIZES, calls: COUNTS, "in-flight": COUNTS, timers: COUNTS,
   "request-bytes": SIZES, "response-bytes": SIZES, log: SIZES, output: SIZES, event: SIZES,
 };
-const NAMES = Object.keys(UNITS).join(", ");
+const NAMES = join(keys(UNITS), ", ");
 
 function parse(unit, value) {
   if (isInteger(value) && value >= 0) return value;
@@ -25,7 +25,6 @@ function parse(unit, value) {
 /** @param {import("./problems.js").Thing} of @param {unknown} value */
 export function limitsOf(of, value) {
   const limits = {};
-  if (value === undefined) return limits;
   if (!isObject(value)) {
     problem(of, "limits", `must be an object such as { wall: "60s" }, but is ${show(value)}`);
     return limits;

@@ -1,7 +1,7 @@
 // context.log: a message and fields, at a level.
-import { DEBUG, ERROR, INFO, WARN, isOpen, textOf, write } from "../console.js";
 import { consoleText } from "../console_text.js";
 import { boundedJson, isError, readableJson } from "../json_text.js";
+import { DEBUG, ERROR, INFO, WARN, isOpen, textOf, write } from "../log_sink.js";
 import { freeze, isArray, stringify } from "../primordials.js";
 
 const MAX_FIELDS = 128 << 10;  // code units; the cell keeps 256 KB of them

@@ -1,11 +1,10 @@
 // Retries as they are declared, for a step or a flow, and how long to wait before the next attempt.
-import "../determinism.js";
+import { random } from "../determinism.js";
 import { floor, freeze, min } from "../primordials.js";
-import { choiceOf, durationOf, flagOf, objectOf, wholeNumber } from "./checks.js";
+import { objectOf } from "./checks.js";
+import { choiceOf, durationOf, flagOf, wholeNumber } from "./fields.js";
 
 /** @typedef {{ maxAttempts: number, delay: number, maxDelay: number, backoff: string, jitter: boolean }} Retry */
-
-const { random } = Math;  // from the execution's seed, whatever a script puts in its place
 
 const MAX_ATTEMPTS = 20;
 const DAY = 86_400_000;

@@ -2,10 +2,10 @@
 import { readableJson } from "../json_text.js";
 import { isArray, join, map, stringify } from "../primordials.js";
 import { makeContext } from "./context.js";
-import { InputProblem, readEvent } from "./given.js";
+import { InputProblem } from "./input_problem.js";
 import { endLoading, isDeclared, show } from "./problems.js";
+import { beginRecording } from "./recording.js";
 import { runFlow } from "./run.js";
-import { beginSteps } from "./step.js";
 
 /** @typedef {import("./integration.js").Integration} Integration */
 
@@ -50,7 +50,7 @@ export function start(exported, key, event, config, executionId, tenant, connect
   const integration = /** @type {Integration} */ (exported);
   const chosen = choose(integration, key);
   if (isArray(chosen)) return chosen;
-  beginSteps(payloads);
+  beginRecording(payloads);
   try {
     return run(chosen, makeContext(integration, config, executionId, tenant, connections), event);
   } catch (error) {
@@ -61,7 +61,7 @@ export function start(exported, key, event, config, executionId, tenant, connect
 
 /** The event is read before anything of the flow runs. */
 function run(chosen, context, event) {
-  const values = readEvent(chosen, event);
+  const values = chosen.inputs === undefined ? event : require("./given.js").readEvent(chosen, event);
   return (async () => encode(await runFlow(chosen, context, values)))();
 }
 

@@ -7,29 +7,17 @@ import { startTimer } from "../timers.js";
 import { parseDuration } from "./duration.js";
 import { retryOfError } from "./errors.js";
 import { isDeclared, nameOf, show, thing, thingOf, throwNoted } from "./problems.js";
+import { current, withPayloads } from "./recording.js";
 import { delayAfter, retryOf } from "./retry.js";
 import { measure, payload } from "./shape.js";
 import { readFields, sentences } from "./values.js";
 
-const { currentStep, enterStep, stepBegan, stepEnded, stepRetried } = host;
+const { enterStep, stepBegan, stepEnded, stepRetried } = host;
 
 const MAX_NAME = 200;
 const MAX_NESTING = 16;
 
-/**
- * The step that runs, where the cell finds its number: [number, path, how often each name was used in it, nesting].
- * @typedef {[number: number, path: string, used: Record<string, number>, nesting: number]} Frame
- */
-/** @type {Frame} */
-let flow = [0, "", { __proto__: null }, 0];
 let lastStep = 0;
-let withPayloads = false;
-
-/** @param {boolean} payloads whether values are recorded, not only their shapes */
-export function beginSteps(payloads) { withPayloads = payloads; }
-
-/** @returns {Frame} */
-export const current = () => currentStep() ?? flow;
 
 /** Where a step stands: the same in every attempt, and in every run of the same code on the same input. */
 function pathOf(parent, name) {
@@ -40,7 +28,11 @@ function pathOf(parent, name) {
 
 const textOf = (error) => consoleText().errorTitle(error) ?? show(error);
 
-const record = (value) => [...measure(value), withPayloads ? payload(value) : ""];
+/** The shape of a value, its size, and itself where that is recorded. @returns {[string, number, string]} */
+function record(value) {
+  const seen = measure(value);
+  return [seen[0], seen[1], withPayloads() ? payload(value) : ""];
+}
 
 /** @param {unknown} delay */
 export function sleep(delay) {
@@ -70,11 +62,13 @@ export async function runStep(name, action, input, retry, perform) {
   if (parent[3] === MAX_NESTING) throw new RangeError(`the step "${name}" is nested deeper than ${MAX_NESTING} steps`);
   /** @type {Frame} */
   const frame = [++lastStep, pathOf(parent, name), { __proto__: null }, parent[3] + 1];
-  stepBegan(frame[0], parent[0], name, action, ...record(input));
+  const given = record(input);
+  stepBegan(frame[0], parent[0], name, action, given[0], given[1], given[2]);
   for (let attempt = 1; ; ++attempt) {
     try {
       const result = await inside(frame, perform, attempt);
-      stepEnded(frame[0], true, "", ...record(result));
+      const gave = record(result);
+      stepEnded(frame[0], true, "", gave[0], gave[1], gave[2]);
       return result;
     } catch (error) {
       const wait = waitAfter(retry, attempt, error);
@@ -136,15 +130,18 @@ function retryOption(name, options, otherwise) {
   return retry;
 }
 
-/** context.step(name, action, params, options) and context.step(name, function, options). */
-export const makeStep = (context) => async (name, what, ...rest) => {
+/**
+ * context.step(name, action, params, options) and context.step(name, function, options).
+ * @param {object} context @param {string} name @param {unknown} what @param {unknown[]} rest
+ */
+export function takeStep(context, name, what, rest) {
   if (typeof what === "function") {
     return runStep(name, "", undefined, retryOption(name, rest[0], undefined), (attempt) => what({ attempt }));
   }
   if (!isDeclared("action", what)) {
     throw new TypeError(`the step ${show(name)} takes an action of a component, or a function, but got ${show(what)}`);
   }
-  const [params = {}, options] = rest;
-  return runStep(name, thingOf(what).name, params, retryOption(name, options, what.retry), (attempt) =>
-    performAction(what, context(), params, attempt));
-};
+  const params = rest[0] === undefined ? {} : rest[0];
+  return runStep(name, thingOf(what).name, params, retryOption(name, rest[1], what.retry), (attempt) =>
+    performAction(what, context, params, attempt));
+}

@@ -1,6 +1,7 @@
 // Triggers: what starts a flow. The engine's ingress acts on them; a cell never sees one again.
 import { apply, test } from "../primordials.js";
-import { choiceOf, durationOf, flagOf, objectOf, optionalMethods, optionalText, textOf } from "./checks.js";
+import { objectOf, optionalText, textOf } from "./checks.js";
+import { choiceOf, durationOf, flagOf, optionalMethods } from "./fields.js";
 import { declared, problem, show, thing } from "./problems.js";
 
 const SCHEMES = ["none", "standard-webhooks", "github", "stripe", "slack", "shopify", "hmac"];
@@ -115,7 +116,7 @@ export function poll(definition) {
 }
 
 /** Somebody asks for it. */
-export function manual(definition = {}) {
+export function manual(definition) {
   const of = thing("trigger");
   of.name = "manual";
   objectOf(of, "", definition, []);

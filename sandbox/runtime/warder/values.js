@@ -1,6 +1,7 @@
 // What inputs are given: read as they were declared, with defaults, and with every problem noted instead of the first.
 import { create, hasOwn, isArray, isFinite, isInteger, join, keys, map, parse, push, stringify, test } from "../primordials.js";
-import { isObject, quoted } from "./checks.js";
+import { isObject } from "./checks.js";
+import { quoted } from "./fields.js";
 import { show } from "./problems.js";
 
 /** @typedef {import("./input.js").Input} Input */
