@@ -62,7 +62,7 @@ TEST(CompletionTest, BashOffersWhatFits) {
   EXPECT_EQ(Offers("warder ''"),
             "run test replay describe connect connection tenant doctor policy audit completion --version -h --help\n");
   EXPECT_EQ(Offers("warder po"), "policy\n");
-  EXPECT_EQ(Offers("warder run --re"), "--receipt --record\n");
+  EXPECT_EQ(Offers("warder run --re"), "--receipt --record --redact\n");
   EXPECT_EQ(Offers("warder run --event x"), "option -o default\n\n");
   EXPECT_EQ(Offers("warder run --flow x"), "\n");
   EXPECT_EQ(Offers("warder run my"), "option -o default\n\n");

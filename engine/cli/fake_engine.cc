@@ -118,6 +118,9 @@ class Execution::Impl {
     } else if (how == "diverge") {
       end(Status::kFailed, "the 2nd call was GET https://api.test/b, recorded was GET https://api.test/a");
       outcome.divergence = Divergence{outcome.reason, "url\n  - https://api.test/a\n  + https://api.test/b\n"};
+    } else if (how == "respond") {
+      outcome.output_json = R"({"ok":true})";
+      outcome.response = WebhookResponse{.status = 201, .headers = {{"x-a", "1"}}, .body = ""};
     } else if (how == "fault") {
       end(Status::kFault, "the zygote died");
     } else {
@@ -243,6 +246,13 @@ ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
   request.bundle = Bundle::Load(recording->facts().execution);
   request.replay = std::move(recording);
   return request;
+}
+
+// Without it a flow named so goes another way.
+void WriteRedacted(Engine& /*engine*/, const std::shared_ptr<const Recording>& /*recording*/,
+                   const std::vector<std::string>& names, const std::filesystem::path& path) {
+  if (names.front() == "needed") throw EngineError(Status::kInvalid, "without it the flow goes another way");
+  std::ofstream(path) << "redacted\n";
 }
 
 std::shared_ptr<const Script> Recording::AsScript() const { return std::make_shared<const Script>(); }

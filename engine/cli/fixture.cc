@@ -406,7 +406,7 @@ void Collect(const fs::path& folder, std::vector<std::string>* files) {
     std::error_code ignored;
     if (at->is_directory(ignored) && !at->is_symlink(ignored)) {
       folders.push_back(at->path());
-    } else if (EndsWith(name, kSuffix)) {
+    } else if (EndsWith(name, kSuffix) && at->is_regular_file(ignored)) {
       files->push_back(at->path().string());
     }
   }
@@ -447,10 +447,10 @@ std::vector<std::string> FindFixtures(const std::vector<std::string>& paths) {
       throw EngineError(Status::kInvalid, "there is no " + path + "; name a folder or a *" + kSuffix);
     if (fs::is_directory(status)) {
       Collect(path, &files);
-    } else if (EndsWith(path, kSuffix)) {
+    } else if (EndsWith(path, kSuffix) && fs::is_regular_file(status)) {
       files.push_back(path);
     } else {
-      throw EngineError(Status::kInvalid, path + " is no fixture; the names of fixtures end in " + kSuffix);
+      throw EngineError(Status::kInvalid, path + " is no fixture; fixtures are files whose names end in " + kSuffix);
     }
   }
   if (files.empty()) {

@@ -32,6 +32,15 @@ struct ExpectedResponse {
   bool body_is_json = false;
 };
 
+// Of a file of fixtures.
+inline constexpr std::uint64_t kMaxFixtureBytes = std::uint64_t{16} << 20;
+
+// How a recorded execution ended, as far as another one has to end like that.
+struct RecordedEnd {
+  std::string reason;    // see ComparableReason
+  std::string response;  // see ResponseText
+};
+
 // Nothing: not looked at.
 struct Expectation {
   Status status = Status::kSucceeded;
@@ -42,6 +51,7 @@ struct Expectation {
   std::optional<std::vector<ExpectedLog>> logs;
   std::optional<std::vector<ExpectedStep>> steps;
   std::optional<ExpectedResponse> response;
+  std::optional<RecordedEnd> recorded;  // where a journal says what is expected
 };
 
 struct Fixture {

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
+#include "engine/cli/fixture_update.h"
 #include "engine/cli/fixture_verdict.h"
 #include "engine/cli/scripted_request.h"
 #include "engine/cli/testing.h"
@@ -135,6 +136,8 @@ constexpr Wrong kWrong[] = {
     {R"({"calls": [{"request": {"url": "https://a.test/{"}, "reply": {}}]})", "it has a { without its }"},
     {R"({"calls": [{"request": {"url": "https://a.test/{}"}, "reply": {}}]})", "it has a {} without a name"},
     {R"({"calls": [{"request": {"url": "https://a.test/}"}, "reply": {}}]})", "it has a } without its {"},
+    {R"({"calls": [{"request": {"url": "https://{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}{a}"}, "reply": {}}]})",
+     "it has more than 100 parts in braces"},
     {R"({"calls": [{"request": {"method": "get", "url": "https://a.test/"}, "reply": {}}]})",
      "calls[0].request.method is \"get\"; it has to be one of \"GET\""},
     {R"({"calls": [{"request": {"url": "https://a.test/", "headers": []}, "reply": {}}]})",
@@ -243,7 +246,7 @@ TEST(ScriptedRequestTest, EverythingThatDiffersIsNamed) {
   EXPECT_THAT(RequestDifference(expected, request), HasSubstr("(no JSON) no"));
   expected.body_json.reset();
   expected.body_text = "yes";
-  EXPECT_THAT(RequestDifference(expected, request), HasSubstr("- yes\n  + no"));
+  EXPECT_THAT(RequestDifference(expected, request), HasSubstr("body\n- yes\n+ no"));
 }
 
 TEST(FixtureVerdictTest, EverythingThatIsNotAsExpectedIsNamed) {
@@ -311,6 +314,44 @@ TEST(FixtureVerdictTest, AFileIsRewrittenInItsPlaceOnly) {
   fixture.index = 1;
   EXPECT_EQ(WithExpectation(R"([{"expect": 1}, { "expect":true}])", fixture, finished),
             R"([{"expect": 1}, { "expect":)" + now + "}]");
+}
+
+TEST(FixtureVerdictTest, ARecordedEndIsComparedWithoutWhatWasMeasured) {
+  EXPECT_EQ(ComparableReason(Status::kLimit, "the limit wall of 1s was reached (peak 1013ms)"), "the limit wall of 1s");
+  EXPECT_EQ(ComparableReason(Status::kViolation, "the cell tried the system call socket(0x2, 0x7f), which"),
+            "the cell tried the system call socket");
+  EXPECT_EQ(ComparableReason(Status::kFailed, "Error: 5 was (too) much"), "Error: 5 was (too) much");
+  Expectation expect;
+  expect.status = Status::kFailed;
+  expect.recorded = {.reason = "Error: a", .response = ResponseText(WebhookResponse{})};
+  Finished finished;
+  finished.outcome.status = Status::kFailed;
+  finished.outcome.reason = "Error: b";
+  const auto mismatches = Mismatches(expect, finished);
+  ASSERT_EQ(mismatches.size(), 2u);
+  EXPECT_EQ(mismatches[0].what, "it ended for another reason than was recorded");
+  EXPECT_EQ(mismatches[1].what, "its answer to the webhook is not the one that was recorded");
+  finished.outcome.reason = "Error: a";
+  finished.outcome.response = WebhookResponse{};
+  EXPECT_TRUE(Mismatches(expect, finished).empty());
+}
+
+TEST(FixtureUpdateTest, AFileThatWasChangedMeanwhileIsNotRewritten) {
+  const Scratch scratch;
+  const std::string file = scratch.Put("a.fixture.json", "{}");
+  Capture out;
+  Capture err;
+  Environment environment{out.output(), err.output()};
+  FixtureUpdate update(environment, true);
+  update.Keep(file, "{}");
+  scratch.Put("a.fixture.json", "not even JSON");
+  Fixture fixture;
+  fixture.file = file;
+  Finished finished;
+  finished.outcome.status = Status::kSucceeded;
+  finished.outcome.output_json = "1";
+  EXPECT_THROW(update.Offer(fixture, finished, {}), EngineError);
+  EXPECT_EQ(Scratch::Read(file), "not even JSON");
 }
 
 }  // namespace

@@ -97,6 +97,17 @@ void CompareResponse(const ExpectedResponse& expected, const std::optional<Webho
   }
 }
 
+void CompareEnd(const RecordedEnd& recorded, const Outcome& outcome, std::vector<Mismatch>* mismatches) {
+  const std::string reason = ComparableReason(outcome.status, outcome.reason);
+  if (reason != recorded.reason) {
+    mismatches->push_back({"it ended for another reason than was recorded", Pair(recorded.reason, reason)});
+  }
+  const std::string response = ResponseText(outcome.response);
+  if (response == recorded.response) return;
+  mismatches->push_back(
+      {"its answer to the webhook is not the one that was recorded", Difference(recorded.response, response)});
+}
+
 // Finds values in the text of a document that is known to be JSON.
 class Scanner {
  public:
@@ -196,6 +207,7 @@ std::vector<Mismatch> Mismatches(const Expectation& expect, const Finished& fini
     const std::string diff = Difference(*expect.output_json, outcome.output_json);
     if (!diff.empty()) mismatches.push_back({"its output is not the expected one", diff});
   }
+  if (expect.recorded && outcome.status == expect.status) CompareEnd(*expect.recorded, outcome, &mismatches);
   const ScriptError error = outcome.error.value_or(ScriptError());
   if (expect.error_name && *expect.error_name != error.name) {
     mismatches.push_back({"the name of its error is not the expected one", Pair(*expect.error_name, error.name)});
@@ -218,7 +230,27 @@ Expectation ExpectationOf(const Recording& recording) {
   Expectation expect;
   expect.status = recording.facts().status;
   if (expect.status == Status::kSucceeded) expect.output_json = recording.facts().output_json;
+  expect.recorded = {.reason = ComparableReason(expect.status, recording.facts().reason),
+                     .response = ResponseText(recording.facts().response)};
   return expect;
+}
+
+std::string ComparableReason(Status status, const std::string& reason) {
+  switch (status) {
+    case Status::kLimit:
+      return reason.substr(0, reason.find(" was "));  // "the limit wall of 1s was reached (peak 1013ms)"
+    case Status::kViolation:
+      return reason.substr(0, reason.find('('));  // "the cell tried the system call socket(0x2, …"
+    default:
+      return reason;
+  }
+}
+
+std::string ResponseText(const std::optional<WebhookResponse>& response) {
+  if (!response) return {};
+  std::string text = std::to_string(response->status);
+  for (const auto& [name, value] : response->headers) text += "\n" + name + ": " + value;
+  return text + "\n\n" + response->body;
 }
 
 std::string WithExpectation(const std::string& text, const Fixture& fixture, const Finished& finished) {

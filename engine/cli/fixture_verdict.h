@@ -1,6 +1,7 @@
 // What came of a fixture, held against what it expects.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ struct Mismatch {
 
 // Everything that is not as `expect` says, calls first; empty: it passed.
 std::vector<Mismatch> Mismatches(const Expectation& expect, const Finished& finished);
+
+// Of the reason of an end what is the same wherever and however fast the execution runs: what was measured and
+// addresses stand behind that.
+std::string ComparableReason(Status status, const std::string& reason);
+// An answer to a webhook as text, all of it; empty: there was none.
+std::string ResponseText(const std::optional<WebhookResponse>& response);
 
 // What a recorded execution came to.
 Expectation ExpectationOf(const Recording& recording);

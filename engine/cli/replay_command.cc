@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/cli/batch.h"
 #include "engine/cli/command.h"
+#include "engine/cli/fixture_verdict.h"
 #include "engine/cli/json_text.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
@@ -70,28 +72,39 @@ std::string EndOf(Status status, const std::string& reason) {
   return StatusName(status) + (reason.empty() ? "" : ": " + reason);
 }
 
-// Other reasons hold what was measured, or addresses.
-bool EndsByItsCode(Status status) { return status == Status::kFailed || status == Status::kInvalid; }
+// What this machine or its user did to it says nothing of the code.
+bool WasOurs(Status status) {
+  return status == Status::kFault || status == Status::kUnenforceable || status == Status::kCancelled;
+}
+
+// What another bundle made of the recorded calls.
+Report JudgeResult(const Recording::Facts& recorded, const Outcome& outcome) {
+  if (outcome.status != recorded.status) {
+    return {Verdict::kOther, "it ends in another way",
+            "- " + EndOf(recorded.status, recorded.reason) + "\n+ " + EndOf(outcome.status, outcome.reason) + "\n"};
+  }
+  const std::string reason = ComparableReason(outcome.status, outcome.reason);
+  if (const std::string before = ComparableReason(recorded.status, recorded.reason); before != reason) {
+    return {Verdict::kOther, "it ends for another reason", "- " + before + "\n+ " + reason + "\n"};
+  }
+  const std::string response = ResponseText(outcome.response);
+  if (const std::string before = ResponseText(recorded.response); before != response) {
+    return {Verdict::kOther, "it makes the same calls and answers its webhook otherwise", Difference(before, response)};
+  }
+  std::string diff = Difference(recorded.output_json, outcome.output_json);
+  if (diff.empty()) return {};
+  return {Verdict::kOther, "it makes the same calls and has another result", std::move(diff)};
+}
 
 Report Judge(const Recording& recording, const Finished& finished, bool against) {
   const Outcome& outcome = finished.outcome;
-  Report report;
-  if (outcome.divergence) {
-    report = {Verdict::kOther, outcome.divergence->what, outcome.divergence->diff};
-  } else if (!recording.cut_off().empty()) {
+  const bool ended_otherwise = outcome.divergence || outcome.status != recording.facts().status;
+  if (ended_otherwise && WasOurs(outcome.status)) return {Verdict::kRefused, outcome.reason, {}};
+  if (outcome.divergence) return {Verdict::kOther, outcome.divergence->what, outcome.divergence->diff};
+  if (!recording.cut_off().empty()) {
     return {Verdict::kCutOff, recording.cut_off() + "; up to there nothing differs", {}};
-  } else if (against && outcome.status != recording.facts().status) {
-    report = {Verdict::kOther, "it ends in another way",
-              "- " + EndOf(recording.facts().status, recording.facts().reason) + "\n+ " +
-                  EndOf(outcome.status, outcome.reason) + "\n"};
-  } else if (against && EndsByItsCode(outcome.status) && outcome.reason != recording.facts().reason) {
-    report = {Verdict::kOther, "it ends for another reason",
-              "- " + recording.facts().reason + "\n+ " + outcome.reason + "\n"};
-  } else if (against) {
-    report.diff = Difference(recording.facts().output_json, outcome.output_json);
-    if (!report.diff.empty()) report = {Verdict::kOther, "it makes the same calls and has another result", report.diff};
   }
-  return report;
+  return against ? JudgeResult(recording.facts(), outcome) : Report();
 }
 
 // The recorded version, where the cell is another one than it was recorded in: the first thing to suspect.
@@ -121,6 +134,7 @@ class Replay {
     } else if (journals.size() > 1) {
       environment_.out.Write(Totals() + "\n");
     }
+    if (fault_) return static_cast<int>(*fault_);
     if (refused_ + cut_off_ > 0) return static_cast<int>(Status::kInvalid);
     return other_ > 0 ? static_cast<int>(Status::kFailed) : 0;
   }
@@ -151,6 +165,12 @@ class Replay {
     }
     const Recording& recording = *recordings_[number];
     const Report report = Judge(recording, finished, against_ != nullptr);
+    if (report.verdict == Verdict::kRefused) {
+      ++refused_;
+      fault_ = finished.outcome.status == Status::kUnenforceable ? Status::kUnenforceable : Status::kFault;
+      Write(path, report, {});
+      return;
+    }
     (report.verdict == Verdict::kSame ? same_ : report.verdict == Verdict::kOther ? other_ : cut_off_) += 1;
     const std::string summary =
         EndOf(finished.outcome.status, {}) + ", " + CountText(finished.outcome.calls.size(), "call");
@@ -213,6 +233,7 @@ class Replay {
   std::size_t other_ = 0;
   std::size_t cut_off_ = 0;
   std::size_t refused_ = 0;
+  std::optional<Status> fault_;  // ours, which kept a journal from being replayed
 };
 
 Action Declare(CLI::App& app) {

@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
 
 #include "engine/cli/fake_engine.h"
 #include "engine/cli/testing.h"
@@ -59,6 +64,24 @@ TEST_F(ReplayCommandTest, AnotherBundleIsHeldAgainstTheRecordedResult) {
   ran = Warder({"replay", journal, "--against", scratch_.Bundle("throw")});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out, HasSubstr("differs: it ends in another way\n    - succeeded\n    + failed"));
+}
+
+// A machine's fault says nothing of the code.
+TEST_F(ReplayCommandTest, AFaultIsNoDivergence) {
+  Ran ran = Warder({"replay", Journal("fault")});
+  EXPECT_EQ(ran.code, 70);
+  EXPECT_THAT(ran.err, HasSubstr("fault.journal: refused: the zygote died\n"));
+  EXPECT_EQ(ran.out, "");
+  ran = Warder({"replay", Journal("succeed"), "--against", scratch_.Bundle("fault")});
+  EXPECT_EQ(ran.code, 70);
+}
+
+TEST_F(ReplayCommandTest, AnotherAnswerToTheWebhookIsAnotherResult) {
+  const std::string journal = Journal("succeed");
+  const Ran ran = Warder({"replay", journal, "--against", scratch_.Bundle("respond")});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("differs: it makes the same calls and answers its webhook otherwise\n"));
+  EXPECT_THAT(ran.out, HasSubstr("x-a: 1"));
 }
 
 TEST_F(ReplayCommandTest, WhatCannotBeReplayedIsInvalid) {
@@ -136,7 +159,7 @@ TEST_F(TestCommandTest, JUnitHasTheSame) {
 TEST_F(TestCommandTest, UpdateShowsTheChangeAndRewrites) {
   const std::string file = Put("succeed", R"({"expect": {"output": 1}})");
   ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
-  const Ran ran = Warder({"test", file, "--update"});
+  const Ran ran = Warder({"test", file, "--update", "--yes"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.err, HasSubstr("expects something else from now on"));
   EXPECT_THAT(ran.err, HasSubstr("+ {\"ok\":true}"));
@@ -146,12 +169,58 @@ TEST_F(TestCommandTest, UpdateShowsTheChangeAndRewrites) {
   EXPECT_EQ(status.st_mode & 0777, 0640u);
   EXPECT_EQ(Warder({"test", file}).code, 0);
   const std::string before = Scratch::Read(file);
-  EXPECT_EQ(Warder({"test", file, "--update"}).err, "");
+  EXPECT_EQ(Warder({"test", file, "--update", "--yes"}).err, "");
   EXPECT_EQ(Scratch::Read(file), before);
   // Calls that nobody expected are not made expected ones.
   const std::string other = Put("diverge", "{}");
-  EXPECT_EQ(Warder({"test", other, "--update"}).code, 1);
+  EXPECT_EQ(Warder({"test", other, "--update", "--yes"}).code, 1);
   EXPECT_EQ(Scratch::Read(other), "{}");
+  EXPECT_EQ(Warder({"test", other, "--yes"}).code, 2);
+}
+
+TEST_F(TestCommandTest, UpdateAsksFirst) {
+  const std::string before = R"([{"name": "a", "expect": {"output": 1}}, {"name": "b", "expect": {"output": 2}}])";
+  struct Case {
+    const char* answers;
+    int code;
+    int asked;
+    int left;  // of the old expectations
+  };
+  for (const Case& each : {Case{"", 1, 2, 2}, Case{"n\nn\n", 1, 2, 2}, Case{"y\nno\n", 1, 2, 1},
+                           Case{"what?\nyes\ny\n", 0, 3, 0}, Case{"a\n", 0, 1, 0}, Case{"q\n", 1, 1, 2}}) {
+    const std::string file = Put("succeed", before);
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    ASSERT_EQ(::write(pipe[1], each.answers, strlen(each.answers)), static_cast<ssize_t>(strlen(each.answers)));
+    ::close(pipe[1]);
+    const Ran ran = Warder({"test", file, "--update"}, pipe[0]);
+    ::close(pipe[0]);
+    EXPECT_EQ(ran.code, each.code) << each.answers;
+    const auto count = [](const std::string& text, const std::string& what) {
+      int found = 0;
+      for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++found;
+      return found;
+    };
+    EXPECT_EQ(count(ran.err, "write it?"), each.asked) << each.answers;
+    EXPECT_EQ(count(Scratch::Read(file), R"({"output": )"), each.left) << each.answers;
+  }
+}
+
+// A repository may hold links that lead out of it.
+TEST_F(TestCommandTest, UpdateFollowsNoLinkBesideTheFixture) {
+  const std::string victim = scratch_.Put("victim", "mine");
+  const std::string file = Put("succeed", "{}");
+  std::filesystem::create_symlink(victim, file + ".new");
+  EXPECT_EQ(Warder({"test", file, "--update", "--yes"}).code, 0);
+  EXPECT_EQ(Scratch::Read(victim), "mine");
+  EXPECT_THAT(Scratch::Read(file), HasSubstr("\"ok\":true"));
+}
+
+TEST_F(TestCommandTest, WhatIsNoFileIsNoFixture) {
+  Put("succeed", "{}");
+  ASSERT_EQ(::mkfifo((scratch_ / "pipe.fixture.json").c_str(), 0600), 0);  // nobody ever writes to it
+  EXPECT_EQ(Warder({"test", scratch_ / ""}).code, 0);
+  EXPECT_EQ(Warder({"test", scratch_ / "pipe.fixture.json"}).code, 2);
 }
 
 TEST_F(TestCommandTest, AJournalIsAFixtureToo) {

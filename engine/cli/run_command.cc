@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,7 @@
 #include "engine/cli/state_folder.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
+#include "warder/replay.h"
 
 namespace warder::cli {
 namespace {
@@ -80,6 +82,7 @@ class Run {
     ExecutionRequest request = MakeRequest(options_, environment_.in);
     if (!options_.record.empty()) {
       record_.emplace("--record", options_.record);
+      record_->Clear();  // nor is the journal of another run that of this one
       request.record = record_->Stage();
     }
     const Interrupts interrupts;
@@ -104,15 +107,33 @@ class Run {
     Outcome outcome = execution.Wait();
     const std::string notes = MapToSources(*request.bundle, &outcome);
     if (!options_.quiet) environment_.err.Write(notes);
+    Redact(*engine);
     return Report(outcome, events, interrupts.first());
   }
 
  private:
+  // Puts a journal without what --redact names in the place of the one that has it all, or none.
+  void Redact(Engine& engine) {
+    if (options_.redact.empty() || !record_->IsStaged()) return;
+    const std::filesystem::path whole = record_->Stage();
+    std::filesystem::path redacted = whole;
+    redacted += ".redacted";
+    std::error_code error;
+    try {
+      WriteRedacted(engine, Recording::Load(whole), options_.redact, redacted);
+      std::filesystem::rename(redacted, whole, error);
+      if (error) throw EngineError(Status::kFault, "cannot write the journal: " + error.message());
+    } catch (const EngineError& refusal) {
+      std::filesystem::remove(whole, error);
+      unredacted_ = refusal;
+    }
+  }
+
   int Report(const Outcome& outcome, const std::vector<Event>& events, int signal) {
     // What was asked for as a file comes first: a reader of standard output may leave at any time.
     if (receipt_ && !outcome.receipt_envelope.empty()) receipt_->Write(outcome.receipt_envelope + "\n");
     // Where there is no journal the outcome says why, which is the failure to report.
-    if (record_ && (record_->IsStaged() || outcome.status == Status::kSucceeded)) record_->Commit();
+    if (record_ && !unredacted_ && (record_->IsStaged() || outcome.status == Status::kSucceeded)) record_->Commit();
     environment_.err.Write(FailureText(outcome, environment_.err));
     // What could not run took no time worth a line: its reason is the one sentence.
     const bool ran = !outcome.execution.empty() && outcome.status != Status::kInvalid;
@@ -122,6 +143,10 @@ class Run {
     } else if (outcome.status == Status::kSucceeded) {
       environment_.out.Write(SafeJson(outcome.output_json.empty() ? "null" : outcome.output_json) + "\n");
     }
+    if (unredacted_) {
+      environment_.err.Write(environment_.err.Paint(Ink::kRed, "warder: ") + Printable(unredacted_->what()) + "\n");
+      if (outcome.status == Status::kSucceeded) return static_cast<int>(unredacted_->status());
+    }
     if (outcome.status != Status::kCancelled) return static_cast<int>(outcome.status);
     return signal != 0 ? 128 + signal : static_cast<int>(Status::kFault);
   }
@@ -130,6 +155,7 @@ class Run {
   Environment& environment_;
   std::optional<OutputFile> receipt_;
   std::optional<OutputFile> record_;
+  std::optional<EngineError> unredacted_;  // why there is no journal
 };
 
 // With --json there is an object on standard output also when nothing could be run.
@@ -179,6 +205,12 @@ Action Declare(CLI::App& app) {
   file("--signing-key", options->signing_key, kSigningKeyHelp);
   file("--record", options->record,
        "Write the journal here, for `warder replay`: what ran, and every message to and from it");
+  app.add_option("--redact", options->redact,
+                 "Keep what stands in members of this name, in the event, the configuration and answers, out of the "
+                 "journal: it is of the same flow with stand-ins; repeatable")
+      ->type_name("NAME")
+      ->allow_extra_args(false)
+      ->needs("--record");
   app.add_option(
          "--permit-degraded", options->permit_degraded,
          "Run even where this layer of the jail, which can only be landlock, cannot be enforced; named in the receipt")

@@ -17,7 +17,8 @@ struct RunOptions {
   std::string limits;  // a path, empty: the defaults
   std::string receipt;
   std::string record;
-  std::string signing_key;  // a path, empty: the default one
+  std::vector<std::string> redact;  // names of members that the journal has to do without
+  std::string signing_key;          // a path, empty: the default one
   std::vector<std::string> allow;
   std::vector<std::string> connect;  // NAME=FILE, or NAME of the tenant's vault
   std::string tenant;

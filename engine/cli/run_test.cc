@@ -173,6 +173,19 @@ TEST_F(RunTest, AMissingJournalDoesNotHideTheFailure) {
   EXPECT_EQ(ran.err.substr(0, ran.err.find('\n')), "warder: cannot write the journal: No space left on device");
 }
 
+TEST_F(RunTest, AJournalIsWithoutWhatIsNamedOrNotWritten) {
+  const std::string journal = scratch_ / "journal";
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("succeed"), "--record", journal, "--redact", "email"}).code, 0);
+  EXPECT_EQ(Scratch::Read(journal), "redacted\n");
+  const Ran ran = Warder({"run", scratch_.Bundle("succeed"), "--record", journal, "--redact", "needed"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("warder: without it the flow goes another way\n"));
+  EXPECT_THAT(ran.out, HasSubstr("true"));  // it ran all the same
+  EXPECT_FALSE(std::filesystem::exists(journal));
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("throw"), "--record", journal, "--redact", "needed"}).code, 1);
+  EXPECT_EQ(Warder({"run", scratch_.Bundle("succeed"), "--redact", "email"}).code, 2);
+}
+
 TEST_F(RunTest, JsonIsOneObjectWhateverHappens) {
   const auto run = [&](const std::vector<std::string>& arguments) {
     return boost::json::parse(Warder(arguments).out).as_object();

@@ -11,8 +11,10 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t kMaxShownBytes = 400;
+
 std::string Pair(const std::string& place, const std::string& expected, const std::string& actual) {
-  return place + "\n  - " + expected + "\n  + " + actual + "\n";
+  return place + "\n  - " + Truncate(expected, kMaxShownBytes) + "\n  + " + Truncate(actual, kMaxShownBytes) + "\n";
 }
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -60,7 +62,9 @@ json::value Restricted(const json::value& value, const json::value& wanted) {
 
 std::string BodyDifference(const ExpectedRequest& expected, const ScriptedRequest& request) {
   if (expected.body_text) {
-    return *expected.body_text == request.body ? "" : "body\n" + Pair("as text", *expected.body_text, request.body);
+    if (*expected.body_text == request.body) return {};
+    const std::string diff = Difference(*expected.body_text, request.body);
+    return "body\n" + (diff.empty() ? Pair("the same in another spelling", *expected.body_text, request.body) : diff);
   }
   const auto& wanted = expected.body_json ? expected.body_json : expected.body_contains;
   if (!wanted) return {};

@@ -1,7 +1,6 @@
 // warder test: fixture tests, in real cells and without network.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,9 +9,12 @@
 
 #include "engine/cli/batch.h"
 #include "engine/cli/command.h"
+#include "engine/cli/file_watch.h"
 #include "engine/cli/fixture.h"
+#include "engine/cli/fixture_update.h"
 #include "engine/cli/fixture_verdict.h"
 #include "engine/cli/input_file.h"
+#include "engine/cli/interrupts.h"
 #include "engine/cli/output_file.h"
 #include "engine/cli/test_report.h"
 #include "engine/cli/text.h"
@@ -22,13 +24,11 @@
 namespace warder::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::uint64_t kMaxFixtureBytes = std::uint64_t{16} << 20;
 constexpr const char* kExamples =
     "  warder test my-integration/\n"
     "  warder test my-integration/ --filter \"big orders\"\n"
     "  warder test my-integration/ --junit results.xml\n"
+    "  warder test my-integration/ --watch\n"
     "  warder test my-integration/orders.fixture.json --update";
 
 struct TestOptions {
@@ -37,32 +37,23 @@ struct TestOptions {
   std::string junit;
   std::vector<std::string> permit_degraded;
   bool update = false;
+  bool yes = false;
+  bool watch = false;
 };
 
-// Puts a file in the place of another one, with its permissions.
-void Rewrite(const std::string& path, const std::string& text) {
-  const std::string beside = path + ".new";
-  std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  std::error_code error;
-  fs::permissions(beside, fs::status(path, error).permissions(), error);
-  if (file && !error) fs::rename(beside, path, error);
-  if (file && !error) return;
-  std::error_code ignored;
-  fs::remove(beside, ignored);
-  throw EngineError(Status::kInvalid, "cannot rewrite the fixture " + path + "; check its permissions");
-}
-
+// One run of all fixtures.
 class Test {
  public:
-  Test(const TestOptions& options, Environment& environment) : options_(options), environment_(environment) {}
+  // `watch`: null, or gets to know what would make another run worth while.
+  Test(const TestOptions& options, Environment& environment, FileWatch* watch)
+      : options_(options), environment_(environment), watch_(watch), update_(environment, options.yes) {}
 
-  int Perform() {
+  // Opens `engine`, unless it is open, once the fixtures make sense.
+  int Perform(std::unique_ptr<Engine>& engine) {
     if (!Read()) return static_cast<int>(Status::kInvalid);
     std::optional<OutputFile> junit;
     if (!options_.junit.empty()) junit.emplace("--junit", options_.junit);
-    const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded});
+    if (!engine) engine = Engine::Open({.permit_degraded = options_.permit_degraded});
     environment_.out.Write(TapStart(fixtures_.size()));
     RunBatch(
         *engine, fixtures_.size(), [&](std::size_t i) { return RequestOf(&fixtures_[i]); },
@@ -81,9 +72,13 @@ class Test {
     bool sound = true;
     for (const std::string& file : FindFixtures(options_.paths)) {
       try {
-        for (Fixture& fixture : ParseFixtures(file, ReadSmallFile("fixture", file, kMaxFixtureBytes))) {
+        std::string text = ReadSmallFile("fixture", file, kMaxFixtureBytes);
+        for (Fixture& fixture : ParseFixtures(file, text)) {
+          if (watch_ != nullptr) watch_->Add(fixture.bundle);
+          if (watch_ != nullptr && !fixture.journal.empty()) watch_->Add(fixture.journal);
           if (fixture.shown.find(options_.filter) != std::string::npos) fixtures_.push_back(std::move(fixture));
         }
+        if (options_.update) update_.Keep(file, std::move(text));
       } catch (const EngineError& error) {
         sound = false;
         environment_.err.Write(environment_.err.Paint(Ink::kRed, "warder: ") + Printable(error.what()) + "\n");
@@ -125,28 +120,47 @@ class Test {
     // What would be written has to be an end that a flow can come to, with the calls that the fixture says.
     const bool writable =
         !finished.refused && !finished.outcome.divergence && finished.outcome.status <= Status::kViolation;
-    if (options_.update && writable && (unwritten || !tested.mismatches.empty())) Update(fixture, finished, &tested);
+    if (options_.update && writable && (unwritten || !tested.mismatches.empty()) &&
+        update_.Offer(fixture, finished, tested.mismatches)) {
+      tested.mismatches.clear();
+    }
     environment_.out.Write(TapText(tests_.size() + 1, tested));
     tests_.push_back(std::move(tested));
   }
 
-  void Update(const Fixture& fixture, const Finished& finished, Tested* tested) {
-    std::string text = "expects something else from now on: " + Printable(fixture.shown) + "\n";
-    for (const Mismatch& each : tested->mismatches) {
-      text += "    " + Printable(each.what) + "\n";
-      if (!each.diff.empty()) text += "      " + PrintableLines(each.diff, "      ") + "\n";
-    }
-    environment_.err.Write(text);
-    Rewrite(fixture.file, WithExpectation(ReadSmallFile("fixture", fixture.file, kMaxFixtureBytes), fixture, finished));
-    tested->mismatches.clear();
-  }
-
   const TestOptions& options_;
   Environment& environment_;
+  FileWatch* watch_;
+  FixtureUpdate update_;
   std::vector<Fixture> fixtures_;
   std::map<std::string, std::shared_ptr<const Bundle>> bundles_;
   std::vector<Tested> tests_;
 };
+
+// Again and again, whenever something has changed, until a signal comes.
+int Watch(const TestOptions& options, Environment& environment) {
+  const Interrupts interrupts;
+  std::unique_ptr<Engine> engine;
+  while (interrupts.first() == 0) {
+    FileWatch watch;  // from before anything is read, so that no change is missed
+    for (const std::string& path : options.paths) watch.Add(path);
+    try {
+      Test(options, environment, &watch).Perform(engine);
+    } catch (const EngineError& error) {
+      environment.err.Write(environment.err.Paint(Ink::kRed, "warder: ") + Printable(error.what()) + "\n");
+    }
+    if (interrupts.first() != 0) break;
+    environment.err.Write("waiting for changes; Ctrl-C ends it\n");
+    if (!watch.AwaitChange(interrupts)) break;
+  }
+  return 128 + interrupts.first();
+}
+
+int RunTests(const TestOptions& options, Environment& environment) {
+  if (options.watch) return Watch(options, environment);
+  std::unique_ptr<Engine> engine;
+  return Test(options, environment, nullptr).Perform(engine);
+}
 
 Action Declare(CLI::App& app) {
   const auto options = std::make_shared<TestOptions>();
@@ -155,13 +169,15 @@ Action Declare(CLI::App& app) {
       ->type_name("PATH");
   app.add_option("--filter", options->filter, "Only fixtures with this text in their path or name")->type_name("TEXT");
   app.add_option("--junit", options->junit, "Write the results here too, as JUnit's XML")->type_name("FILE");
-  app.add_flag(
-      "--update", options->update,
-      "Rewrite what fixtures expect as it really came, after showing the change; their calls stay as they are");
+  auto* update = app.add_flag("--update", options->update,
+                              "Show what came instead of what fixtures expect, ask, and write it into them; their "
+                              "calls stay as they are");
+  app.add_flag("--yes", options->yes, "Do not ask")->needs(update);
+  app.add_flag("--watch", options->watch, "Run them again whenever a fixture, its bundle or its journal changes");
   app.add_option("--permit-degraded", options->permit_degraded, "As of `warder run`")
       ->type_name("LAYER")
       ->allow_extra_args(false);
-  return [options](Environment& environment) { return Test(*options, environment).Perform(); };
+  return [options](Environment& environment) { return RunTests(*options, environment); };
 }
 
 }  // namespace

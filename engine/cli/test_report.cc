@@ -29,10 +29,17 @@ std::string Seconds(std::chrono::microseconds duration) {
 
 // XML 1.0, section 2.2: characters that no document may hold stand as spaces, and so do bytes that are no character.
 std::string Xml(const std::string& text) {
-  std::string clean = text;
-  while (const auto at = FindInvalidUtf8(clean)) clean[*at] = ' ';
   std::string out;
-  for (const char c : clean) {
+  for (std::string_view rest = text; !rest.empty();) {
+    const Character character = FirstCharacter(rest);
+    const bool none = !character.valid || character.code == 0xFFFE || character.code == 0xFFFF;
+    if (none || character.bytes > 1) {
+      out += none ? std::string_view(" ") : rest.substr(0, character.bytes);
+      rest.remove_prefix(character.bytes);
+      continue;
+    }
+    const char c = rest.front();
+    rest.remove_prefix(1);
     switch (c) {
       case '&':
         out += "&amp;";

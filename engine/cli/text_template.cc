@@ -5,6 +5,9 @@
 namespace warder::cli {
 namespace {
 
+// Matching takes as many steps as there are parts, times the length of the text.
+constexpr std::size_t kMaxHoles = 100;
+
 // A literal, or a hole.
 struct Part {
   std::string_view literal;
@@ -53,6 +56,7 @@ bool MatchesTemplate(std::string_view pattern, std::string_view text) {
 
 std::string WrongWithTemplate(std::string_view pattern) {
   std::size_t at = 0;
+  std::size_t holes = 0;
   while ((at = pattern.find_first_of("{}", at)) != std::string_view::npos) {
     if (pattern[at] == '}') return "has a } without its {";
     const std::size_t close = pattern.find_first_of("{}", at + 1);
@@ -60,6 +64,7 @@ std::string WrongWithTemplate(std::string_view pattern) {
     std::string_view name = pattern.substr(at + 1, close - at - 1);
     if (!name.empty() && name.front() == '+') name.remove_prefix(1);
     if (name.empty()) return "has a {} without a name";
+    if (++holes > kMaxHoles) return "has more than " + std::to_string(kMaxHoles) + " parts in braces";
     at = close + 1;
   }
   return {};

@@ -198,6 +198,10 @@ std::shared_ptr<const Bundle> Bundle::Of(std::vector<File> files, std::string en
   bundle->files_ = std::move(files);
   std::sort(bundle->files_.begin(), bundle->files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   bundle->entry_ = std::move(entry);
+  const auto same = [](const File& a, const File& b) { return a.name == b.name; };
+  if (std::adjacent_find(bundle->files_.begin(), bundle->files_.end(), same) != bundle->files_.end()) {
+    Invalid("the bundle has two modules of one name");
+  }
   if (!HasFile(bundle->files_, bundle->entry_)) Invalid("the bundle has no module with the name of its entry");
   bundle->sha256_ = HashOf(bundle->files_);
   return bundle;

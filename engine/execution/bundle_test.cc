@@ -138,5 +138,10 @@ TEST_F(BundleTest, FoldersNestedTooDeepAreRefused) {
   EXPECT_NE(WhyInvalid(root_).find("nested deeper"), std::string::npos);
 }
 
+// Which of them would run?
+TEST(BundleOfTest, TwoModulesOfOneNameAreRefused) {
+  EXPECT_THROW(Bundle::Of({{"index.js", "1"}, {"a.js", "2"}, {"index.js", "3"}}, "index.js"), EngineError);
+}
+
 }  // namespace
 }  // namespace warder

@@ -59,10 +59,10 @@ void RunningExecution::Finish() {
   if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
   outside_->Conclude(&outcome_);
   BeginJournal();
-  if (const auto kept = journal_.Commit({outcome_.status, outcome_.reason, EndedBy(evidence_.cause)});
-      !kept && outcome_.status == Status::kSucceeded) {
-    outcome_.status = Status::kFault;
-    outcome_.reason = kept.error().message;
+  if (const auto kept = journal_.Commit({outcome_.status, outcome_.reason, EndedBy(evidence_.cause)}); !kept) {
+    const bool succeeded = outcome_.status == Status::kSucceeded;
+    if (succeeded) outcome_.status = Status::kFault;
+    outcome_.reason = (succeeded ? "" : outcome_.reason + "; and ") + kept.error().message;
   }
   // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
   // an address layout with.

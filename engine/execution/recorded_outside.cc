@@ -74,6 +74,7 @@ class RecordedOutside::RecordedTimer final : public Outside::Timer {
 };
 
 void RecordedOutside::Begin(proto::Start* start) {
+  next_ = tape_.first_reply() - 1;  // into however many pieces the inputs were cut then, this has its own clock
   start->set_seed(tape_.start().seed());
   start->set_execution_id(tape_.start().execution_id());
   *start->mutable_connections() = tape_.start().connections();
@@ -255,8 +256,9 @@ void RecordedOutside::Conclude(Outcome* outcome) {
     outcome->reason = ending ? ending->reason : "its journal is cut off: " + tape_.cut_off();
     return;
   }
-  if (ending && outcome->status == ending->status) return;
-  if (!ending && AtEnd()) return;
+  // An end of the same kind is the same end only where everything before it was said.
+  SkipOutput();
+  if (AtEnd() && (!ending || outcome->status == ending->status)) return;
   outcome->divergence =
       Divergence{"the execution ended in another way than it was recorded to",
                  "- " + std::string(ending ? StatusName(ending->status) : "it went on") +

@@ -266,6 +266,57 @@ TEST_F(ReplayTest, LimitsHoldInAReplay) {
   EXPECT_EQ(outcome.divergence->what, "the execution ended in another way than it was recorded to");
 }
 
+// Of two ends by a limit only one comes after everything that was recorded.
+TEST_F(ReplayTest, AnotherLimitIsAnotherEnd) {
+  const auto path = Changed(Record("two-fetches"), [](auto& records) {
+    journal::Header lower = *journal::ReadHeader(records[0].payload);
+    lower.limits.calls = 1;
+    records[0].payload = journal::HeaderText(lower);
+    records.back().payload =
+        journal::EndingText({Status::kLimit, "the limit wall of 1s was reached", journal::EndedBy::kEngine});
+  });
+  const Outcome outcome = Replay(path);
+  EXPECT_EQ(outcome.limit->limit, "calls") << outcome.reason;
+  ASSERT_TRUE(outcome.divergence);
+  EXPECT_EQ(outcome.divergence->what, "the execution ended in another way than it was recorded to");
+}
+
+// However its inputs were cut into pieces.
+TEST_F(ReplayTest, TheStartHasItsOwnClock) {
+  const auto path = Changed(Record("clock"), [](auto& records) {
+    std::vector<LooseRecord> cut;
+    for (const LooseRecord& record : records) {
+      proto::ToCell frame = journal::ToCellOf(record);
+      if (record.kind != RecordKind::kToCell || !frame.has_input()) {
+        cut.push_back(record);
+        continue;
+      }
+      frame.set_clock_us(frame.clock_us() - 10'000'000);
+      for (const char c : std::string(frame.input().data())) {
+        frame.mutable_input()->set_data(std::string(1, c));
+        cut.push_back({record.kind, frame.SerializeAsString()});
+      }
+    }
+    records = std::move(cut);
+  });
+  const Outcome outcome = Replay(path);
+  EXPECT_FALSE(outcome.divergence) << outcome.divergence->what << "\n" << outcome.divergence->diff;
+  EXPECT_EQ(outcome.output_json, recorded_.output_json);
+}
+
+TEST_F(ReplayTest, WhatFailedSaysSoAlsoWhenItsJournalIsLost) {
+  std::filesystem::create_directory(scratch_ / "sub");
+  ExecutionRequest request = Request("wait-then-limit");
+  request.limits.wall_ms = 300;
+  request.record = scratch_ / "sub" / "lost.journal";
+  const Execution execution = engine().Start(request);
+  std::filesystem::remove_all(scratch_ / "sub");
+  const Outcome& outcome = execution.Wait();
+  EXPECT_EQ(outcome.status, Status::kLimit);
+  EXPECT_THAT(outcome.reason, HasSubstr("the limit wall"));
+  EXPECT_THAT(outcome.reason, HasSubstr("; and cannot write the journal"));
+}
+
 TEST_F(ReplayTest, ACutOffJournalIsReplayedAsFarAsItGoes) {
   const std::string text = Read(Record("tell-all"));
   const auto path = scratch_ / "cut.journal";
@@ -346,6 +397,43 @@ TEST_F(ReplayTest, AScriptOfARecordingAnswersAsItDid) {
   ASSERT_TRUE(fewer.divergence);
   EXPECT_THAT(fewer.divergence->what, HasSubstr("the 2nd call, POST"));
   EXPECT_THAT(fewer.divergence->what, HasSubstr("was recorded and never made"));
+}
+
+// The journal of another execution, whose flow was given stand-ins.
+TEST_F(ReplayTest, AJournalWithoutAValueIsAJournal) {
+  const auto recording = Recording::Load(
+      Record("two-fetches", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{\"email\":\"anna@a.test\"}"));
+  const auto clean = scratch_ / "clean.journal";
+  WriteRedacted(engine(), recording, {"email"}, clean);
+  EXPECT_EQ(Read(clean).find("anna"), std::string::npos);
+  EXPECT_NE(Read(clean).find("redacted-1@redacted.invalid"), std::string::npos);
+  const Outcome outcome = Replay(clean);
+  EXPECT_FALSE(outcome.divergence) << outcome.divergence->what;
+  EXPECT_EQ(outcome.output_json, R"("200:39 200:39")");
+}
+
+TEST_F(ReplayTest, AFlowThatGoesAnotherWayWithoutAValueHasNoJournalWithoutIt) {
+  ExecutionRequest request = Request("succeed");
+  request.event_json = R"("succeed")";
+  request.record = scratch_ / "named.journal";
+  Run(request);
+  const auto named = Changed(request.record, [](auto& records) {
+    for (LooseRecord& record : records) {
+      proto::ToCell frame = journal::ToCellOf(record);
+      if (record.kind != RecordKind::kToCell || frame.input().kind() != proto::Input::CONFIG) continue;
+      frame.mutable_input()->set_data(R"({"email":"anna"})");
+      record.payload = frame.SerializeAsString();
+    }
+  });
+  const auto clean = scratch_ / "clean.journal";
+  WriteRedacted(engine(), Recording::Load(named), {"email"}, clean);
+  EXPECT_TRUE(std::filesystem::remove(clean));
+  // Its result would be another kind of end.
+  const auto failed = Changed(named, [](auto& records) {
+    records.back().payload = journal::EndingText({Status::kLimit, "", journal::EndedBy::kCell});
+  });
+  EXPECT_THROW(WriteRedacted(engine(), Recording::Load(failed), {"email"}, clean), EngineError);
+  EXPECT_FALSE(std::filesystem::exists(clean));
 }
 
 class ScriptTest : public ReplayTest {

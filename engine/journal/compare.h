@@ -31,8 +31,8 @@ std::string Describe(const proto::FromCell& frame);
 // A request for people: "GET https://api.example.com/a".
 std::string DescribeRequest(const std::string& method, const std::string& url);
 
-// `before` is what both have said so far. What a cell says of its own memory and time is not compared, nor are the
-// addresses in a violation, nor pieces of the output, which is compared when it is whole.
+// `before` is what both have said so far. Frames are compared bit for bit. What a cell says of its own memory and time
+// is not compared, nor are the addresses in a violation, nor pieces of the output, which is compared when it is whole.
 std::optional<Divergence> Compare(const Said& before, const proto::FromCell& recorded, const proto::FromCell& now);
 
 // A piece of a request's body. `request` names the call, as DescribeRequest does.

@@ -75,6 +75,53 @@ TEST(CompareTest, LogsTimersCreditsAndCancelsAreCompared) {
   EXPECT_FALSE(Compare({}, now, now));
 }
 
+// They look the same to a person, and are not.
+TEST(CompareTest, WhatReadsAlikeIsNotTheSame) {
+  proto::FromCell recorded;
+  recorded.mutable_log()->set_message("a");
+  recorded.mutable_log()->set_fields_json("{}");
+  proto::FromCell now;
+  now.mutable_log()->set_message("a {}");
+  EXPECT_TRUE(Compare({}, recorded, now));
+  const auto header = [](proto::FromCell& frame, const char* value, const char* body) {
+    frame.mutable_respond()->set_body(body);
+    frame.mutable_respond()->add_headers()->set_value(value);
+  };
+  header(recorded, "1\n\nb", "");
+  header(now, "1", "b\n\n");
+  EXPECT_TRUE(Compare({}, recorded, now));
+  recorded.mutable_step()->mutable_began()->mutable_input()->set_shape("a, 0 bytes");
+  now.mutable_step()->mutable_began()->mutable_input()->set_shape("a");
+  now.mutable_step()->mutable_began()->mutable_input()->set_json("0 bytes");
+  EXPECT_TRUE(Compare({}, recorded, now));
+}
+
+TEST(CompareTest, AllOfAnEndIsCompared) {
+  proto::FromCell recorded;
+  recorded.mutable_result()->mutable_thrown()->set_message("a");
+  proto::FromCell now = recorded;
+  now.mutable_result()->mutable_thrown()->set_ceiling(proto::ThrownError::STRING);
+  EXPECT_THAT(Compare({}, recorded, now)->diff, HasSubstr("ceiling STRING"));
+  recorded.mutable_result()->mutable_rejected()->set_column(1);
+  now.mutable_result()->mutable_rejected()->set_column(2);
+  EXPECT_THAT(Compare({}, recorded, now)->diff, HasSubstr(":0:2"));
+  recorded.mutable_stopped()->set_reason(proto::Stopped::LOG);
+  recorded.mutable_stopped()->set_stack("at a");
+  now = recorded;
+  now.mutable_stopped()->set_stack("at b");
+  EXPECT_THAT(Compare({}, recorded, now)->diff, HasSubstr("at b"));
+  // Where a heap is full depends on when rubbish was collected.
+  recorded.mutable_stopped()->set_reason(proto::Stopped::HEAP);
+  now.mutable_stopped()->set_reason(proto::Stopped::HEAP);
+  EXPECT_FALSE(Compare({}, recorded, now));
+  recorded.mutable_violation()->set_syscall(41);
+  recorded.mutable_violation()->add_arguments(1);
+  now.mutable_violation()->set_syscall(41);
+  EXPECT_FALSE(Compare({}, recorded, now));
+  now.mutable_violation()->set_arch(7);
+  EXPECT_TRUE(Compare({}, recorded, now));
+}
+
 TEST(CompareTest, WhatACellSaysOfItselfIsNotCompared) {
   proto::FromCell recorded;
   recorded.mutable_result()->set_succeeded(true);

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "engine/base/strict_json.h"
+#include "engine/base/text.h"
 
 namespace warder::journal {
 namespace {
@@ -26,6 +27,17 @@ constexpr std::array kStatuses = {Status::kSucceeded, Status::kFailed,        St
 
 Error Wrong(const char* record, const std::string& why) {
   return InvalidInput(std::string("its ") + record + " " + why + "; record the execution again");
+}
+
+// What a stranger wrote, as a part of one sentence.
+std::string Shown(std::string_view text) {
+  std::string shown = Truncate(text, 200);
+  for (char& c : shown) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return shown;
+}
+
+bool IsHash(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 // The object, if it has as many members as it should; then each that is asked for is the only one.
@@ -75,6 +87,7 @@ Result<Header> ReadHeader(std::string_view text) {
     if (!value) return value.error();
     header.*member.value = std::move(*value);
   }
+  if (!IsHash(header.bundle)) return Wrong(kRecord, "has a \"bundle\" that is no hash");
   const json::value* limits = object->if_contains("limits");
   if (limits == nullptr || !limits->is_object() || limits->get_object().size() != LimitTable().size()) {
     return Wrong(kRecord, "has no \"limits\" with every limit of `warder policy`");
@@ -82,7 +95,7 @@ Result<Header> ReadHeader(std::string_view text) {
   try {
     header.limits = ParseLimits(json::serialize(*limits));
   } catch (const EngineError& error) {
-    return Wrong(kRecord, std::string("has wrong \"limits\": ") + error.what());
+    return Wrong(kRecord, "has wrong \"limits\": " + Shown(error.what()));
   }
   return header;
 }

@@ -24,22 +24,23 @@ Error NotAFile(const std::string& path) {
 }
 }  // namespace
 
-Result<Journal> Journal::Create(const std::filesystem::path& path) {
+Result<Journal> Journal::Create(const std::filesystem::path& path, std::size_t most_bytes) {
   Journal journal;
+  journal.most_bytes_ = most_bytes;
   journal.path_ = path.string();
   if (!IsFileOrAbsent(journal.path_)) return NotAFile(journal.path_);
-  journal.temporary_ = journal.path_ + ".XXXXXX";
-  journal.file_.reset(::mkostemp(journal.temporary_.data(), O_CLOEXEC));
+  std::string temporary = journal.path_ + ".XXXXXX";
+  journal.file_.reset(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!journal.file_) {
-    journal.temporary_.clear();
     return InvalidInput("cannot write the journal " + journal.path_ + ": " + std::strerror(errno));
   }
+  journal.temporary_ = Temporary(std::move(temporary));
   journal.buffer_ = kMagic;
   return journal;
 }
 
-Journal::~Journal() {
-  if (file_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+void Journal::Temporary::Remove() noexcept {
+  if (!path_.empty()) ::unlink(path_.c_str());
 }
 
 void Journal::Begin(const Header& header) {
@@ -70,11 +71,17 @@ void Journal::SaidBody(std::uint64_t call, std::string_view data, bool last) {
 }
 
 void Journal::Append(RecordKind kind, std::initializer_list<std::string_view> parts) {
-  if (!file_ || !begun_) return;
+  if (!file_ || !begun_ || error_ != 0) return;
   std::size_t length = 0;
   for (const std::string_view part : parts) length += part.size();
   if (length > kMaxPayloadBytes) {
     error_ = EMSGSIZE;
+    return;
+  }
+  bytes_ += kRecordHeadBytes + length;
+  // Nobody would read it.
+  if (++records_ > kMaxRecords || bytes_ > most_bytes_) {
+    error_ = EFBIG;
     return;
   }
   writer_.Append(kind, parts, &buffer_);
@@ -100,10 +107,15 @@ Result<void> Journal::Commit(const Ending& ending) {
   Append(RecordKind::kEnd, {EndingText(ending)});
   Flush();
   if (error_ == 0 && ::fsync(file_.get()) != 0) error_ = errno;
+  if (error_ == EFBIG) {
+    return Internal("cannot write the journal " + path_ + ": it would be longer than the longest that is read, " +
+                    FormatLimit(LimitUnit::kBytes, most_bytes_) + " or " + std::to_string(kMaxRecords) +
+                    " records; record an execution that moves less");
+  }
   if (!IsFileOrAbsent(path_)) return NotAFile(path_);
-  if (error_ == 0 && ::rename(temporary_.c_str(), path_.c_str()) != 0) error_ = errno;
+  if (error_ == 0 && ::rename(temporary_.path().c_str(), path_.c_str()) != 0) error_ = errno;
   if (error_ != 0) return Internal("cannot write the journal " + path_ + ": " + std::strerror(error_));
-  temporary_.clear();
+  temporary_.Release();
   return {};
 }
 

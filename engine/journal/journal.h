@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/journal/header.h"
 #include "engine/journal/record.h"
@@ -23,14 +24,15 @@ class Journal {
  public:
   // Keeps nothing; every member does nothing.
   Journal() = default;
-  // Refuses a `path` under which there is anything but a regular file: it would be replaced.
-  static Result<Journal> Create(const std::filesystem::path& path);
+  // Refuses a `path` under which there is anything but a regular file: it would be replaced. One that would be longer
+  // than `most_bytes` is not written.
+  static Result<Journal> Create(const std::filesystem::path& path, std::size_t most_bytes = kMaxJournalBytes);
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = default;
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
   // A journal that was not committed leaves no file.
-  ~Journal();
+  ~Journal() = default;
 
   // The file's; -1: nothing is kept.
   int descriptor() const { return file_.get(); }
@@ -47,14 +49,41 @@ class Journal {
   Result<void> Commit(const Ending& ending);
 
  private:
+  // A file's name for the time being; the file goes with it.
+  class Temporary {
+   public:
+    Temporary() = default;
+    explicit Temporary(std::string path) : path_(std::move(path)) {}
+    ~Temporary() { Remove(); }
+    Temporary(Temporary&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    Temporary& operator=(Temporary&& other) noexcept {
+      if (this == &other) return *this;
+      Remove();
+      path_ = std::exchange(other.path_, {});
+      return *this;
+    }
+    Temporary(const Temporary&) = delete;
+    Temporary& operator=(const Temporary&) = delete;
+    const std::string& path() const { return path_; }
+    // It has another name now.
+    void Release() { path_.clear(); }
+
+   private:
+    void Remove() noexcept;
+    std::string path_;
+  };
+
   void Append(RecordKind kind, std::initializer_list<std::string_view> parts);
   void Flush();
 
   UniqueFd file_;
   std::string path_;
-  std::string temporary_;
+  Temporary temporary_;
   RecordWriter writer_;
   std::string buffer_;
+  std::size_t most_bytes_ = kMaxJournalBytes;
+  std::size_t bytes_ = kMagic.size();  // written and to be written
+  std::size_t records_ = 0;
   int error_ = 0;
   bool begun_ = false;
 };

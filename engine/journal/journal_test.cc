@@ -79,6 +79,18 @@ TEST_F(JournalTest, WithoutCommitNothingIsLeft) {
   EXPECT_EQ(Files(), 0u);
 }
 
+TEST_F(JournalTest, OneThatNobodyWouldReadIsNotWritten) {
+  auto journal = Journal::Create(root_ / "run.journal", 10'000);
+  ASSERT_TRUE(journal);
+  journal->Begin(SmallJournal().header);
+  journal->Sent("1234", std::string(20'000, 'x'));
+  const auto kept = journal->Commit(SmallJournal().ending);
+  ASSERT_FALSE(kept);
+  EXPECT_NE(kept.error().message.find("longer than the longest that is read"), std::string::npos);
+  *journal = Journal();
+  EXPECT_EQ(Files(), 0u);
+}
+
 TEST_F(JournalTest, AnUnwritablePlaceIsOneSentence) {
   const auto journal = Journal::Create(root_ / "missing" / "run.journal");
   ASSERT_FALSE(journal);

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "engine/base/sha256.h"
+#include "sandbox/proto/cell.pb.h"
 
 namespace warder::journal {
 namespace {
@@ -33,6 +34,50 @@ std::string HeadOf(RecordKind kind, std::size_t length) { return static_cast<cha
 bool IsKind(char kind) { return kind != '\0' && std::string_view("H><#E").find(kind) != std::string_view::npos; }
 
 std::string Named(std::size_t number) { return "record " + std::to_string(number); }
+
+std::string Answer(const char* what, std::uint64_t call) { return what + std::to_string(call); }
+
+// What was sent to the cell, as far as it can be told: it may be damaged.
+std::string WhatWasSent(std::string_view payload) {
+  proto::ToCell frame;
+  if (!proto::ParseMessage(payload, &frame)) return "something that was sent to the cell";
+  switch (frame.frame_case()) {
+    case proto::ToCell::kInput:
+      return frame.input().kind() == proto::Input::MODULE  ? "a module"
+             : frame.input().kind() == proto::Input::EVENT ? "the event"
+                                                           : "the configuration";
+    case proto::ToCell::kStart:
+      return "the start, with the seed";
+    case proto::ToCell::kResponseHead:
+      return Answer("the head of the answer to call ", frame.response_head().call());
+    case proto::ToCell::kResponseBody:
+      return Answer("a piece of the answer to call ", frame.response_body().call());
+    case proto::ToCell::kCallFailed:
+      return Answer("the failure of call ", frame.call_failed().call());
+    case proto::ToCell::kRequestCredit:
+      return Answer("credit for call ", frame.request_credit().call());
+    case proto::ToCell::kTimerFired:
+      return Answer("the end of timer ", frame.timer_fired().call());
+    default:
+      return "something that was sent to the cell";
+  }
+}
+
+std::string WhatIs(RecordKind kind, std::string_view payload) {
+  switch (kind) {
+    case RecordKind::kHeader:
+      return "the header";
+    case RecordKind::kToCell:
+      return WhatWasSent(payload);
+    case RecordKind::kFromCell:
+      return "something that the cell said";
+    case RecordKind::kRequestBody:
+      return "a piece of a request's body";
+    case RecordKind::kEnd:
+      break;
+  }
+  return "how the execution ended";
+}
 
 // Another file, or a journal of another format.
 Error NotOurs(std::string_view text) {
@@ -100,9 +145,9 @@ Result<Records> ReadRecords(std::string_view text) {
     const Record record{static_cast<RecordKind>(rest.front()), rest.substr(kRecordHeadBytes, length)};
     chain = DigestOf({chain, rest.substr(0, 5), record.payload});
     if (rest.substr(5, kCheckBytes) != std::string_view(chain).substr(0, kCheckBytes)) {
-      return InvalidInput(Named(number) +
-                          " does not match its checksum: it, or one before it, was changed, moved or "
-                          "damaged after it was recorded");
+      return InvalidInput(Named(number) + " (" + WhatIs(record.kind, record.payload) +
+                          ") does not match its checksum: it was changed, damaged or put there, or the one before it "
+                          "was taken out, after it was recorded");
     }
     read.records.push_back(record);
     rest.remove_prefix(kRecordHeadBytes + length);

@@ -2,11 +2,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "engine/base/engine_error.h"
+#include "engine/execution/response.h"
 #include "engine/journal/tape.h"
 #include "sandbox/base/unique_fd.h"
 #include "warder/replay.h"
@@ -22,6 +24,7 @@ Result<std::string> ReadJournal(const std::string& path) {
   if (::fstat(file.get(), &status) != 0) return InvalidInput(std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return InvalidInput("it is not a regular file");
   std::string text;
+  text.reserve(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), journal::kMaxJournalBytes) + 1);
   std::array<char, 256 << 10> chunk;
   for (;;) {
     const ssize_t got = ::read(file.get(), chunk.data(), chunk.size());
@@ -44,12 +47,15 @@ void CheckRan(const Recording& recording) {
       "there is nothing to replay: the execution ended before anything of it was run: " + recording.facts().reason);
 }
 
-std::string OutputOf(const journal::Tape& tape) {
-  std::string output;
+// What it gave back, and what it answered its webhook.
+void TakeResults(const journal::Tape& tape, Recording::Facts* facts) {
   for (std::size_t i = tape.first_reply(); i < tape.size(); ++i) {
-    if (tape.kind(i) == journal::RecordKind::kFromCell) output += tape.FromCellAt(i).output().data();
+    if (tape.kind(i) != journal::RecordKind::kFromCell) continue;
+    const proto::FromCell frame = tape.FromCellAt(i);
+    if (facts->status == Status::kSucceeded) facts->output_json += frame.output().data();
+    if (!frame.has_respond() || facts->response) continue;
+    if (execution::TakeResponse(frame.respond(), &facts->response.emplace()) != nullptr) facts->response.reset();
   }
-  return output;
 }
 
 }  // namespace
@@ -66,8 +72,9 @@ Recording::Recording(std::shared_ptr<const journal::Tape> tape) : tape_(std::mov
             .recorded = header.recorded,
             .status = ending ? ending->status : Status::kFault,
             .reason = ending ? ending->reason : tape_->cut_off(),
-            .output_json = {}};
-  if (facts_.status == Status::kSucceeded) facts_.output_json = OutputOf(*tape_);
+            .output_json = {},
+            .response = {}};
+  TakeResults(*tape_, &facts_);
 }
 
 std::shared_ptr<const Recording> Recording::Load(const std::filesystem::path& path) {

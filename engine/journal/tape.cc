@@ -53,6 +53,7 @@ class Tape::Reader {
       return InvalidInput(tape_.cut_off_ + ", before the execution was started");
     }
     if (!started_) return {};
+    if (const std::string wrong = CheckEnding(); !wrong.empty()) return Wrong(wrong);
     return MakeBundle();
   }
 
@@ -139,6 +140,22 @@ class Tape::Reader {
     if (start.tenant() != header.tenant) return "is of another tenant than the header names";
     if (start.flow() != header.flow) return "starts another flow than the header names";
     if (start.seed().size() != 32) return "has a seed that is not 32 bytes long";
+    const Limits& limits = header.limits;
+    const bool same = start.heap_bytes() == limits.heap_bytes &&
+                      start.array_buffer_bytes() == limits.array_buffer_bytes &&
+                      start.output_bytes() == limits.output_bytes && start.log_bytes() == limits.log_bytes;
+    return same ? "" : "has other limits than the header";
+  }
+
+  // What ended it is there, where that was the cell.
+  std::string CheckEnding() const {
+    if (!tape_.ending_) return {};
+    if (tape_.ending_->by == EndedBy::kCell && !last_frame_) {
+      return "says that the cell ended it, and the cell's last frame is not there";
+    }
+    if (tape_.ending_->status == Status::kSucceeded && !succeeded_) {
+      return "says that it succeeded, and the cell did not say so";
+    }
     return {};
   }
 
@@ -173,7 +190,8 @@ class Tape::Reader {
     switch (frame.frame_case()) {
       case proto::FromCell::kHttpRequest:
         calls_.try_emplace(frame.http_request().call());
-        return {};
+        // One too many ends an execution.
+        return ++requests_ > tape_.header_.limits.calls + 1 ? "is a call beyond the limit of the header" : "";
       case proto::FromCell::kTimerRequest:
         calls_.try_emplace(frame.timer_request().call(), Call{.timer = true});
         return {};
@@ -190,6 +208,8 @@ class Tape::Reader {
       case proto::FromCell::kOutput:
         return {};
       case proto::FromCell::kResult:
+        succeeded_ = frame.result().has_succeeded();
+        [[fallthrough]];
       case proto::FromCell::kStopped:
       case proto::FromCell::kViolation:
         last_frame_ = true;
@@ -207,7 +227,7 @@ class Tape::Reader {
     }
     if (tape_.bundle_->sha256() == tape_.header_.bundle) return {};
     return InvalidInput("the modules in it have the hash " + tape_.bundle_->sha256() + ", and its header names " +
-                        tape_.header_.bundle.substr(0, 64) + kRemedy);
+                        tape_.header_.bundle + kRemedy);
   }
 
   Tape& tape_;
@@ -215,6 +235,8 @@ class Tape::Reader {
   std::uint64_t clock_ = 0;
   bool started_ = false;
   bool last_frame_ = false;
+  bool succeeded_ = false;
+  std::uint64_t requests_ = 0;
   std::vector<Bundle::File> modules_;
   std::unordered_map<std::uint64_t, Call> calls_;
 };

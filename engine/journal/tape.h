@@ -1,8 +1,8 @@
 // A journal that was read: what was run, and everything that crossed the cell's socket while it ran, in order.
 //
 // Whoever holds a Tape knows that it makes sense: inputs and Start come first and make up the bundle that the header
-// names, the clock never goes back, every reply is to a call that was under way, nothing follows the cell's last frame.
-// So what plays it never meets a frame that it does not expect.
+// names, the clock never goes back, every reply is to a call that was under way, nothing follows the cell's last frame,
+// which is there where the cell ended it. So what plays it never meets a frame that it does not expect.
 #pragma once
 
 #include <cstdint>

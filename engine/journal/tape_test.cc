@@ -96,7 +96,28 @@ TEST(TapeTest, WhatMakesNoSenseIsOneSentence) {
       {"another execution", [](auto& j) { j.header.execution = "x-2"; }, "another execution than the header names"},
       {"another tenant", [](auto& j) { j.header.tenant = "beta"; }, "another tenant"},
       {"another flow", [](auto& j) { j.header.flow = "f"; }, "another flow"},
-      {"another bundle", [](auto& j) { j.header.bundle = "00"; }, "its header names 00"},
+      {"no hash", [](auto& j) { j.header.bundle = "00\n"; }, "a \"bundle\" that is no hash"},
+      {"another bundle", [](auto& j) { j.header.bundle.assign(64, '0'); }, "its header names 0000"},
+      {"other limits", [](auto& j) { --j.header.limits.heap_bytes; }, "has other limits than the header"},
+      {"two modules of one name",
+       [](auto& j) {
+         j.frames.insert(j.frames.begin(), {j.frames[0], j.frames[0]});
+         Reply(j, 1, [](auto& f) { f.mutable_input()->set_name("other.js"); });
+       },
+       "two modules of one name"},
+      {"more calls than there may be",
+       [](auto& j) {
+         j.header.limits.calls = 0;
+         j.frames.insert(j.frames.begin() + 5, j.frames[4]);
+       },
+       "a call beyond the limit"},
+      {"no end of the cell's", [](auto& j) { j.frames.pop_back(); }, "the cell's last frame is not there"},
+      {"a success that nobody said",
+       [](auto& j) {
+         j.frames.pop_back();
+         j.ending.by = EndedBy::kEngine;
+       },
+       "it succeeded, and the cell did not say so"},
       {"a changed module", [](auto& j) { Reply(j, 0, [](auto& f) { f.mutable_input()->set_data("x"); }); },
        "have the hash"},
       {"no entry", [](auto& j) { Reply(j, 3, [](auto& f) { f.mutable_start()->set_entry("other.js"); }); },
@@ -164,6 +185,21 @@ TEST(TapeTest, WhatMakesNoSenseIsOneSentence) {
   }
 }
 
+TEST(TapeTest, AChangedRecordIsNamed) {
+  const SmallJournal journal;
+  const auto error = [&](std::size_t frame) {
+    std::string text = journal.Text();
+    const std::size_t at = text.find(journal.frames[frame].payload);
+    text[at + journal.frames[frame].payload.size() - 1] ^= 1;
+    return ErrorOf(text);
+  };
+  EXPECT_THAT(error(0), HasSubstr("record 2 (a module) does not match its checksum"));
+  EXPECT_THAT(error(3), HasSubstr("record 5 (the start, with the seed) does not match"));
+  EXPECT_THAT(error(5), HasSubstr("record 7 (the head of the answer to call 1) does not match"));
+  EXPECT_THAT(error(6), HasSubstr("record 8 (a piece of the answer to call 1) does not match"));
+  EXPECT_THAT(error(7), HasSubstr("record 9 (something that the cell said) does not match"));
+}
+
 TEST(TapeTest, WhatIsNoJournalSaysSo) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("not a journal"));
   EXPECT_THAT(ErrorOf("hello"), HasSubstr("not a journal"));
@@ -185,6 +221,7 @@ TEST(TapeTest, AHeaderHasExactlyItsMembers) {
            {"\"v8\":\"13.6\",", "", "members instead of"},
            {"\"cpu\":10000", "\"cpu\":0", "wrong \"limits\""},
            {"\"cpu\":10000", "\"cpv\":10000", "wrong \"limits\""},
+           {"\"cpu\":10000", "\"c\\npu\":10000", "limit \"c?pu\" does not exist"},
            {"\"cpu\":10000,", "", "every limit"}}) {
     std::string changed = text;
     ASSERT_NE(changed.find(from), std::string::npos) << from;

@@ -67,6 +67,10 @@ class SmallJournal {
     frame.mutable_start()->set_execution_id("x-1");
     frame.mutable_start()->set_tenant("acme");
     frame.mutable_start()->set_entry("index.js");
+    frame.mutable_start()->set_heap_bytes(header.limits.heap_bytes);
+    frame.mutable_start()->set_array_buffer_bytes(header.limits.array_buffer_bytes);
+    frame.mutable_start()->set_output_bytes(header.limits.output_bytes);
+    frame.mutable_start()->set_log_bytes(header.limits.log_bytes);
     Send(frame);
     proto::FromCell said;
     said.mutable_http_request()->set_call(1);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sandbox/cell/frozen_platform.h"
+#include "sandbox/cell/portable_math.h"
 
 // Internal to ICU, but exported; the header that declares it is not installed.
 // NOLINTNEXTLINE(readability-identifier-naming)
@@ -69,6 +70,7 @@ void FixLocale() {
 std::span<const char* const> V8Flags() { return kFlags; }
 
 std::string StartV8(FrozenPlatform* platform) {
+  CheckMathIsPortable();
   FixLocale();
   // V8 removes the flags that it knows from the arguments.
   std::vector<std::string> words = {"cell"};

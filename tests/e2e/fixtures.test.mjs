@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Exit, flowSource, run, serve, startFlow, writeFiles } from "./support.mjs";
+import { Exit, flowSource, poll, run, serve, start, startFlow, writeFiles } from "./support.mjs";
 
 const order = flowSource(`
   const started = Date.now();
@@ -98,13 +98,41 @@ test("a journal is a fixture", async (t) => {
 test("--update rewrites what is expected, and the fixtures of a bundle are no part of it", async (t) => {
   const folder = fixtures(t, { event: { id: "42" }, calls: [get, post] });
   const file = join(folder, "orders.fixture.json");
-  const updated = await run(["test", file, "--update"]);
+  const updated = await run(["test", file, "--update"], { input: "yes\n" });
   assert.equal(updated.code, 0, updated.stdout + updated.stderr);
+  assert.match(updated.stderr, /it did not say yet what it expects\nwrite it\?/);
   const written = JSON.parse(readFileSync(file, "utf8"));
   assert.deepEqual(written.expect, { verdict: "succeeded", output: good.expect.output });
   assert.deepEqual(written.calls, [get, post]);
   copyFileSync(file, join(folder, "copy.fixture.json"));
   assert.equal((await run(["test", folder])).code, 0);
+});
+
+test("--watch runs them again when the bundle or a fixture changes, until Ctrl-C", async (t) => {
+  const folder = fixtures(t, { name: "one", event: null, expect: { output: 1 } }, flowSource("return { data: 1 };"));
+  const { child, exited, output } = start(["test", folder, "--watch"]);
+  const ran = (sums) => poll(sums, () => output.stdout.endsWith(`${sums}\n`) && output.stderr.endsWith("Ctrl-C ends it\n"));
+  await ran("1 passed, 0 failed");
+  writeFileSync(join(folder, "index.js"), flowSource("return { data: 2 };"));
+  await ran("0 passed, 1 failed");
+  writeFileSync(join(folder, "orders.fixture.json"), "{");
+  await poll("a complaint", () => output.stderr.includes("orders.fixture.json: it is not JSON"));
+  writeFileSync(join(folder, "orders.fixture.json"), JSON.stringify([{ name: "one", expect: { output: 2 } }, { name: "two" }]));
+  await ran("2 passed, 0 failed");
+  child.kill("SIGINT");
+  assert.equal((await exited).code, Exit.interrupted);
+});
+
+test("what a journal does not say again is a failure: another reason, another answer to a webhook", async (t) => {
+  const body = `if (event) throw new Error("no " + event.what); return { data: 1 };`;
+  const folder = writeFiles(t, { "index.js": flowSource(body), "run.fixture.json": `{"journal": "run.journal"}` });
+  const { exited } = startFlow(t, body, { event: { what: "order" }, args: ["--record", join(folder, "run.journal")] });
+  assert.equal((await exited).code, Exit.failed);
+  assert.equal((await run(["test", folder])).code, 0);
+  writeFileSync(join(folder, "index.js"), flowSource(body.replace("no ", "without ")));
+  const other = await run(["test", folder]);
+  assert.equal(other.code, 1);
+  assert.match(other.stdout, /it ended for another reason than was recorded\n {4}- Error: no order\n {4}\+ Error: without order/);
 });
 
 test("200 fixtures run on one engine", async (t) => {

@@ -1,10 +1,12 @@
 // A recorded execution runs again bit for bit, another version is held against it, and whatever was changed is named.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { Exit, flowSource, parseOrNull, readBody, run, serve, startFlow, temporaryFolder, writeFiles } from "./support.mjs";
+import { changes } from "../replay/changes.mjs";
+import { Field, framesWith, readRecords, writeRecords } from "../replay/journal.mjs";
+import { record as recordMany } from "../replay/record.mjs";
+import { Exit, flowSource, parseOrNull, readBody, root, run, serve, startFlow, temporaryFolder, warder, writeFiles } from "./support.mjs";
 
 const token = "canary-9d41b27760aa4e1c";
 
@@ -53,31 +55,6 @@ async function recordBusy(t) {
   return recorded;
 }
 
-// The records of a journal: [{ kind, payload }], and back, with checksums that match.
-const magic = "warder journal 2\n";
-function records(path) {
-  const bytes = readFileSync(path);
-  const all = [];
-  for (let at = magic.length; at < bytes.length;) {
-    const length = bytes.readUInt32LE(at + 1);
-    all.push({ kind: bytes[at], payload: bytes.subarray(at + 13, at + 13 + length) });
-    at += 13 + length;
-  }
-  return all;
-}
-function bind(path, all) {
-  let chain = createHash("sha256").update(magic).digest();
-  const parts = [Buffer.from(magic)];
-  for (const { kind, payload } of all) {
-    const head = Buffer.alloc(5);
-    head[0] = kind;
-    head.writeUInt32LE(payload.length, 1);
-    chain = createHash("sha256").update(chain).update(head).update(payload).digest();
-    parts.push(head, chain.subarray(0, 8), payload);
-  }
-  writeFileSync(path, Buffer.concat(parts));
-}
-
 test("a recorded execution is identical, again and again, without its upstream", async (t) => {
   const { journal, bundle } = await recordBusy(t);
   for (let i = 0; i < 5; ++i) {
@@ -88,47 +65,47 @@ test("a recorded execution is identical, again and again, without its upstream",
   assert.equal((await run(["replay", journal, "--bundle", bundle])).code, 0);
 });
 
-test("what was changed in a journal is named", async (t) => {
+test("a journal is not bound to the user who recorded it", { skip: process.getuid() !== 0 && "not started as root" }, async (t) => {
+  const { journal } = await recordBusy(t);
+  chmodSync(dirname(journal), 0o755);
+  chmodSync(journal, 0o644);
+  const asUser = join(root, "tests/lib/as-user");
+  const env = { TZ: "Pacific/Chatham", LC_ALL: "tr_TR.UTF-8", HOME: "/nonexistent" };
+  const { code, stdout, stderr } = await run([warder, "replay", journal], { program: asUser, env });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /identical/);
+});
+
+// The rest of them, and many more executions: tests/replay/run.sh.
+test("executions of the examples are identical again, and what was changed is named", async (t) => {
+  const folder = temporaryFolder(t);
+  const journals = await recordMany(warder, folder, 12);
+  const { code, stdout, stderr } = await run(["replay", folder]);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /\n12 identical, 0 diverged\n$/);
+  const everything = journals.find((path) => path.includes("everything"));
+  const changed = join(folder, "changed");
+  for (const [name, { change, says }] of Object.entries(changes)) {
+    const all = readRecords(everything);
+    change(all);
+    writeRecords(changed, all);
+    const replayed = await run(["replay", changed]);
+    assert.notEqual(replayed.code, 0, name);
+    assert.match(replayed.stdout + replayed.stderr, says, name);
+  }
+});
+
+// Not bound again, it is found by its checksum, wherever it is.
+test("a journal that was damaged or cut off says where", async (t) => {
   const { journal } = await recordBusy(t);
   const changed = journal.replace("run", "changed");
-  const expectChange = async (what, change, pattern) => {
-    const all = records(journal).map(({ kind, payload }) => ({ kind, payload: Buffer.from(payload) }));
-    change(all);
-    bind(changed, all);
-    const { code, stdout, stderr } = await run(["replay", changed]);
-    assert.notEqual(code, 0, what);
-    assert.match(stdout + stderr, pattern, what);
-  };
-  const toCell = ">".charCodeAt(0);
-  // Start is the fourth frame to the cell; its first field is the seed of 32 bytes, behind two short heads.
-  const start = (all) => all.filter(({ kind }) => kind === toCell)[3].payload;
-  await expectChange("the seed", (all) => {
-    const payload = start(all);
-    const seed = payload.indexOf(Buffer.from([0x0a, 0x20]));
-    payload[seed + 2] ^= 1;
-  }, /the output is not the one|log is not as it was/);
-  // The clock is the first field of every frame, a varint; its second byte is 128 µs.
-  await expectChange("the clock", (all) => {
-    for (const { kind, payload } of all.slice(9)) if (kind === toCell) payload[3] ^= 1;
-  }, /log is not as it was|the output is not|clock that is before/);
-  await expectChange("a reply", (all) => {
-    const found = all.find(({ kind, payload }) => kind === toCell && payload.includes("/a/a/a"));
-    found.payload[found.payload.indexOf("/a/a/a")] = 0x78;
-    const head = all.find(({ kind, payload }) => kind === toCell && payload.includes("Not Found"));
-    head.payload[head.payload.indexOf(Buffer.from([0x10, 0x94, 0x03])) + 1] = 0x95; // 405
-  }, /log is not as it was/);
-  await expectChange("the order", (all) => {
-    const calls = all.flatMap(({ kind, payload }, index) => (kind === toCell && index > 5 && payload.includes("/a") ? [index] : []));
-    [all[calls[0]], all[calls[1]]] = [all[calls[1]], all[calls[0]]];
-  }, /record \d+ (is a reply to call|has a clock that is before)|the output|the log/);
-
-  // Not bound again, a change is found by its checksum, wherever it is.
   const bytes = readFileSync(journal);
-  bytes[bytes.length >> 1] ^= 1;
+  const start = readRecords(journal)[framesWith(readRecords(journal), Field.start)[0]].payload;
+  bytes[bytes.indexOf(start) + start.length - 1] ^= 1;
   writeFileSync(changed, bytes);
   const damaged = await run(["replay", changed]);
   assert.equal(damaged.code, Exit.invalid);
-  assert.match(damaged.stderr, /record \d+ does not match its checksum/);
+  assert.match(damaged.stderr, /record \d+ \(the start, with the seed\) does not match its checksum/);
   writeFileSync(changed, readFileSync(journal).subarray(0, -30));
   const cut = await run(["replay", changed]);
   assert.equal(cut.code, Exit.invalid);
@@ -194,4 +171,34 @@ test("a journal holds no credential, and is replayed without one", async (t) => 
   assert.equal(bytes.includes("[redacted]"), true);
   const replayed = await run(["replay", journal]);
   assert.equal(replayed.code, 0, replayed.stdout + replayed.stderr);
+});
+
+test("personal data that is named is in no part of a journal, which is replayed all the same", async (t) => {
+  const { origin } = await serve(t, async (request, response) => {
+    if (request.method === "POST") return void response.end(await readBody(request));
+    response.setHeader("content-type", "application/json");
+    response.setHeader("x-owner", "anna@example.test");
+    response.end(JSON.stringify({ id: 7, owner: { email: "anna@example.test", phone: "+49 151 123" }, note: "call +49 151 123" }));
+  });
+  const body = `
+    const found = await (await fetch(event.origin + "/people/" + encodeURIComponent(event.email))).json();
+    context.log.info("found " + found.owner.email.toUpperCase(), { hash: [...new TextEncoder().encode(found.owner.phone)] });
+    const sent = await fetch(event.origin + "/mail", { method: "POST", body: JSON.stringify({ to: found.owner, note: found.note }) });
+    return { data: { sent: await sent.json(), same: found.owner.email === event.email } };`;
+  const options = { event: { origin, email: "anna@example.test" }, allow: [origin] };
+  const { journal, code, stderr, result } = await record(t, body, { ...options, args: ["--redact", "email", "--redact", "phone"] });
+  assert.equal(code, Exit.succeeded, stderr);
+  assert.equal(result.output.sent.to.email, "anna@example.test"); // what was done was done with the real one
+  const text = readFileSync(journal, "latin1");
+  for (const form of ["anna", "ANNA", "+49 151", "43,52,57,32"]) assert.equal(text.includes(form), false, form);
+  assert.ok(text.includes("redacted-1@redacted.invalid") && text.includes("REDACTED-1@"));
+  const replayed = await run(["replay", journal]);
+  assert.equal(replayed.code, 0, replayed.stdout + replayed.stderr);
+  assert.match(replayed.stdout, /identical \(succeeded, 2 calls\)/);
+
+  // A flow that goes another way without it has no such journal.
+  const picky = await record(t, `if (event.email.endsWith("example.test")) await fetch(event.origin); return { data: 1 };`, { ...options, args: ["--redact", "email"] });
+  assert.equal(picky.code, Exit.invalid);
+  assert.match(picky.stderr, /not written without personal data: without it the flow goes another way: the 1st call/);
+  assert.equal(existsSync(picky.journal), false);
 });

@@ -291,6 +291,7 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
                    std::to_string(s.clock_us) + "," + std::to_string(static_cast<unsigned char>(s.start.seed()[0])) +
                    "]");
        }},
+      {"clock", [](Script& s) { s.Succeed(std::to_string(s.clock_us)); }},
       {"fetch-order",  // which call is answered first, and when
        [](Script& s) {
          Script::Fetch(1, s.config);

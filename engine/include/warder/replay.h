@@ -44,6 +44,7 @@ class Recording {
     Status status;            // how it ended
     std::string reason;       // why, unless it succeeded
     std::string output_json;  // if it succeeded
+    std::optional<WebhookResponse> response;
   };
   const Facts& facts() const { return facts_; }
   // Why it ends before the execution did, one clause; empty: it does not.
@@ -63,6 +64,14 @@ class Recording {
   const std::shared_ptr<const journal::Tape> tape_;
   Facts facts_;
 };
+
+// Writes the journal of `recording` as it would have been without what stands in the members of these names, at any
+// depth of the JSON that the flow was given (event, configuration, answers): the flow is run again with stand-ins in
+// their place, everywhere where such a value stands in what it is given, and that is what is written. So nothing of
+// them is in what it says either, in no form. Throws EngineError(kInvalid), and writes nothing, where it goes another
+// way or ends in another way without them, or where one is still there: then its code knows it.
+void WriteRedacted(Engine& engine, const std::shared_ptr<const Recording>& recording,
+                   const std::vector<std::string>& names, const std::filesystem::path& path);
 
 // A request of a scripted execution, all of it.
 struct ScriptedRequest {
