@@ -12,12 +12,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/base/loop_slice.h"
 #include "engine/base/spare_buffer.h"
 
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-constexpr int kFramesPerTurn = 64;
 // From here on a piece of a response is sent from where it is.
 constexpr std::size_t kLongBytes = std::size_t{8} << 10;
 }  // namespace
@@ -145,7 +145,7 @@ void CellChannel::Read() {
 }
 
 void CellChannel::HandleThenRead() {
-  const bool more = HandleFrames(kFramesPerTurn);
+  const bool more = HandleFrames();
   if (!open_) return;
   if (!more) {
     Read();
@@ -156,8 +156,9 @@ void CellChannel::HandleThenRead() {
 
 void CellChannel::Take(std::span<const char> bytes) { sound_ = reader_.Feed(bytes) && sound_; }
 
-bool CellChannel::HandleFrames(int at_most) {
-  for (int handled = 0; open_ && handled < at_most; ++handled) {
+bool CellChannel::HandleFrames() {
+  const LoopSlice slice;
+  for (bool first = true; open_ && (first || !slice.over()); first = false) {
     const auto payload = reader_.Next();
     if (!payload) {
       if (!sound_ || reader_.broken()) End("the cell sent a frame with an impossible length");
@@ -179,7 +180,7 @@ bool CellChannel::HandleFrames(int at_most) {
 
 void CellChannel::Drain() {
   while (open_) {
-    while (HandleFrames(kFramesPerTurn)) {
+    while (HandleFrames()) {
     }
     if (!open_) return;
     boost::system::error_code error;

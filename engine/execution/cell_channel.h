@@ -70,8 +70,8 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   // Sends what the socket takes now; false: it takes nothing.
   bool WriteSome();
   void Take(std::span<const char> bytes);
-  // Handles what is there, at most so many frames. True: there may be more.
-  bool HandleFrames(int at_most);
+  // Handles what is there, for a slice of time. True: there may be more.
+  bool HandleFrames();
   void HandleThenRead();
   void End(const std::string& error);
 
