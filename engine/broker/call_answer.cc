@@ -95,7 +95,7 @@ bool CallState::DecideAboutRetry() {
   bool conflict = false;
   const std::string_view after = head.Value("retry-after", &conflict);
   retry_wait_ = RetryWait(ParseRetryAfter(after, std::chrono::system_clock::now()));
-  if (retry_wait_) next_hop_ = hop_;  // the same once more, when the answer is out of the way
+  if (retry_wait_) next_hop_ = std::make_unique<Hop>(hop_);  // the same once more, when the answer is out of the way
   return retry_wait_.has_value();
 }
 
@@ -159,7 +159,7 @@ bool CallState::DecideAboutRedirect() {
     return false;
   }
   placeholders_ = std::move(choice->placeholders);
-  next_hop_ = std::move(*next);
+  next_hop_ = std::make_unique<Hop>(std::move(*next));
   return true;
 }
 

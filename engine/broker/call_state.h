@@ -125,14 +125,14 @@ class CallState final : public Turn, public std::enable_shared_from_this<CallSta
   CallObserver* observer_;
   std::shared_ptr<Grant> grant_;  // null: the call was refused before anybody could decide about it
   std::optional<PlaceholderUse> placeholders_;
-  std::optional<PlaceholderScan> body_scan_;
+  std::unique_ptr<PlaceholderScan> body_scan_;  // where there are placeholders
 
   Hop hop_;
   HttpRequest::Redirect redirect_mode_ = HttpRequest::Redirect::kFollow;
   Care care_ = Care::kOrdinary;
   std::optional<RequestBody> body_;
   std::size_t redirects_ = 0;
-  std::optional<Hop> next_hop_;
+  std::unique_ptr<Hop> next_hop_;  // of the few calls that have one
   bool left_home_ = false;  // a redirect has led to another origin: no credential goes out any more, not even back
   std::uint64_t attempt_ = 1;
   std::optional<std::chrono::milliseconds> retry_wait_;  // next_hop_ is the same once more
