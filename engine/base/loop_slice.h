@@ -10,15 +10,17 @@ namespace warder {
 
 class LoopSlice {
  public:
-  LoopSlice() : end_(Clock::now() + kLength) {}
-  bool over() const { return Clock::now() >= end_; }
+  LoopSlice() : begin_(Clock::now()) {}
+  bool over() const { return length() >= kLength; }
+  // So far.
+  std::chrono::steady_clock::duration length() const { return Clock::now() - begin_; }
 
  private:
   using Clock = std::chrono::steady_clock;
   // About what a call costs the loop in all: much shorter slices cost more than they help.
-  static constexpr std::chrono::microseconds kLength{50};
+  static constexpr std::chrono::microseconds kLength{25};
 
-  const Clock::time_point end_;
+  const Clock::time_point begin_;
 };
 
 }  // namespace warder

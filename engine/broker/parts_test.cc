@@ -301,6 +301,36 @@ TEST(Turns, OneTenantsWorkIsDoneASliceAtATime) {
   EXPECT_EQ(seen, 1) << "steps of another tenant that it had to wait for";
 }
 
+// With a neighbour it gets a part of the time; alone it waits for nothing.
+TEST(Turns, WhoAlwaysHasMoreLeavesTimeToOthers) {
+  using Clock = std::chrono::steady_clock;
+  for (const bool neighbour : {true, false}) {
+    boost::asio::io_context loop;
+    Turns turns(loop);
+    Clock::duration used{};
+    std::shared_ptr<Worker> work;
+    int left = 200;
+    work = std::make_shared<Worker>([&] {
+      const LoopSlice slice;
+      while (!slice.over()) {
+      }
+      used += slice.length();
+      if (neighbour) turns.Post("quiet", {});
+      if (--left > 0) turns.Post("busy", work);
+    });
+    turns.Post("busy", work);
+    turns.Post("busy", work);
+    const auto begun = Clock::now();
+    if (neighbour) {
+      loop.run();
+      EXPECT_LE(used, (Clock::now() - begun) / 2);
+    } else {
+      loop.poll();  // what is ready, and whatever that makes ready
+    }
+    EXPECT_LE(left, 0);
+  }
+}
+
 TEST(Turns, ForgetsWhoIsGone) {
   boost::asio::io_context loop;
   Turns turns(loop);

@@ -30,9 +30,9 @@ class ResponseBody {
   static constexpr std::uint64_t kUnsuspiciousBytes = std::uint64_t{4} << 20;
 
   static constexpr std::size_t kWireBytes = std::size_t{64} << 10;
-  static constexpr std::size_t kSliceBytes = std::size_t{32} << 10;
+  static constexpr std::size_t kSliceBytes = std::size_t{16} << 10;
   // So much is collected before it is delivered, while there is more to decode.
-  static constexpr std::size_t kPieceBytes = std::size_t{128} << 10;
+  static constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 
   // Before the first byte. Null: the body is as it comes.
   void SetDecoder(std::unique_ptr<ContentDecoder> decoder) { decoder_ = std::move(decoder); }

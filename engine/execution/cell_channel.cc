@@ -18,6 +18,8 @@
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+// At most so much is sent by one system call: copying more takes longer than a slice.
+constexpr std::size_t kWriteBytes = std::size_t{80} << 10;
 // From here on a piece of a response is sent from where it is.
 constexpr std::size_t kLongBytes = std::size_t{8} << 10;
 }  // namespace
@@ -91,8 +93,15 @@ void CellChannel::Write() {
 }
 
 void CellChannel::WriteRest() {
+  const LoopSlice slice;
   while (!writing_.empty()) {
-    if (WriteSome()) continue;
+    if (WriteSome()) {
+      if (!slice.over() || writing_.empty()) continue;
+      boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        if (self->open_) self->WriteRest();
+      });
+      return;
+    }
     socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_write,
                        [self = shared_from_this()](const boost::system::error_code& error) {
                          if (!error && self->open_) self->WriteRest();
@@ -105,10 +114,13 @@ void CellChannel::WriteRest() {
 bool CellChannel::WriteSome() {
   std::array<iovec, 16> pieces{};
   std::size_t count = 0;
-  for (std::size_t i = part_; i < writing_.parts.size() && count < pieces.size(); ++i) {
+  std::size_t room = kWriteBytes;
+  for (std::size_t i = part_; i < writing_.parts.size() && count < pieces.size() && room > 0; ++i) {
     std::string& part = writing_.parts[i];
     const std::size_t begin = i == part_ ? sent_ : 0;
-    pieces.at(count++) = {part.data() + begin, part.size() - begin};
+    const std::size_t size = std::min(part.size() - begin, room);
+    pieces.at(count++) = {part.data() + begin, size};
+    room -= size;
   }
   msghdr message{};
   message.msg_iov = pieces.data();
