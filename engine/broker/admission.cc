@@ -1,7 +1,5 @@
 #include "engine/broker/admission.h"
 
-#include <boost/asio/post.hpp>
-
 namespace warder::broker {
 
 // Out of memory here ends the process, as everywhere.
@@ -16,10 +14,24 @@ std::unique_ptr<Admission::Ticket> Admission::Enter(const std::string& tenant, s
   std::erase_if(queue.waiting, [](const auto& entry) { return entry.expired(); });
   if (queue.waiting.size() >= options_.max_waiting_per_tenant) return nullptr;
   auto entry = std::make_shared<Entry>(Entry{std::move(admitted)});
-  if (queue.waiting.empty()) turn_.push_back(tenant);
-  queue.waiting.push_back(entry);
-  AdmitNext();
+  if (queue.waiting.empty() && HasRoom(queue)) {  // whoever else waits, does so for their own tenant's bound
+    Admit(queue, entry);
+  } else {
+    if (queue.waiting.empty()) turn_.push_back(tenant);
+    queue.waiting.push_back(entry);
+  }
   return std::make_unique<Ticket>(*this, tenant, std::move(entry));
+}
+
+bool Admission::HasRoom(const Queue& queue) const {
+  return active_ < options_.max_transfers && queue.active < options_.max_transfers_per_tenant;
+}
+
+void Admission::Admit(Queue& queue, const std::shared_ptr<Entry>& entry) {
+  entry->has_slot = true;
+  ++queue.active;
+  ++active_;
+  entry->admitted();
 }
 
 void Admission::Leave(const std::string& tenant, bool had_slot) {
@@ -55,17 +67,11 @@ void Admission::AdmitNext() {
 
 bool Admission::AdmitOne(const std::string& tenant) {
   Queue& queue = queues_[tenant];
-  while (queue.active < options_.max_transfers_per_tenant && !queue.waiting.empty()) {
-    const std::weak_ptr<Entry> next = queue.waiting.front();
+  while (HasRoom(queue) && !queue.waiting.empty()) {
+    const auto entry = queue.waiting.front().lock();
     queue.waiting.pop_front();
-    const auto entry = next.lock();
     if (!entry) continue;
-    entry->has_slot = true;
-    ++queue.active;
-    ++active_;
-    boost::asio::post(loop_, [next] {
-      if (const auto admitted = next.lock()) admitted->admitted();
-    });
+    Admit(queue, entry);
     return true;
   }
   return false;

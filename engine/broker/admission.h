@@ -2,7 +2,6 @@
 // in turn. A tenant that starts a thousand calls waits for itself, not the others for it.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -20,10 +19,10 @@ class Admission {
   // A place in the queue, then a slot. Destroying it gives up whichever it is. The Admission must outlive it.
   class Ticket;
 
-  Admission(boost::asio::io_context& loop, const BrokerOptions& options) : loop_(loop), options_(options) {}
+  explicit Admission(const BrokerOptions& options) : options_(options) {}
 
-  // `admitted` is called from the loop, once, when there is a slot; never from inside. Null: the tenant's queue is
-  // full.
+  // `admitted` is called once, when there is a slot: from inside this, or where another one's ticket goes. It may only
+  // note that. Null: the tenant's queue is full.
   [[nodiscard]] std::unique_ptr<Ticket> Enter(const std::string& tenant, std::function<void()> admitted);
 
  private:
@@ -36,12 +35,13 @@ class Admission {
     std::deque<std::weak_ptr<Entry>> waiting;  // those that gave up have expired
   };
 
+  bool HasRoom(const Queue& queue) const;
+  void Admit(Queue& queue, const std::shared_ptr<Entry>& entry);
   void Leave(const std::string& tenant, bool had_slot);
   void AdmitNext();
   bool AdmitOne(const std::string& tenant);
   void Forget(const std::string& tenant);
 
-  boost::asio::io_context& loop_;
   const BrokerOptions& options_;
   std::size_t active_ = 0;
   std::map<std::string, Queue> queues_;

@@ -1,6 +1,7 @@
 #include "engine/broker/broker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "engine/broker/call_state.h"
@@ -31,7 +32,7 @@ class CallHandle final : public Call {
 class Broker::Impl {
  public:
   Impl(boost::asio::io_context& loop, BrokerOptions options)
-      : core_(std::make_shared<BrokerCore>(loop, std::move(options))) {}
+      : core_(std::make_shared<BrokerCore>(loop, std::move(options))), look_(loop, [this] { LookForSilence(); }) {}
   ~Impl() {
     for (const auto& call : calls_) {
       if (const auto state = call.lock()) state->Abandon();
@@ -49,15 +50,30 @@ class Broker::Impl {
       std::erase_if(calls_, [](const auto& call) { return call.expired(); });
       sweep_at_ = std::max<std::size_t>(64, 2 * calls_.size());
     }
+    if (calls_.empty()) look_.Start(LookInterval());
     calls_.push_back(state);
     state->Begin(std::move(request));
     return std::make_unique<CallHandle>(std::move(state));
   }
 
  private:
+  // A timer for each call would be set and stopped every time, and expire hardly ever.
+  void LookForSilence() {
+    std::erase_if(calls_, [](const auto& call) { return call.expired(); });
+    for (const auto& call : std::vector(calls_)) {
+      if (const auto state = call.lock()) state->CheckSilence();
+    }
+    if (!calls_.empty()) look_.Start(LookInterval());
+  }
+  std::chrono::milliseconds LookInterval() const {
+    using std::chrono::milliseconds;
+    return std::clamp<milliseconds>(core_->options.idle_timeout / 16, milliseconds(1), milliseconds(1000));
+  }
+
   std::shared_ptr<BrokerCore> core_;
   std::vector<std::weak_ptr<CallState>> calls_;  // some have ended
   std::size_t sweep_at_ = 64;
+  LoopTimer look_;  // while there are calls
 };
 
 Broker::Broker(boost::asio::io_context& loop, BrokerOptions options)

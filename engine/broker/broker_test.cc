@@ -43,7 +43,7 @@ TEST_F(BrokerTest, GetsAResponse) {
   EXPECT_EQ(recorder.header("Connection") + recorder.header("X-Hop"), "");
   const std::string host = "127.0.0.1:" + std::to_string(server->port());
   EXPECT_EQ(server->requests().at(0), "GET /a/b?c=%5Bd%5D HTTP/1.1\r\nHost: " + host +
-                                          "\r\nAccept: */*\r\nx-api-key: k\r\nx-empty:\r\nUser-Agent: warder\r\n"
+                                          "\r\nUser-Agent: warder\r\nAccept: */*\r\nx-api-key: k\r\nx-empty:\r\n"
                                           "Accept-Encoding: gzip, br, zstd\r\n\r\n");
 }
 

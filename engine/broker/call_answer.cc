@@ -41,7 +41,7 @@ void CallState::LookAtTransfer() {
 
 void CallState::NoteHealth(bool success) {
   if (!std::exchange(health_open_, false)) return;
-  OriginHealth& health = core_->healths.Of(tenant_, hop_.url.origin.ToString());
+  OriginHealth& health = core_->healths.Of(tenant_, origin_);
   if (success) {
     health.Succeeded();
   } else {
@@ -54,7 +54,7 @@ std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std:
   if (attempt_ >= policy().attempts || head_delivered_ || !IsIdempotent(hop_.method, hop_.headers)) return {};
   if (hop_.has_body && !body_->Rewindable()) return {};
   if (asked && *asked > kMaxRetryAfter) return {};
-  if (!core_->healths.Of(tenant_, hop_.url.origin.ToString()).MayRetry()) return {};
+  if (!core_->healths.Of(tenant_, origin_).MayRetry()) return {};
   const std::string random = RandomBytes(2);
   const double fraction =
       (static_cast<unsigned char>(random[0]) * 256.0 + static_cast<unsigned char>(random[1])) / 65'536.0;
@@ -62,7 +62,7 @@ std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std:
 }
 
 void CallState::Retry(std::chrono::milliseconds wait) {
-  timer_.Stop();
+  lookup_timer_.Stop();
   EndTransfer();
   lookup_.reset();
   // Whatever was decided about the last answer; and others may go while this call waits.
@@ -90,12 +90,12 @@ void CallState::FailAttempt(CallFailure failure) {
 bool CallState::DecideAboutRetry() {
   const ResponseHeadReader& head = transfer_->head();
   NoteHealth(head.status() < 502 || head.status() > 504);
-  if (head.status() == 429) core_->healths.Of(tenant_, hop_.url.origin.ToString()).Throttled();
+  if (head.status() == 429) core_->healths.Of(tenant_, origin_).Throttled();
   if (!IsRetryableStatus(head.status())) return false;
   bool conflict = false;
   const std::string_view after = head.Value("retry-after", &conflict);
   retry_wait_ = RetryWait(ParseRetryAfter(after, std::chrono::system_clock::now()));
-  if (retry_wait_) next_hop_ = hop_;  // the same once more, when the answer is out of the way
+  if (retry_wait_) next_hop_ = std::make_unique<Hop>(hop_);  // the same once more, when the answer is out of the way
   return retry_wait_.has_value();
 }
 
@@ -159,7 +159,7 @@ bool CallState::DecideAboutRedirect() {
     return false;
   }
   placeholders_ = std::move(choice->placeholders);
-  next_hop_ = std::move(*next);
+  next_hop_ = std::make_unique<Hop>(std::move(*next));
   return true;
 }
 
@@ -225,14 +225,13 @@ void CallState::DeliverBody() {
   const bool done = transfer_->done();
   std::string chunk;
   const WipeAtEnd wipe(care_ == Care::kCredentials ? &chunk : nullptr);
-  std::string_view error;
   if (done && !finished_) {
     finished_ = true;
     ticket_.reset();
     pace_.reset();
-    error = body.Finish();
+    body.Finish();
   }
-  if (error.empty()) error = body.Take(&chunk);
+  const std::string_view error = body.Take(&chunk);
   if (!error.empty()) {
     Fail({CallFailure::Kind::kNetwork, hop_.url.origin.ToString() + " " + std::string(error)});
     return;
@@ -252,7 +251,9 @@ void CallState::DeliverBody() {
   if (!chunk.empty()) {
     observer_->OnResponseBody(std::move(chunk));
     if (over()) return;
-    Schedule();  // one piece a turn: others of the loop have theirs
+    Schedule();  // one piece a turn: others have theirs
+  } else if (body.HasMore()) {
+    Schedule();
   }
   if (!done) transfer_->Continue();
 }

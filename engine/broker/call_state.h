@@ -1,7 +1,7 @@
 // One call from its request to its last byte: checked, admitted, resolved, judged, transferred; again for each
 // redirect.
 //
-// Everything that reacts happens in Deliver(), which runs from the loop, never inside libcurl and never inside a member
+// Everything that reacts happens in OnTurn(), which runs from the loop, never inside libcurl and never inside a member
 // that the caller called. So the observer may destroy its Call from anywhere, and is called by nothing else.
 #pragma once
 
@@ -24,6 +24,7 @@
 #include "engine/broker/tenant_pools.h"
 #include "engine/broker/throttle.h"
 #include "engine/broker/transfer.h"
+#include "engine/broker/turns.h"
 
 namespace warder::broker {
 
@@ -35,9 +36,10 @@ struct BrokerCore {
       : loop(io),
         options(std::move(broker_options)),
         resolver(io, options.dns_servers),
-        admission(io, options),
+        admission(options),
         throttles(io, options.max_waiting_per_tenant),
-        pools(io, options) {}
+        pools(io, options),
+        turns(io) {}
 
   boost::asio::io_context& loop;
   const BrokerOptions options;
@@ -46,12 +48,13 @@ struct BrokerCore {
   Throttles throttles;
   OriginHealths healths;
   TenantPools pools;
+  Turns turns;
 };
 
 // "the body of the request is longer than ..."; `what` is "request" or "response".
 std::string TooLong(const std::string& what, std::uint64_t most);
 
-class CallState : public std::enable_shared_from_this<CallState> {
+class CallState final : public Turn, public std::enable_shared_from_this<CallState> {
  public:
   CallState(std::shared_ptr<BrokerCore> core, std::string tenant, std::shared_ptr<Capabilities> capabilities,
             CallObserver& observer);
@@ -66,6 +69,8 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void GrantResponse(std::uint64_t bytes);
   // Aborts; the observer is not called any more.
   void Abandon();
+  // Called once in a while: ends a transfer whose upstream has been silent for too long.
+  void CheckSilence();
   const std::string& connection() const;
 
  private:
@@ -82,13 +87,13 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void FindProxy();
   void StartTransfer(Reuse reuse);
   void EndTransfer();
-  void CheckSilence();
+  void EndLookup();
   void EndByTimeout();
   // False: the budget of bytes is used up, and the call is over.
   bool TakeBytes(std::size_t bytes);
 
   void Schedule();
-  void Deliver();
+  void OnTurn() override;
   void LookAtTransfer();
   // False: the call has failed.
   bool DecideAboutRedirect();
@@ -120,17 +125,18 @@ class CallState : public std::enable_shared_from_this<CallState> {
   CallObserver* observer_;
   std::shared_ptr<Grant> grant_;  // null: the call was refused before anybody could decide about it
   std::optional<PlaceholderUse> placeholders_;
-  std::optional<PlaceholderScan> body_scan_;
+  std::unique_ptr<PlaceholderScan> body_scan_;  // where there are placeholders
 
   Hop hop_;
   HttpRequest::Redirect redirect_mode_ = HttpRequest::Redirect::kFollow;
   Care care_ = Care::kOrdinary;
   std::optional<RequestBody> body_;
   std::size_t redirects_ = 0;
-  std::optional<Hop> next_hop_;
+  std::unique_ptr<Hop> next_hop_;  // of the few calls that have one
   bool left_home_ = false;  // a redirect has led to another origin: no credential goes out any more, not even back
   std::uint64_t attempt_ = 1;
   std::optional<std::chrono::milliseconds> retry_wait_;  // next_hop_ is the same once more
+  std::string origin_;                                   // of the hop
   bool health_open_ = false;                             // admitted by the origin's health, which awaits the outcome
 
   // In the order of their use; destroyed the other way round.
@@ -142,7 +148,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   std::shared_ptr<const Connection> used_;  // whose key the transfer may point to
   std::shared_ptr<CurlPool> pool_;
   std::unique_ptr<Transfer> transfer_;
-  LoopTimer timer_;       // of the lookup, then of the upstream's silence
+  LoopTimer lookup_timer_;
   LoopTimer call_timer_;  // of the whole call, where the policy sets one
   LoopTimer retry_timer_;
   // What is taken out of the response, in this order. The first may be for this transfer alone.
@@ -152,6 +158,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   std::uint64_t response_bytes_ = 0;   // delivered
   std::uint64_t response_credit_ = 0;  // granted beyond the initial credit
   bool scheduled_ = false;
+  bool admitted_ = false;  // and the hop has not begun
   bool waits_for_body_ = false;
   bool finding_proxy_ = false;
   bool tell_retry_ = false;

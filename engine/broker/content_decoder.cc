@@ -15,7 +15,7 @@
 namespace warder::broker {
 namespace {
 
-constexpr std::size_t kStepBytes = std::size_t{32} << 10;
+constexpr std::size_t kStepBytes = std::size_t{16} << 10;
 
 // RFC 1952: one or more members.
 class GzipDecoder final : public ContentDecoder {

@@ -8,6 +8,8 @@
 namespace warder::broker {
 namespace {
 
+using std::chrono::steady_clock;
+
 void InitializeLibrary() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
@@ -30,7 +32,7 @@ CurlPool::CurlPool(boost::asio::io_context& loop, const BrokerOptions& options, 
                [this](int fd, bool readable, bool writable) {
                  Act(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
                }),
-      timer_(loop, [this] { Act(CURL_SOCKET_TIMEOUT, 0); }),
+      timer_(loop, [this] { OnTime(); }),
       multi_(MakeMulti()) {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, OnSocket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -62,7 +64,10 @@ void CurlPool::Add(CURL* easy, CurlCompletion& completion) {
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, TlsEnds::OnContext);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &tls_ends_);
-  if (curl_multi_add_handle(multi_, easy) != CURLM_OK) throw std::bad_alloc();
+  adding_ = true;
+  const CURLMcode added = curl_multi_add_handle(multi_, easy);
+  adding_ = false;
+  if (added != CURLM_OK) throw std::bad_alloc();
   ++transfers_;
   BoundConnections();
 }
@@ -92,13 +97,31 @@ int CurlPool::OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void*
 }
 
 int CurlPool::OnTimer(CURLM* /*multi*/, long milliseconds, void* self) noexcept {
-  LoopTimer& timer = static_cast<CurlPool*>(self)->timer_;
+  auto& pool = *static_cast<CurlPool*>(self);
   if (milliseconds < 0) {
-    timer.Stop();
-  } else {
-    timer.Start(std::chrono::milliseconds(milliseconds));
+    pool.due_.reset();
+  } else if (milliseconds > 0 || !pool.adding_) {  // else Begin follows
+    pool.SetTimer(steady_clock::now() + std::chrono::milliseconds(milliseconds));
   }
   return 0;
+}
+
+void CurlPool::SetTimer(steady_clock::time_point due) {
+  due_ = due;
+  if (set_ && *set_ <= due) return;
+  set_ = due;
+  timer_.Start(std::chrono::ceil<std::chrono::microseconds>(due - steady_clock::now()));
+}
+
+void CurlPool::OnTime() {
+  set_.reset();
+  if (!due_) return;
+  if (const auto due = *due_; steady_clock::now() < due) {
+    SetTimer(due);
+    return;
+  }
+  due_.reset();
+  Act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 int CurlPool::OnCloseSocket(void* self, curl_socket_t fd) noexcept {

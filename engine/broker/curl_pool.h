@@ -5,13 +5,16 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "engine/broker/broker_options.h"
 #include "engine/broker/curl_handles.h"
 #include "engine/broker/fd_watcher.h"
 #include "engine/broker/loop_timer.h"
+#include "engine/broker/pins.h"
 #include "engine/broker/tls_ends.h"
 
 namespace warder::broker {
@@ -38,10 +41,13 @@ class CurlPool {
   CurlPool(CurlPool&&) = delete;
   CurlPool& operator=(CurlPool&&) = delete;
 
-  // Starts a transfer; sets CURLOPT_PRIVATE and what libcurl keeps with a connection (how to close it, its TLS
+  // Takes a transfer; sets CURLOPT_PRIVATE and what libcurl keeps with a connection (how to close it, its TLS
   // context). Not from inside one of libcurl's callbacks, and neither is Remove.
   void Add(CURL* easy, CurlCompletion& completion);
   void Remove(CURL* easy);
+  // Lets libcurl begin with what was added: connect, or send on a connection that is open. Not from inside one of its
+  // callbacks; completions may be called, of other transfers too.
+  void Begin() { Act(CURL_SOCKET_TIMEOUT, 0); }
   // A handle that was set up for all transfers and used by one that is over; null: there is none. Setting one up costs
   // about a tenth of a short call.
   EasyHandle TakeIdle();
@@ -50,6 +56,7 @@ class CurlPool {
   void NoteOpened() { ++open_connections_; }
 
   TlsEnds& tls_ends() { return tls_ends_; }
+  Pins& pins() { return pins_; }
   boost::asio::io_context& loop() { return loop_; }
 
  private:
@@ -58,16 +65,24 @@ class CurlPool {
   static int OnCloseSocket(void* self, curl_socket_t fd) noexcept;
   void Act(curl_socket_t fd, int events);
   void BoundConnections();
+  void SetTimer(std::chrono::steady_clock::time_point due);
+  void OnTime();
 
   boost::asio::io_context& loop_;
   const BrokerOptions& options_;
   std::size_t& open_connections_;
   std::size_t transfers_ = 0;
+  bool adding_ = false;
   TlsEnds tls_ends_;
   FdWatcher watcher_;
   LoopTimer timer_;
+  // libcurl changes its mind with each request, mostly for a later time: the timer expires as it was set, and is set
+  // again then.
+  std::optional<std::chrono::steady_clock::time_point> due_;
+  std::optional<std::chrono::steady_clock::time_point> set_;
   CURLM* multi_;
   std::vector<EasyHandle> idle_;
+  Pins pins_;
 };
 
 }  // namespace warder::broker

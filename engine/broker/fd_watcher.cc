@@ -4,11 +4,14 @@
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
+
+#include "engine/base/loop_slice.h"
 
 namespace warder::broker {
 namespace {
@@ -30,9 +33,7 @@ class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
     poller_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                        [weak = weak_from_this()](boost::system::error_code error) {
                          const auto self = weak.lock();
-                         if (!self || self->ended_ || error) return;
-                         self->Deliver();
-                         if (!self->ended_) self->Wait();
+                         if (self && !self->ended_ && !error) self->DeliverThenWait();
                        });
   }
 
@@ -59,6 +60,18 @@ class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
   }
 
  private:
+  void DeliverThenWait() {
+    const bool more = Deliver();
+    if (ended_) return;
+    if (!more) {
+      Wait();
+      return;
+    }
+    boost::asio::post(poller_.get_executor(), [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && !self->ended_) self->DeliverThenWait();
+    });
+  }
+
   struct Entry {
     std::uint32_t wish = 0;
     std::uint32_t registered = 0;
@@ -73,11 +86,13 @@ class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
     entry.registered = ::epoll_ctl(poller_.native_handle(), operation, fd, &event) == 0 ? events : 0;
   }
 
-  // What is ready now, at most so much that others of the loop have their turn.
-  void Deliver() {
+  // What is ready now, for a slice of time. True: there may be more.
+  bool Deliver() {
     std::array<epoll_event, kEventsPerTurn> events{};
     const int count = ::epoll_wait(poller_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    const LoopSlice slice;
     for (int i = 0; i < count && !ended_; ++i) {
+      if (i > 0 && slice.over()) return true;  // what is left stays ready
       const epoll_event& event = events.at(static_cast<std::size_t>(i));
       const int fd = static_cast<int>(event.data.u64 & UINT32_MAX);
       const auto known = entries_.find(fd);
@@ -91,6 +106,7 @@ class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
         Register(fd, entry, entry.wish);
       }
     }
+    return count == static_cast<int>(events.size());
   }
 
   boost::asio::posix::stream_descriptor poller_;

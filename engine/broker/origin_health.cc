@@ -30,12 +30,13 @@ void OriginHealth::Throttled() { tokens_ = std::max(tokens_ - kTokensPerFailure,
 
 void OriginHealth::Abandoned() { probing_ = false; }
 
-OriginHealth& OriginHealths::Of(const std::string& tenant, const std::string& origin) {
+OriginHealth& OriginHealths::Of(std::string_view tenant, std::string_view origin) {
+  if (const auto known = healths_.find(Name(tenant, origin)); known != healths_.end()) return known->second;
   if (healths_.size() >= sweep_at_) {
     std::erase_if(healths_, [](const auto& each) { return each.second.Unremarkable(); });
     sweep_at_ = std::max<std::size_t>(256, 2 * healths_.size());
   }
-  return healths_[{tenant, origin}];
+  return healths_[{std::string(tenant), std::string(origin)}];
 }
 
 }  // namespace warder::broker

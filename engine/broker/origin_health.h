@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace warder::broker {
 
@@ -51,11 +53,17 @@ class OriginHealth {
 // By tenant and origin. Origins that nothing is remarkable about are forgotten.
 class OriginHealths {
  public:
-  OriginHealth& Of(const std::string& tenant, const std::string& origin);
+  OriginHealth& Of(std::string_view tenant, std::string_view origin);
   std::size_t size() const { return healths_.size(); }
 
  private:
-  std::map<std::pair<std::string, std::string>, OriginHealth> healths_;
+  using Name = std::pair<std::string_view, std::string_view>;
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const Name& a, const Name& b) const { return a < b; }
+  };
+
+  std::map<std::pair<std::string, std::string>, OriginHealth, Less> healths_;
   std::size_t sweep_at_ = 256;
 };
 

@@ -11,7 +11,7 @@ std::string_view ResponseBody::Accept(std::string_view bytes) {
   wire_bytes_ += bytes.size();
   if (decoder_) {
     wire_.append(bytes);
-    return Decode();
+    return {};
   }
   if (scrubbers_.empty()) {
     if (ready_.empty() && bytes.size() == kMaxAcceptBytes) ready_ = SpareBuffers::Take(kBufferBytes);  // more follows
@@ -24,21 +24,21 @@ std::string_view ResponseBody::Accept(std::string_view bytes) {
 }
 
 std::string_view ResponseBody::Decode() {
-  while (decoder_ && ready_.size() < kBufferBytes) {
+  if (decoder_ && ready_.size() < kBufferBytes) {
     std::string_view rest = wire_;
     std::string text;
-    const bool ok = decoder_->Decode(&rest, &text, kBufferBytes - ready_.size());
+    const std::size_t most = std::min(kSliceBytes, kBufferBytes - ready_.size());
+    const bool ok = decoder_->Decode(&rest, &text, most);
     wire_.erase(0, wire_.size() - rest.size());
     if (!ok) return "sent a body that is not in the encoding it announced";
     decoded_bytes_ += text.size();
-    if (decoded_bytes_ > kUnsuspiciousBytes && decoded_bytes_ / kMaxRatio > wire_bytes_) {
+    if (decoded_bytes_ > kUnsuspiciousBytes && decoded_bytes_ / kMaxRatio > wire_bytes_ - wire_.size()) {
       return "sent a body that grows more than 250-fold when it is decoded, as decompression bombs do";
     }
-    if (text.empty()) break;
-    Pass(&text);
+    more_ = text.size() >= most;
+    if (!text.empty()) Pass(&text);
   }
-  // A full buffer may hide that the decoder has more.
-  if (!finished_ || flushed_ || !wire_.empty() || ready_.size() >= kBufferBytes) return {};
+  if (!finished_ || flushed_ || more_ || !wire_.empty()) return {};
   if (decoder_ && !decoder_->Complete()) return "sent a body that is cut off, or not in the encoding it announced";
   flushed_ = true;
   std::string rest;
@@ -65,11 +65,6 @@ void ResponseBody::Pass(std::string* text) {
   }
 }
 
-std::string_view ResponseBody::Finish() {
-  finished_ = true;
-  return Decode();
-}
-
 void ResponseBody::Grant(std::uint64_t bytes) {
   credit_ += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - credit_);
 }
@@ -79,11 +74,13 @@ void ResponseBody::Discard() {
   ready_.clear();
   decoder_.reset();
   scrubbers_.clear();
+  more_ = false;
 }
 
 std::string_view ResponseBody::Take(std::string* out) {
   out->clear();
   if (const std::string_view error = Decode(); !error.empty()) return error;
+  if (more_ && ready_.size() < kPieceBytes) return {};
   const std::size_t size = std::min(
       {static_cast<std::uint64_t>(ready_.size()), credit_, static_cast<std::uint64_t>(proto::kMaxBodyChunkBytes)});
   if (size == ready_.size()) {

@@ -5,14 +5,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/broker/ascii.h"
+#include "engine/broker/coarse_clock.h"
 #include "engine/broker/curl_failure.h"
 
 namespace warder::broker {
 namespace {
-
-using std::chrono::steady_clock;
 
 // How often a connection is looked at whose server has answered before it has the whole request.
 constexpr std::chrono::milliseconds kHangUpInterval{50};
@@ -49,7 +49,7 @@ Transfer::Transfer(CurlPool& pool, const BrokerOptions& options, const Hop& hop,
       reuse_(reuse),
       easy_(pool.TakeIdle()),
       head_(options),
-      last_activity_(steady_clock::now()),
+      last_activity_(CoarseNow()),
       hang_up_timer_(pool.loop(), [this] { LookForHangUp(); }) {
   if (!easy_) SetUpForAll();
   SetUpCallbacks();
@@ -118,7 +118,8 @@ void Transfer::SetUpForAll() {
   // With a folder libcurl would read the file for each connection anew.
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 32L << 10);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "warder");    // unless the request has its own
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);  // each read of a long body costs a turn of the loop
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, OnOpenSocket);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, OnPrerequest);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, OnResolverStart);
@@ -180,6 +181,8 @@ void Transfer::SetUpRoute() {
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, tunnel_.get());
   }
   if (peer.host.find(':') != std::string::npos) return;  // IPv6: libcurl's syntax has no place for it, and needs none
+  pin_ = pool_.pins().Pin(peer, addresses);
+  if (pin_ == 0) return;
   std::string pin = peer.host + ":" + std::to_string(peer.port) + ":";
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const bool v6 = addresses[i].is_v6();
@@ -201,11 +204,12 @@ void Transfer::SetUpRequest() {
     headers_.Add(line);
     WipeString(&line);
   }
-  if (!HasHeader(outgoing_.headers, "user-agent")) headers_.Add("User-Agent: warder");
   headers_.Add("Accept-Encoding: " + std::string(AcceptedCodings()));
-  headers_.Add("Expect:");
+  // libcurl looks through this list some twenty times: only what matters stands in it.
+  const bool at_once = SendsBodyAtOnce();
+  if (body_ != nullptr && !at_once) headers_.Add("Expect:");
   // libcurl would take it for a form.
-  if (SendsBodyAtOnce() && !HasHeader(outgoing_.headers, "content-type")) headers_.Add("Content-Type:");
+  if (at_once && !HasHeader(outgoing_.headers, "content-type")) headers_.Add("Content-Type:");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
 }
 
@@ -279,7 +283,7 @@ void Transfer::OnCurlReads(curl_socket_t fd, bool reads) noexcept {
   connection_ = fd;
   // After an error, and where the connection was to end with the response, libcurl sends no more, and ends when it may
   // go on (Continue).
-  if (!libcurl_ends) hang_up_timer_.Start(kHangUpInterval);
+  may_hang_up_ = !libcurl_ends;
   on_event_();
 }
 
@@ -311,13 +315,15 @@ void Transfer::LookForHangUp() {
 
 void Transfer::Continue() {
   if (done_ || failure_) return;
+  // Most transfers are done before this is called.
+  if (std::exchange(may_hang_up_, false)) hang_up_timer_.Start(kHangUpInterval);
   const bool receive = receive_paused_ && response_body_.HasRoom();
   // After an error response, or a whole one that says "Connection: close", libcurl sends no more of the body, but does
   // not end as long as sending is paused.
   const bool given_up = head_.complete() && (head_.status() >= 300 || response_complete_);
   const bool send = send_paused_ && body_ != nullptr && (body_->Readable() || given_up);
   if (!receive && !send) return;
-  last_activity_ = steady_clock::now();
+  last_activity_ = CoarseNow();
   if (receive) receive_paused_ = false;
   if (send) send_paused_ = false;
   curl_easy_pause(easy_.get(), (receive_paused_ ? CURLPAUSE_RECV : 0) | (send_paused_ ? CURLPAUSE_SEND : 0));
@@ -325,7 +331,7 @@ void Transfer::Continue() {
 
 std::chrono::milliseconds Transfer::UpstreamSilence() const {
   if (done_ || !connected_ || receive_paused_ || send_paused_) return {};
-  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - last_activity_);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(CoarseNow() - last_activity_);
 }
 
 bool Transfer::IsRepeatable() const { return hop_.method != "POST" && hop_.method != "PATCH"; }

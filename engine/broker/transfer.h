@@ -109,6 +109,7 @@ class Transfer final : private CurlCompletion {
   CurlStrings tunnel_;
   EasyHandle easy_;
 
+  std::uint64_t pin_ = 0;                  // what the pool calls ours; 0: it had it already
   std::optional<TlsEnds::Watch> tls_end_;  // only where it says whether the body is whole
   ResponseHeadReader head_;
   ResponseBody response_body_;
@@ -119,6 +120,7 @@ class Transfer final : private CurlCompletion {
   bool connected_ = false;
   bool foreign_connection_ = false;
   bool response_complete_ = false;
+  bool may_hang_up_ = false;                    // from here on nobody but hang_up_timer_ would notice
   curl_socket_t connection_ = CURL_SOCKET_BAD;  // once the response is complete; libcurl owns it
   bool done_ = false;
   std::optional<CallFailure> failure_;

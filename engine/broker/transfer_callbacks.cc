@@ -5,12 +5,11 @@
 #include <array>
 #include <cstring>
 
+#include "engine/broker/coarse_clock.h"
 #include "engine/broker/transfer.h"
 
 namespace warder::broker {
 namespace {
-
-using std::chrono::steady_clock;
 
 struct PeerAddress {
   std::string text;
@@ -39,7 +38,7 @@ PeerAddress Read(const curl_sockaddr& address) {
 
 std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.last_activity_ = steady_clock::now();
+  transfer.last_activity_ = CoarseNow();
   const bool before = transfer.head_.complete();
   const std::string_view error = transfer.head_.Line({data, size * count});
   if (!error.empty()) {
@@ -53,7 +52,7 @@ std::size_t Transfer::OnHeader(char* data, std::size_t size, std::size_t count, 
 
 std::size_t Transfer::OnWrite(char* data, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.last_activity_ = steady_clock::now();
+  transfer.last_activity_ = CoarseNow();
   if (transfer.failure_ || !transfer.head_.complete()) return CURL_WRITEFUNC_ERROR;
   if (!transfer.has_response_body_) return size * count;
   if (!transfer.response_body_.HasRoom()) {
@@ -71,7 +70,7 @@ std::size_t Transfer::OnWrite(char* data, std::size_t size, std::size_t count, v
 
 std::size_t Transfer::OnRead(char* out, std::size_t size, std::size_t count, void* self) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.last_activity_ = steady_clock::now();
+  transfer.last_activity_ = CoarseNow();
   if (transfer.body_ == nullptr) return 0;
   const std::size_t read = transfer.body_->Read(out, size * count);
   if (read > 0) {
@@ -91,7 +90,7 @@ int Transfer::OnSeek(void* self, curl_off_t offset, int origin) noexcept {
 
 int Transfer::OnPrerequest(void* self, char* peer, char* /*local*/, int peer_port, int /*local_port*/) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  transfer.last_activity_ = steady_clock::now();
+  transfer.last_activity_ = CoarseNow();
   if (!transfer.Judged(peer, peer_port)) {
     transfer.foreign_connection_ = !transfer.connected_;
     transfer.Fail(CallFailure::Kind::kNetwork, "the connection to " + transfer.hop_.url.origin.ToString() +
@@ -108,6 +107,7 @@ int Transfer::OnPrerequest(void* self, char* peer, char* /*local*/, int peer_por
     return CURL_PREREQFUNC_ABORT;
   }
   transfer.connected_ = true;
+  if (transfer.pin_ != 0) transfer.pool_.pins().Took(transfer.pin_);
   return CURL_PREREQFUNC_OK;
 }
 

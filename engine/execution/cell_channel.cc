@@ -13,12 +13,14 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/loop_slice.h"
 #include "engine/base/spare_buffer.h"
 
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-constexpr int kFramesPerTurn = 64;
+// At most so much is sent by one system call: copying more takes longer than a slice.
+constexpr std::size_t kWriteBytes = std::size_t{80} << 10;
 // From here on a piece of a response is sent from where it is.
 constexpr std::size_t kLongBytes = std::size_t{8} << 10;
 }  // namespace
@@ -95,8 +97,15 @@ void CellChannel::Write() {
 }
 
 void CellChannel::WriteRest() {
+  const LoopSlice slice;
   while (!writing_.empty()) {
-    if (WriteSome()) continue;
+    if (WriteSome()) {
+      if (!slice.over() || writing_.empty()) continue;
+      boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        if (self->open_) self->WriteRest();
+      });
+      return;
+    }
     socket_.async_wait(boost::asio::local::stream_protocol::socket::wait_write,
                        [self = shared_from_this()](const boost::system::error_code& error) {
                          if (!error && self->open_) self->WriteRest();
@@ -109,10 +118,13 @@ void CellChannel::WriteRest() {
 bool CellChannel::WriteSome() {
   std::array<iovec, 16> pieces{};
   std::size_t count = 0;
-  for (std::size_t i = part_; i < writing_.parts.size() && count < pieces.size(); ++i) {
+  std::size_t room = kWriteBytes;
+  for (std::size_t i = part_; i < writing_.parts.size() && count < pieces.size() && room > 0; ++i) {
     std::string& part = writing_.parts[i];
     const std::size_t begin = i == part_ ? sent_ : 0;
-    pieces.at(count++) = {part.data() + begin, part.size() - begin};
+    const std::size_t size = std::min(part.size() - begin, room);
+    pieces.at(count++) = {part.data() + begin, size};
+    room -= size;
   }
   msghdr message{};
   message.msg_iov = pieces.data();
@@ -161,7 +173,7 @@ bool CellChannel::ReadSome() {
 }
 
 void CellChannel::HandleThenRead() {
-  const bool more = HandleFrames(kFramesPerTurn);
+  const bool more = HandleFrames();
   if (!open_) return;
   if (!more) {
     Read();
@@ -170,8 +182,9 @@ void CellChannel::HandleThenRead() {
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->HandleThenRead(); });
 }
 
-bool CellChannel::HandleFrames(int at_most) {
-  for (int handled = 0; open_ && handled < at_most; ++handled) {
+bool CellChannel::HandleFrames() {
+  const LoopSlice slice;
+  for (bool first = true; open_ && (first || !slice.over()); first = false) {
     const auto payload = reader_.Next();
     if (!payload) {
       if (!sound_ || reader_.broken()) End("the cell sent a frame with an impossible length");
@@ -193,7 +206,7 @@ bool CellChannel::HandleFrames(int at_most) {
 
 void CellChannel::Drain() {
   while (open_) {
-    while (HandleFrames(kFramesPerTurn)) {
+    while (HandleFrames()) {
     }
     // A dead cell's end is closed; one that is held open by somebody else has said all that it could.
     if (open_ && !ReadSome()) EndOfStream();

@@ -76,8 +76,8 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   void WriteRest();
   // Sends what the socket takes now; false: it takes nothing.
   bool WriteSome();
-  // Handles what is there, at most so many frames. True: there may be more.
-  bool HandleFrames(int at_most);
+  // Handles what is there, for a slice of time. True: there may be more.
+  bool HandleFrames();
   void HandleThenRead();
   void EndOfStream();
   void End(const std::string& error);

@@ -27,7 +27,8 @@ std::optional<proto::BodyHeader> Channel::Receive(proto::ToCell* frame, const Be
     if (reader_.broken()) Exit(kBadFrame);
     Flush();
     if (const auto part = reader_.NextUnfinished()) {
-      if (const auto found = proto::ReadBodyHeader(kKind, part->begin, part->length)) {
+      const auto found = proto::ReadBodyHeader(kKind, part->begin, part->length);
+      if (found && part->length - part->begin.size() >= kLongRestBytes) {
         ReceiveRest(*found, part->begin.substr(found->begin), begin(found->header));
         return found->header;
       }

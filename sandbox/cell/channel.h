@@ -42,7 +42,7 @@ class Channel {
   using BeginBody = std::function<char*(const proto::BodyHeader&)>;
 
   // The next frame; blocks. A piece of a response is returned as its header when all its bytes are where `begin` said;
-  // most of them come there right from the socket. Any other frame goes to `frame`.
+  // those of a long one come there right from the socket. Any other frame goes to `frame`.
   std::optional<proto::BodyHeader> Receive(proto::ToCell* frame, const BeginBody& begin);
 
   // At once, with all that was queued before.
@@ -68,6 +68,9 @@ class Channel {
   bool in_a_long_body_ = false;
 
   static constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+  // So much of a piece that has not come yet is worth a system call of its own. The rest of a shorter one comes with
+  // whatever is behind it.
+  static constexpr std::size_t kLongRestBytes = std::size_t{16} << 10;
   // Behind a long piece often comes another: of that the header is read, and little more that would have to be moved.
   static constexpr std::size_t kReadBehindLongBytes = 256;
   // A system call costs about as much as encoding a few frames, and the engine can work on these meanwhile.

@@ -1,13 +1,14 @@
 // What calls cost that go through a cell and the broker, next to plain libcurl doing the same.
 //
 // Three clients in turn, each in a process of its own, several rounds, medians: libcurl's multi interface by itself,
-// the broker without a cell, and a flow in a cell. Then one download of a gigabyte, and what a tenant with one call at
-// a time feels beside another one whose upstream is hostile. Engine, cell and server share the processors of the
-// machine: where it has two, three processes that are all busy cannot reach what two of them reach.
+// the broker without a cell, and a flow in a cell. Then one download of a gigabyte, what a tenant with one call at a
+// time feels beside another one whose upstream is hostile, and how soon an execution's end aborts its transfers.
+// Engine, cell and server share the processors of the machine: where it has two, three processes that are all busy
+// cannot reach what two of them reach.
 //
-// usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download]
-// --profile runs nothing but CLIENT (libcurl, broker, cell) with 64 calls in flight in this process, or nothing but
-// the downloads.
+// usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download|neighbours|teardown]
+// --profile runs nothing but CLIENT (libcurl, broker, cell) with 64 calls in flight in this process, or nothing but one
+// of the later parts.
 #include <curl/curl.h>
 #include <sys/wait.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): clock_gettime
@@ -22,6 +23,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +33,7 @@
 #include <vector>
 
 #include "engine/broker/broker.h"
+#include "tests/bench/holding_server.h"
 #include "tests/bench/upstream.h"
 #include "tests/e2e/engine/support.h"
 
@@ -233,7 +236,7 @@ class BrokerClient {
   const int total_;
   int left_ = total_;
   int done_ = 0;
-  boost::asio::io_context loop_;
+  boost::asio::io_context loop_{1};  // as the engine's
   broker::Broker broker_{loop_};
   std::shared_ptr<broker::Capabilities> capabilities_;
   std::vector<std::unique_ptr<Slot>> slots_;
@@ -270,6 +273,14 @@ constexpr std::string_view kDownloadFlow = R"(
   let bytes = 0;
   for (let part; !(part = await reader.read()).done;) bytes += part.value.length;
   return { data: { us: 1000 * (performance.now() - begun), bytes } };)";
+
+// Calls whose responses never end; what it does then says the event.
+constexpr std::string_view kHoldingFlow = R"(
+  const begun = await Promise.all(Array.from({ length: event.calls }, () => fetch(event.url)));
+  if (event.how === "cancel" || event.how === "limit") await Promise.all(begun.map((response) => response.text()));
+  context.log.info("over");
+  if (event.how === "error") throw new Error("over");
+  return { data: null };)";
 
 // Until it is cancelled. Whatever comes is taken; a failure is tried again a little later.
 constexpr std::string_view kHostileFlow = R"(
@@ -339,6 +350,32 @@ Figures CellDownload(const std::string& url) {
           {"client_cpu_us", (ProcessTime() - cpu).count() / kMegabytes},
           {"cell_cpu_us", Microseconds(outcome.usage.cpu).count() / kMegabytes},
           {"engine_growth_mib", static_cast<double>(peak - std::min(peak, before)) / (1 << 20)}};
+}
+
+// How long the last of an execution's transfers is open after its end, in milliseconds.
+Figures Teardown(const std::string& how) {
+  using std::chrono::milliseconds;
+  constexpr std::size_t kCalls = 64;
+  constexpr milliseconds kWallLimit{1000};
+  HoldingServer server;
+  const auto engine = Engine::Open({});
+  ExecutionRequest request =
+      RequestFor(kHoldingFlow, "bench", {{"url", server.origin() + "/"}, {"calls", kCalls}, {"how", how}});
+  if (how == "limit") request.limits.wall_ms = kWallLimit.count();
+  std::promise<Clock::time_point> told;  // when it ends, where the flow or the engine decides about it
+  const Execution execution = engine->Start(request, [&](const Event& event) {
+    if (how == "limit" && event.kind == Event::Kind::kStarted) told.set_value(Clock::now() + kWallLimit);
+    if (event.kind == Event::Kind::kLog) told.set_value(Clock::now());
+  });
+  server.AwaitBegun(kCalls);
+  if (how == "cancel") {
+    told.set_value(Clock::now());
+    execution.Cancel();
+  }
+  const Clock::time_point end = told.get_future().get();
+  const Clock::time_point closed = server.AwaitClosed(kCalls);
+  execution.Wait();
+  return {{"ms", std::chrono::duration<double, std::milli>(closed - end).count()}};
 }
 
 // ---- rounds and tables
@@ -457,9 +494,26 @@ boost::json::object Neighbours(const Plan& plan) {
   return result;
 }
 
+// By what ended the execution. All have to be closed within 50 ms.
+boost::json::object Teardowns(const Plan& plan) {
+  std::printf("\nthe last of 64 transfers is closed after the end of their execution: ms, of %d\n  %-8s %8s %8s\n",
+              4 * plan.rounds, "", "median", "most");
+  boost::json::object result;
+  for (const char* how : {"cancel", "limit", "result", "error"}) {
+    std::vector<double> times;
+    for (int round = 0; round < 4 * plan.rounds; ++round) {
+      times.push_back(InChild([&] { return Teardown(how); }).at("ms"));
+    }
+    const Figures figures = {{"median_ms", Percentile(times, 0.5)}, {"most_ms", Percentile(times, 1)}};
+    std::printf("  %-8s %8.1f %8.1f\n", how, figures.at("median_ms"), figures.at("most_ms"));
+    result[how] = boost::json::value_from(figures);
+  }
+  return result;
+}
+
 int Profile(const Plan& plan, const std::string& name) {
-  if (name == "download") {
-    Download(plan);
+  if (name == "download" || name == "neighbours" || name == "teardown") {
+    (name == "download" ? Download : name == "neighbours" ? Neighbours : Teardowns)(plan);
     return 0;
   }
   const Upstream server;
@@ -484,7 +538,8 @@ int Main(int argc, char** argv) {
     } else if (std::strcmp(argv[i], "--profile") == 0 && i + 1 < argc) {
       return Profile(plan, argv[i + 1]);
     } else {
-      std::fprintf(stderr, "usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download]\n");
+      std::fprintf(stderr,
+                   "usage: bench_broker [--quick] [--json FILE] [--profile CLIENT|download|neighbours|teardown]\n");
       return 2;
     }
   }
@@ -494,6 +549,7 @@ int Main(int argc, char** argv) {
   result["in_flight_1"] = Calls(plan, plan.single_calls, 1, true);
   result["download"] = Download(plan);
   result["neighbours"] = Neighbours(plan);
+  result["teardown"] = Teardowns(plan);
   if (!json_file.empty()) std::ofstream(json_file) << boost::json::serialize(result) << '\n';
   return 0;
 }

@@ -187,6 +187,7 @@ Result<void> Placeholders::FindInHeader(std::size_t index, const HeaderList& hea
 }
 
 Result<std::optional<PlaceholderUse>> Placeholders::Find(const PlaceholderRequest& request) const {
+  if (placeholders_.empty()) return std::nullopt;
   const std::string_view target = request.url.target;
   const std::size_t path_end = std::min(target.find('?'), target.size());
   const std::pair<std::string_view, std::string_view> never[] = {{request.method, "the method"},

@@ -33,10 +33,14 @@ std::string FormDecoded(std::string_view text) {
 
 class Judge {
  public:
-  Judge(const Policy& policy, std::string_view method, const CanonicalUrl& url)
-      : policy_(policy), method_(method), url_(url) {
-    decision_.subject = std::string(method) + " " + url.origin.ToString();
+  enum class Words { kYes, kNo };
+
+  Judge(const Policy& policy, std::string_view method, const CanonicalUrl& url, Words words)
+      : policy_(policy), method_(method), url_(url), words_(words) {
+    if (words == Words::kYes) decision_.subject = std::string(method) + " " + url.origin.ToString();
   }
+
+  bool All(const HeaderList& headers) { return Origin() && Rules() && Query() && Headers(headers); }
 
   // Nothing: the policy has no objection so far.
   bool Origin() {
@@ -59,6 +63,7 @@ class Judge {
     for (const Rule& rule : policy_.rules) {
       if (!rule.Matches(method_, segments)) continue;
       const bool allow = rule.verdict == Rule::Verdict::kAllow;
+      if (words_ == Words::kNo) return allow;
       Cite(rule.line, rule.ToString());
       decision_.reason = (allow ? "is allowed by " : "is denied by ") + Cited(decision_.line, decision_.rule);
       return allow;
@@ -123,15 +128,19 @@ class Judge {
   const Policy& policy_;
   const std::string_view method_;
   const CanonicalUrl& url_;
+  const Words words_;
   Decision decision_;
 };
 
 }  // namespace
 
 Decision Decide(const Policy& policy, std::string_view method, const CanonicalUrl& url, const HeaderList& headers) {
-  Judge judge(policy, method, url);
-  if (!judge.Origin() || !judge.Rules() || !judge.Query() || !judge.Headers(headers)) return judge.Denial();
-  return judge.Allow();
+  Judge judge(policy, method, url, Judge::Words::kYes);
+  return judge.All(headers) ? judge.Allow() : judge.Denial();
+}
+
+bool Allows(const Policy& policy, std::string_view method, const CanonicalUrl& url, const HeaderList& headers) {
+  return Judge(policy, method, url, Judge::Words::kNo).All(headers);
 }
 
 std::string RedirectRefusal(const Policy& policy, const Origin& from, const Origin& to) {

@@ -25,6 +25,8 @@ struct Decision {
 // Judges origin, method, path, query and header names, in this order. Everything that CanonicalizeUrl, CheckMethod and
 // CheckRequestHeaders refuse is refused without a policy, and not judged again here.
 Decision Decide(const Policy& policy, std::string_view method, const CanonicalUrl& url, const HeaderList& headers);
+// The same without the words, which cost more than the judgement: for each call.
+bool Allows(const Policy& policy, std::string_view method, const CanonicalUrl& url, const HeaderList& headers);
 
 // What a redirect from `from` to `to`, which Decide allows, comes to: empty, or why it is not followed.
 std::string RedirectRefusal(const Policy& policy, const Origin& from, const Origin& to);
