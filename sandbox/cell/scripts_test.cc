@@ -14,6 +14,8 @@ namespace {
 class ScriptsTest : public testing::Test {
  protected:
   ScriptsTest() : isolate_(MakeIsolate(&startup().snapshot(), &buffers_)) {}
+  ScriptsTest(const ScriptsTest&) = delete;
+  ScriptsTest& operator=(const ScriptsTest&) = delete;
   ~ScriptsTest() override { isolate_->Dispose(); }
 
   static const Startup& startup() { return Program().startup(); }

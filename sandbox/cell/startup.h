@@ -17,6 +17,7 @@ class Startup {
   explicit Startup(std::string file);
   Startup(const Startup&) = delete;
   Startup& operator=(const Startup&) = delete;
+  ~Startup() = default;
 
   // Puts a file together. `code` is that of each late script, in order.
   static std::string Pack(const std::string& snapshot, const std::vector<std::string>& code);

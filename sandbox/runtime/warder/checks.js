@@ -12,6 +12,7 @@ const MAX_TEXT = 4096;
 
 /** @param {readonly unknown[]} list @param {unknown} value */
 export const includes = arrayIncludes;
+
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export const isObject = (value) => typeof value === "object" && value !== null && !isArray(value);
 
