@@ -18,7 +18,7 @@ class LoopSlice {
  private:
   using Clock = std::chrono::steady_clock;
   // About what a call costs the loop in all: much shorter slices cost more than they help.
-  static constexpr std::chrono::microseconds kLength{25};
+  static constexpr std::chrono::microseconds kLength{50};
 
   const Clock::time_point begin_;
 };

@@ -1,8 +1,8 @@
 // Who is next: what the calls of each tenant have to do on the loop is done a slice at a time, the tenants in turn.
 //
 // A tenant with a thousand calls, or with responses that take long to decode, keeps itself waiting and nobody else. Who
-// has more to do at the end of a slice, while others have calls, pauses for twice as long as it took: a loop that
-// always has something to do keeps everybody waiting, for a processor too.
+// still has more to do after a few slices, while others have calls, pauses after each for three times as long: a loop
+// that always has something to do keeps everybody waiting, for a processor too.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -53,6 +53,7 @@ class Turns {
     explicit Line(boost::asio::io_context& loop) : pause(loop) {}
     std::deque<std::weak_ptr<Turn>> waiting;
     bool posted = false;
+    int slices = 0;  // since there was nothing to do
     boost::asio::steady_timer pause;
   };
 
