@@ -171,6 +171,13 @@ void CellChannel::HandleThenRead() {
 }
 
 bool CellChannel::HandleFrames(int at_most) {
+  const auto begun = std::chrono::steady_clock::now();
+  const bool more = HandleUntimed(at_most);
+  handling_time_ += std::chrono::steady_clock::now() - begun;
+  return more;
+}
+
+bool CellChannel::HandleUntimed(int at_most) {
   for (int handled = 0; open_ && handled < at_most; ++handled) {
     const auto payload = reader_.Next();
     if (!payload) {

@@ -397,16 +397,17 @@ void RunningExecution::EndIfItDoesNotRead() {
 
 void RunningExecution::WatchCpu() {
   if (state_ != State::kRunning) return;
-  const auto used = cell_->CpuTime();
-  if (!used) return;
-  const microseconds spent = *used - cpu_at_start_;
   const microseconds limit = milliseconds(request_.limits.cpu_ms);
+  const auto used = cell_->CpuTime();
+  // What the engine does for its frames is its doing: many of them cost a cell next to nothing.
+  const auto handling = duration_cast<microseconds>(cell_->channel().handling_time());
+  const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling;
   if (spent >= limit) {
     EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
     return;
   }
-  // A cell has one thread: it cannot use up what is left in less time than that.
-  cpu_timer_.expires_after(std::max<microseconds>(limit - spent, microseconds(500)));
+  // A cell has one thread and the engine has one: together they cannot use up what is left in less time than that.
+  cpu_timer_.expires_after(std::max<microseconds>((limit - spent) / 2, microseconds(500)));
   cpu_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) WatchCpu();
   });
