@@ -203,12 +203,14 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    undertaker_ = std::make_unique<Undertaker>(loop_);
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
     connections_.reset();
     broker_.reset();
     zygote_.reset();
+    undertaker_.reset();
   });
   const Result<void> result = outcome.wait_for(kReadyDeadline) == std::future_status::ready
                                   ? outcome.get()
@@ -242,7 +244,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
   if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < kCellsPerZygote) return zygote_;
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
-  auto launched = ZygoteHost::Launch(loop_, launch_, std::move(*image));
+  auto launched = ZygoteHost::Launch(loop_, *undertaker_, launch_, std::move(*image));
   if (!launched) return launched.error();
   zygote_ = *launched;  // the old one goes with its last cell
   idle_descriptors_.reset();
@@ -327,12 +329,14 @@ void EngineImpl::OnOver(const std::string& id) {
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
   idle_descriptors_.reset();
+  if (!undertaker_->idle()) return;
   if (!zygote_ || !zygote_->ready()) return;  // it has not opened all that it will
   if (const auto open = CountOpenDescriptors()) idle_descriptors_ = *open - waiting_journals_;
 }
 
 std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
   if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
+  if (!undertaker_->idle() || !zygote_->usable()) return std::nullopt;
   const auto now = CountOpenDescriptors();
   if (!now) return std::nullopt;
   return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now - waiting_journals_};

@@ -22,8 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-// A cell that is not ready by then never will be: the machine is overloaded or broken.
-constexpr milliseconds kSetupDeadline{15'000};
 // How long a cell that was asked to stop may take to say where it was.
 constexpr milliseconds kStopGrace{25};
 // How long a cell that has sent its last frame may take to leave.
@@ -103,10 +101,6 @@ void RunningExecution::MakeCell() {
   evidence_.data_limit_bytes = limits.data_bytes;
   cell_ = std::make_unique<CellProcess>(*context_.loop, context_.zygote, limits, static_cast<CellObserver&>(*this),
                                         ledger_, *context_.cgroups);
-  deadline_.expires_after(kSetupDeadline);
-  deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
-  });
 }
 
 bool RunningExecution::StartAgain(const CellDeath& death) {

@@ -191,7 +191,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   std::chrono::system_clock::time_point ended_wall_;
   std::chrono::microseconds cpu_at_start_{0};
 
-  boost::asio::steady_timer deadline_;  // set-up, then wall, then the grace of an ending cell
+  boost::asio::steady_timer deadline_;  // wall, then the grace of an ending cell
   boost::asio::steady_timer cpu_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<CellProcess> cell_;

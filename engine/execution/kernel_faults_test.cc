@@ -22,6 +22,9 @@ std::atomic<int> cell_sockets_left = -1;  // NOLINT(cppcoreguidelines-avoid-non-
 // What no loop can watch: how the names of such descriptors begin in /proc.
 std::atomic<const char*> unwatchable = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+// How many more packets with a descriptor the kernel has no room for.
+std::atomic<int> refused_packets = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
 bool CanBeWatched(int fd) {
   const char* const prefix = unwatchable;
   if (prefix == nullptr) return true;
@@ -54,6 +57,16 @@ extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) n
     return -1;
   }
   return real(epoll, operation, fd, event);
+}
+
+extern "C" ssize_t sendmsg(int socket, const msghdr* message, int flags) {
+  static auto* const real = Real<ssize_t(int, const msghdr*, int)>("sendmsg");
+  if (message->msg_controllen > 0 && refused_packets > 0) {
+    --refused_packets;
+    errno = ETOOMANYREFS;
+    return -1;
+  }
+  return real(socket, message, flags);
 }
 
 namespace warder::execution {
@@ -92,6 +105,19 @@ TEST_F(KernelFaultsTest, WithoutADescriptorALostZygoteIsAFault) {
   EXPECT_THAT(waiting.Wait().reason, HasSubstr("the zygote was lost"));
   cell_sockets_left = -1;
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+// Another process of the same user can do that, so it says nothing of the zygote, and nothing of its cells.
+TEST_F(KernelFaultsTest, WithoutRoomForADescriptorAnExecutionWaits) {
+  const Execution neighbour = engine().Start(Request("wait"));
+  const pid_t zygote = OnlyChild();
+  refused_packets = 3;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+  EXPECT_EQ(refused_packets, 0);
+  EXPECT_EQ(OnlyChild(), zygote);
+  EXPECT_EQ(neighbour.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  neighbour.Cancel();
+  EXPECT_EQ(neighbour.Wait().status, Status::kCancelled);
 }
 
 TEST_F(KernelFaultsTest, ASocketThatCannotBeWatchedIsAFault) {
