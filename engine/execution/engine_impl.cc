@@ -204,6 +204,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     undertaker_ = std::make_unique<Undertaker>(loop_);
+    disk_ = std::make_unique<boost::asio::thread_pool>(1);
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
@@ -211,6 +212,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     broker_.reset();
     zygote_.reset();
     undertaker_.reset();
+    disk_->join();
   });
   const Result<void> result = outcome.wait_for(kReadyDeadline) == std::future_status::ready
                                   ? outcome.get()
@@ -302,9 +304,9 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
   }
   ExecutionContext context{&loop_,  broker_.get(), *zygote,           [this] { return CurrentZygote(); },
                            &facts_, &cgroups_,     connections_.get()};
-  auto execution =
-      std::make_unique<RunningExecution>(context, std::move(request), std::move(granted.capabilities),
-                                         std::move(granted.held), std::move(journal), std::move(sink), shared);
+  auto execution = std::make_unique<RunningExecution>(
+      context, std::move(request), std::move(granted.capabilities), std::move(granted.held),
+      journal::Recorder(loop_, *disk_, std::move(journal)), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class EngineImpl final : public Engine {
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<connections::LiveConnections> connections_;
   std::unique_ptr<Undertaker> undertaker_;
+  std::unique_ptr<boost::asio::thread_pool> disk_;  // writes journals
   std::shared_ptr<ZygoteHost> zygote_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
   int diagnoses_ = 0;  // under way

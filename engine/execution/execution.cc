@@ -64,7 +64,7 @@ std::string Sha256Of(const std::string& text) {
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                                   journal::Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
+                                   journal::Recorder journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),

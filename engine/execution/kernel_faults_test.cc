@@ -25,6 +25,10 @@ std::atomic<const char*> unwatchable = nullptr;  // NOLINT(cppcoreguidelines-avo
 // How many more packets with a descriptor the kernel has no room for.
 std::atomic<int> refused_packets = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+// While it is set, whoever wants to have something on a disk waits.
+std::atomic<bool> slow_disk = false;      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> disk_was_used = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
 bool CanBeWatched(int fd) {
   const char* const prefix = unwatchable;
   if (prefix == nullptr) return true;
@@ -59,6 +63,13 @@ extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) n
   return real(epoll, operation, fd, event);
 }
 
+extern "C" int fsync(int fd) {
+  static auto* const real = Real<int(int)>("fsync");
+  disk_was_used = true;
+  slow_disk.wait(true);
+  return real(fd);
+}
+
 extern "C" ssize_t sendmsg(int socket, const msghdr* message, int flags) {
   static auto* const real = Real<ssize_t(int, const msghdr*, int)>("sendmsg");
   if (message->msg_controllen > 0 && refused_packets > 0) {
@@ -79,6 +90,8 @@ class KernelFaultsTest : public EngineTest {
   ~KernelFaultsTest() override {
     cell_sockets_left = -1;
     unwatchable = nullptr;
+    slow_disk = false;
+    slow_disk.notify_all();
   }
 };
 
@@ -140,6 +153,26 @@ TEST_F(KernelFaultsTest, ACellWhoseDeathCannotBeWatchedForIsEnded) {
   EXPECT_THAT(outcome.receipt_json, HasSubstr(R"("dead":true,"reaped":true)"));
   unwatchable = nullptr;
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+// Only the execution whose journal it is waits for it.
+TEST_F(KernelFaultsTest, ASlowDiskHoldsNobodyElseUp) {
+  engine();
+  slow_disk = true;
+  ExecutionRequest recorded = Request("succeed");
+  recorded.record = scratch_ / "slow.journal";
+  const Execution waits = engine().Start(recorded);
+  while (!disk_was_used) std::this_thread::yield();
+  const Execution neighbour = engine().Start(Request("succeed"));
+  const Outcome* const outcome = neighbour.WaitFor(std::chrono::seconds(20));
+  EXPECT_TRUE(outcome != nullptr && outcome->status == Status::kSucceeded);
+  EXPECT_EQ(waits.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(recorded.record));
+  slow_disk = false;
+  slow_disk.notify_all();
+  EXPECT_EQ(waits.Wait().status, Status::kSucceeded) << waits.Wait().reason;
+  EXPECT_TRUE(std::filesystem::exists(recorded.record));
+  EXPECT_THAT(waits.Wait().receipt_json, HasSubstr(R"("made":)"));
 }
 
 TEST_F(KernelFaultsTest, AZygoteThatCannotBeWatchedIsNoEngine) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "engine/journal/request_digest.h"
 
@@ -38,8 +39,24 @@ Result<Journal> Journal::Create(const std::filesystem::path& path) {
   return journal;
 }
 
-Journal::~Journal() {
+Journal& Journal::operator=(Journal&& other) noexcept {
+  if (this == &other) return *this;
+  Discard();
+  file_ = std::move(other.file_);
+  path_ = std::move(other.path_);
+  temporary_ = std::exchange(other.temporary_, {});
+  writer_ = std::move(other.writer_);
+  buffer_ = std::move(other.buffer_);
+  bytes_ = other.bytes_;
+  records_ = other.records_;
+  error_ = other.error_;
+  begun_ = other.begun_;
+  return *this;
+}
+
+void Journal::Discard() {
   if (file_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+  file_.reset();
 }
 
 void Journal::Begin(const Header& header) {
@@ -73,10 +90,11 @@ void Journal::Append(RecordKind kind, std::initializer_list<std::string_view> pa
   if (!file_ || !begun_) return;
   std::size_t length = 0;
   for (const std::string_view part : parts) length += part.size();
-  if (length > kMaxPayloadBytes) {
-    error_ = EMSGSIZE;
-    return;
-  }
+  if (length > kMaxPayloadBytes) error_ = EMSGSIZE;
+  // Nobody would read it.
+  bytes_ += kRecordHeadBytes + length;
+  if (bytes_ > kMaxJournalBytes - kMagic.size() || ++records_ > kMaxRecords) error_ = EFBIG;
+  if (error_ != 0) return;
   writer_.Append(kind, parts, &buffer_);
   if (buffer_.size() >= kFlushBytes) Flush();
 }
@@ -105,6 +123,10 @@ Result<void> Journal::Commit(const Ending& ending) {
   if (error_ != 0) return Internal("cannot write the journal " + path_ + ": " + std::strerror(error_));
   temporary_.clear();
   return {};
+}
+
+Result<void> Journal::TooMuch() const {
+  return Internal("cannot write the journal " + path_ + ": the execution has said more than its disk could take");
 }
 
 }  // namespace warder::journal

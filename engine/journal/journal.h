@@ -26,11 +26,11 @@ class Journal {
   // Refuses a `path` under which there is anything but a regular file: it would be replaced.
   static Result<Journal> Create(const std::filesystem::path& path);
   Journal(Journal&&) = default;
-  Journal& operator=(Journal&&) = default;
+  Journal& operator=(Journal&& other) noexcept;
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
   // A journal that was not committed leaves no file.
-  ~Journal();
+  ~Journal() { Discard(); }
 
   // The file's; -1: nothing is kept.
   int descriptor() const { return file_.get(); }
@@ -45,16 +45,21 @@ class Journal {
   void SaidBody(std::uint64_t call, std::string_view data, bool last);
   // Writes the last record and gives the file its name. An error says what could not be written.
   Result<void> Commit(const Ending& ending);
+  // The error for what its disk was too slow for.
+  Result<void> TooMuch() const;
 
  private:
   void Append(RecordKind kind, std::initializer_list<std::string_view> parts);
   void Flush();
+  void Discard();
 
   UniqueFd file_;
   std::string path_;
   std::string temporary_;
   RecordWriter writer_;
   std::string buffer_;
+  std::size_t bytes_ = 0;  // of all records so far
+  std::size_t records_ = 0;
   int error_ = 0;
   bool begun_ = false;
 };
