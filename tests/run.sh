@@ -86,6 +86,13 @@ lint_shell() {
   shellcheck --external-sources "${scripts[@]}"
 }
 lint_format() { files '*.cc' '*.h' | xargs clang-format --dry-run -Werror; }
+# The command is the public headers' first user: of the rest of the engine it has small helpers only.
+lint_includes() {
+  local others
+  others=$(files 'engine/cli/*.cc' 'engine/cli/*.h' | grep -v '_test\.cc$' |
+    xargs grep -nE '#include "(engine|sandbox)/' | grep -vE '"engine/(base|cli)/|"sandbox/base/')
+  [ -z "$others" ] || { echo "$others" && return 1; }
+}
 lint_javascript() { files '*.js' '*.mjs' '*.cjs' | xargs -n 1 node --check; }
 lint_python() {
   { files '*.py' && git -c safe.directory="$PWD" grep -lE --untracked '^#!.*python3' ; } | sort -u |
@@ -135,8 +142,12 @@ fi
 heading "Lint"
 checked lint "Shell" lint_shell
 checked lint "C++ format" lint_format
+checked lint "Includes of the command" lint_includes
 checked lint "JavaScript syntax" lint_javascript
 checked lint "Python syntax" lint_python
+
+heading "V8 package"
+checked v8 "subprojects/v8/test/test.sh" subprojects/v8/test/test.sh subprojects/v8/cache
 
 [ -z "${wanted[asan]:-}${wanted[tsan]:-}" ] || heading "Sanitizers"
 [ -z "${wanted[asan]:-}" ] || sanitizer asan address,undefined

@@ -22,7 +22,7 @@ constexpr const char* kFooter =
     "  warder doctor\n"
     "  warder COMMAND --help\n\n"
     "Exit codes: 0 succeeded, 1 the flow failed, 2 wrong usage or invalid input, 3 a limit ended it,\n"
-    "4 a refusal or violation ended it, 5 this machine cannot enforce the jail, 70 a fault of warder.";
+    "4 a violation ended it or a policy says no, 5 this machine cannot enforce the jail, 70 a fault of warder.";
 
 int Complain(Environment& environment, Status status, const std::string& message) {
   environment.err.Write(environment.err.Paint(Ink::kRed, "warder: ") + Printable(message) + "\n");

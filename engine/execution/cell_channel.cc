@@ -183,6 +183,13 @@ void CellChannel::HandleThenRead() {
 }
 
 bool CellChannel::HandleFrames() {
+  const auto begun = std::chrono::steady_clock::now();
+  const bool more = HandleUntimed();
+  handling_time_ += std::chrono::steady_clock::now() - begun;
+  return more;
+}
+
+bool CellChannel::HandleUntimed() {
   const LoopSlice slice;
   for (bool first = true; open_ && (first || !slice.over()); first = false) {
     const auto payload = reader_.Next();

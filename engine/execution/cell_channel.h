@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,6 +49,9 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   // Reads what is left in the socket of a dead cell, now. Calls the handlers.
   void Drain();
 
+  // What the loop has spent on the cell's frames so far.
+  std::chrono::nanoseconds handling_time() const { return handling_time_; }
+
   std::size_t queued_bytes() const { return queued_bytes_; }
   // Body bytes handed to the socket so far: the cell cannot have consumed, and so cannot give credit for, more than
   // these.
@@ -78,6 +82,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   bool WriteSome();
   // Handles what is there, for a slice of time. True: there may be more.
   bool HandleFrames();
+  bool HandleUntimed();
   void HandleThenRead();
   void EndOfStream();
   void End(const std::string& error);
@@ -92,6 +97,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   std::size_t sent_ = 0;  // of that part
   std::size_t queued_bytes_ = 0;
   std::uint64_t body_bytes_written_ = 0;
+  std::chrono::nanoseconds handling_time_{0};
   bool write_due_ = false;
   bool open_ = false;
   bool sound_ = true;  // the reader has taken every byte so far

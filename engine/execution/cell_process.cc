@@ -18,6 +18,8 @@ namespace {
 
 // What a cgroup counts beside data: the stack, page tables, socket buffers, pages of the zygote's that were written to.
 constexpr std::uint64_t kMemorySlackBytes = std::uint64_t{64} << 20;
+// A cell that is not ready so long after it came to be never will be: the machine is overloaded or broken.
+constexpr std::chrono::seconds kReadyDeadline{15};
 // How long a zygote may take to wait for a cell that is dead.
 constexpr std::chrono::seconds kReapDeadline{5};
 // The kernel lets go of a cgroup a moment after the death of its last process is known: tried once a millisecond.
@@ -48,7 +50,11 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
   channel_ = std::make_shared<CellChannel>(loop_, std::move(ours));
   id_ = zygote_->Spawn(*this, std::move(theirs), limits);
   channel_->Open({
-      .on_frame = [this](const proto::FromCell& frame) { observer_.OnFrame(frame); },
+      .on_frame =
+          [this](const proto::FromCell& frame) {
+            heard_ = true;
+            observer_.OnFrame(frame);
+          },
       .on_request_body = [this](const proto::BodyHeader& header,
                                 std::string_view data) { observer_.OnRequestBody(header.call, data, header.last); },
       .on_closed = [this](const std::string& error) { observer_.OnStreamEnd(error); },
@@ -82,7 +88,15 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
     Kill();
     return;
   }
+  AwaitReady();
   observer_.OnSpawned();
+}
+
+void CellProcess::AwaitReady() {
+  timer_.expires_after(kReadyDeadline);
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && !heard_ && !death_.confirmed) GiveUp("the cell was not ready in time");
+  });
 }
 
 void CellProcess::AwaitDeath() {

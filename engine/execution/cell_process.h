@@ -94,6 +94,7 @@ class CellProcess final : private CellOwner {
   void OnReaped(const zygote::Reaped& reaped) override;
   void OnZygoteLost(const Error& why) override;
   Result<void> EnterCgroup();
+  void AwaitReady();
   void AwaitDeath();
   // Where the loop cannot watch.
   void PollForDeath();
@@ -117,8 +118,10 @@ class CellProcess final : private CellOwner {
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;
   boost::asio::posix::stream_descriptor death_watch_;
-  boost::asio::steady_timer timer_;  // a dead cell's: until it is reaped, then until its cgroup is gone
-  pid_t pid_ = -1;                   // in the engine's pid namespace
+  // Until it is heard of; when it is dead until it is reaped, then until its cgroup is gone.
+  boost::asio::steady_timer timer_;
+  bool heard_ = false;
+  pid_t pid_ = -1;  // in the engine's pid namespace
   bool kill_wanted_ = false;
   bool finished_ = false;
   CellDeath death_;

@@ -203,12 +203,16 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    undertaker_ = std::make_unique<Undertaker>(loop_);
+    disk_ = std::make_unique<boost::asio::thread_pool>(1);
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
     connections_.reset();
     broker_.reset();
     zygote_.reset();
+    undertaker_.reset();
+    disk_->join();
   });
   const Result<void> result = outcome.wait_for(kReadyDeadline) == std::future_status::ready
                                   ? outcome.get()
@@ -242,7 +246,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
   if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < kCellsPerZygote) return zygote_;
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
-  auto launched = ZygoteHost::Launch(loop_, launch_, std::move(*image));
+  auto launched = ZygoteHost::Launch(loop_, *undertaker_, launch_, std::move(*image));
   if (!launched) return launched.error();
   zygote_ = *launched;  // the old one goes with its last cell
   idle_descriptors_.reset();
@@ -300,9 +304,9 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
   }
   ExecutionContext context{&loop_,  broker_.get(), *zygote,           [this] { return CurrentZygote(); },
                            &facts_, &cgroups_,     connections_.get()};
-  auto execution =
-      std::make_unique<RunningExecution>(context, std::move(request), std::move(granted.capabilities),
-                                         std::move(granted.held), std::move(journal), std::move(sink), shared);
+  auto execution = std::make_unique<RunningExecution>(
+      context, std::move(request), std::move(granted.capabilities), std::move(granted.held),
+      journal::Recorder(loop_, *disk_, std::move(journal)), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });
@@ -327,12 +331,14 @@ void EngineImpl::OnOver(const std::string& id) {
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
   idle_descriptors_.reset();
+  if (!undertaker_->idle()) return;
   if (!zygote_ || !zygote_->ready()) return;  // it has not opened all that it will
   if (const auto open = CountOpenDescriptors()) idle_descriptors_ = *open - waiting_journals_;
 }
 
 std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
   if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
+  if (!undertaker_->idle() || !zygote_->usable()) return std::nullopt;
   const auto now = CountOpenDescriptors();
   if (!now) return std::nullopt;
   return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now - waiting_journals_};

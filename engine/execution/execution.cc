@@ -22,8 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-// A cell that is not ready by then never will be: the machine is overloaded or broken.
-constexpr milliseconds kSetupDeadline{15'000};
 // How long a cell that was asked to stop may take to say where it was.
 constexpr milliseconds kStopGrace{25};
 // How long a cell that has sent its last frame may take to leave.
@@ -66,7 +64,7 @@ std::string Sha256Of(const std::string& text) {
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                                   journal::Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
+                                   journal::Recorder journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),
@@ -103,10 +101,6 @@ void RunningExecution::MakeCell() {
   evidence_.data_limit_bytes = limits.data_bytes;
   cell_ = std::make_unique<CellProcess>(*context_.loop, context_.zygote, limits, static_cast<CellObserver&>(*this),
                                         ledger_, *context_.cgroups);
-  deadline_.expires_after(kSetupDeadline);
-  deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && state_ == State::kSpawning) End(Cause::kSetupTimeout);
-  });
 }
 
 bool RunningExecution::StartAgain(const CellDeath& death) {
@@ -397,16 +391,17 @@ void RunningExecution::EndIfItDoesNotRead() {
 
 void RunningExecution::WatchCpu() {
   if (state_ != State::kRunning) return;
-  const auto used = cell_->CpuTime();
-  if (!used) return;
-  const microseconds spent = *used - cpu_at_start_;
   const microseconds limit = milliseconds(request_.limits.cpu_ms);
+  const auto used = cell_->CpuTime();
+  // What the engine does for its frames is its doing: many of them cost a cell next to nothing.
+  const auto handling = duration_cast<microseconds>(cell_->channel().handling_time());
+  const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling;
   if (spent >= limit) {
     EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
     return;
   }
-  // A cell has one thread: it cannot use up what is left in less time than that.
-  cpu_timer_.expires_after(std::max<microseconds>(limit - spent, microseconds(500)));
+  // A cell has one thread and the engine has one: together they cannot use up what is left in less time than that.
+  cpu_timer_.expires_after(std::max<microseconds>((limit - spent) / 2, microseconds(500)));
   cpu_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) WatchCpu();
   });

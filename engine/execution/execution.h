@@ -31,7 +31,7 @@
 #include "engine/execution/receipt.h"
 #include "engine/execution/steps.h"
 #include "engine/execution/verdict.h"
-#include "engine/journal/journal.h"
+#include "engine/journal/recorder.h"
 #include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
@@ -92,7 +92,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                   journal::Journal journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
+                   journal::Recorder journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
   // `on_over` is called once, from the loop, when the outcome is about to be delivered; it may destroy this.
@@ -151,6 +151,8 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);
   void Finish();
+  // With or without the journal that was asked for.
+  void Conclude(const Result<void>& kept, std::chrono::system_clock::time_point over);
   void HoldConnections();
   // What was done with each, for the review.
   void RecordConnections();
@@ -160,7 +162,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
 
   ExecutionContext context_;
   ExecutionRequest request_;
-  journal::Journal journal_;
+  journal::Recorder journal_;
   EventSink sink_;
   std::shared_ptr<Execution::Impl> shared_;
   std::function<void()> on_over_;
@@ -191,7 +193,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   std::chrono::system_clock::time_point ended_wall_;
   std::chrono::microseconds cpu_at_start_{0};
 
-  boost::asio::steady_timer deadline_;  // set-up, then wall, then the grace of an ending cell
+  boost::asio::steady_timer deadline_;  // wall, then the grace of an ending cell
   boost::asio::steady_timer cpu_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<CellProcess> cell_;

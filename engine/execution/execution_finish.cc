@@ -59,7 +59,14 @@ void RunningExecution::Finish() {
   if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
   outside_->Conclude(&outcome_);
   BeginJournal();
-  if (const auto kept = journal_.Commit({outcome_.status, outcome_.reason, EndedBy(evidence_.cause)}); !kept) {
+  journal_.Commit({outcome_.status, outcome_.reason, EndedBy(evidence_.cause)},
+                  [this, alive = alive_, over](const Result<void>& kept) {
+                    if (*alive) Conclude(kept, over);
+                  });
+}
+
+void RunningExecution::Conclude(const Result<void>& kept, system_clock::time_point over) {
+  if (!kept) {
     const bool succeeded = outcome_.status == Status::kSucceeded;
     if (succeeded) outcome_.status = Status::kFault;
     outcome_.reason = (succeeded ? "" : outcome_.reason + "; and ") + kept.error().message;
@@ -97,7 +104,6 @@ void RunningExecution::CheckManifest() {
 
 void RunningExecution::WriteReceipt(system_clock::time_point over) {
   // Given back first, so that what the receipt says of it has been seen.
-  journal_ = journal::Journal();
   cell_.reset();
 
   // A receipt says what was done in the world.

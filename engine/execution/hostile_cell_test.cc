@@ -117,6 +117,17 @@ TEST_F(HostileCellTest, FloodsEndAtTheirLimits) {
   }
 }
 
+// It costs the cell a copy of prepared bytes, and the engine a look at each of thousands of frames.
+TEST_F(HostileCellTest, WhatAFloodCostsTheEngineIsTheCellsCpuTime) {
+  ExecutionRequest request = Request("flood-cancels");
+  request.limits.wall_ms = kLongMs;
+  request.limits.cpu_ms = 500;
+  const Outcome outcome = RunBeside(request);
+  ASSERT_TRUE(outcome.limit) << outcome.reason;
+  EXPECT_EQ(outcome.limit->limit, "cpu");
+  EXPECT_LT(outcome.usage.cpu, std::chrono::milliseconds(400)) << "its own CPU time";
+}
+
 TEST_F(HostileCellTest, WhatACellDoesNotReadIsBounded) {
   ExecutionRequest request = Request("flood-timers-unread");
   request.limits.wall_ms = kLongMs;

@@ -22,6 +22,13 @@ std::atomic<int> cell_sockets_left = -1;  // NOLINT(cppcoreguidelines-avoid-non-
 // What no loop can watch: how the names of such descriptors begin in /proc.
 std::atomic<const char*> unwatchable = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+// How many more packets with a descriptor the kernel has no room for.
+std::atomic<int> refused_packets = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+// While it is set, whoever wants to have something on a disk waits.
+std::atomic<bool> slow_disk = false;      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> disk_was_used = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
 bool CanBeWatched(int fd) {
   const char* const prefix = unwatchable;
   if (prefix == nullptr) return true;
@@ -56,6 +63,23 @@ extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) n
   return real(epoll, operation, fd, event);
 }
 
+extern "C" int fsync(int fd) {
+  static auto* const real = Real<int(int)>("fsync");
+  disk_was_used = true;
+  slow_disk.wait(true);
+  return real(fd);
+}
+
+extern "C" ssize_t sendmsg(int socket, const msghdr* message, int flags) {
+  static auto* const real = Real<ssize_t(int, const msghdr*, int)>("sendmsg");
+  if (message->msg_controllen > 0 && refused_packets > 0) {
+    --refused_packets;
+    errno = ETOOMANYREFS;
+    return -1;
+  }
+  return real(socket, message, flags);
+}
+
 namespace warder::execution {
 namespace {
 
@@ -66,6 +90,8 @@ class KernelFaultsTest : public EngineTest {
   ~KernelFaultsTest() override {
     cell_sockets_left = -1;
     unwatchable = nullptr;
+    slow_disk = false;
+    slow_disk.notify_all();
   }
 };
 
@@ -94,6 +120,19 @@ TEST_F(KernelFaultsTest, WithoutADescriptorALostZygoteIsAFault) {
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
 }
 
+// Another process of the same user can do that, so it says nothing of the zygote, and nothing of its cells.
+TEST_F(KernelFaultsTest, WithoutRoomForADescriptorAnExecutionWaits) {
+  const Execution neighbour = engine().Start(Request("wait"));
+  const pid_t zygote = OnlyChild();
+  refused_packets = 3;
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+  EXPECT_EQ(refused_packets, 0);
+  EXPECT_EQ(OnlyChild(), zygote);
+  EXPECT_EQ(neighbour.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  neighbour.Cancel();
+  EXPECT_EQ(neighbour.Wait().status, Status::kCancelled);
+}
+
 TEST_F(KernelFaultsTest, ASocketThatCannotBeWatchedIsAFault) {
   engine();
   unwatchable = "socket:";
@@ -114,6 +153,26 @@ TEST_F(KernelFaultsTest, ACellWhoseDeathCannotBeWatchedForIsEnded) {
   EXPECT_THAT(outcome.receipt_json, HasSubstr(R"("dead":true,"reaped":true)"));
   unwatchable = nullptr;
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+// Only the execution whose journal it is waits for it.
+TEST_F(KernelFaultsTest, ASlowDiskHoldsNobodyElseUp) {
+  engine();
+  slow_disk = true;
+  ExecutionRequest recorded = Request("succeed");
+  recorded.record = scratch_ / "slow.journal";
+  const Execution waits = engine().Start(recorded);
+  while (!disk_was_used) std::this_thread::yield();
+  const Execution neighbour = engine().Start(Request("succeed"));
+  const Outcome* const outcome = neighbour.WaitFor(std::chrono::seconds(20));
+  EXPECT_TRUE(outcome != nullptr && outcome->status == Status::kSucceeded);
+  EXPECT_EQ(waits.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(recorded.record));
+  slow_disk = false;
+  slow_disk.notify_all();
+  EXPECT_EQ(waits.Wait().status, Status::kSucceeded) << waits.Wait().reason;
+  EXPECT_TRUE(std::filesystem::exists(recorded.record));
+  EXPECT_THAT(waits.Wait().receipt_json, HasSubstr(R"("made":)"));
 }
 
 TEST_F(KernelFaultsTest, AZygoteThatCannotBeWatchedIsNoEngine) {

@@ -19,7 +19,7 @@ constexpr std::array kTable = {
     LimitSpec{"wall", &Limits::wall_ms, LimitUnit::kMilliseconds, 1, 15ull * 60'000,
               "time from start to result; ends the run"},
     LimitSpec{"cpu", &Limits::cpu_ms, LimitUnit::kMilliseconds, 1, 5ull * 60'000,
-              "CPU time of the cell, kernel time included; ends the run"},
+              "CPU time of the cell, kernel time included, and of the engine on what it sends; ends the run"},
     LimitSpec{"heap", &Limits::heap_bytes, LimitUnit::kBytes, 8 * kMiB, 1 * kGiB,
               "JavaScript heap; ends the run"},
     LimitSpec{"array-buffer", &Limits::array_buffer_bytes, LimitUnit::kBytes, 1 * kMiB, 1 * kGiB,

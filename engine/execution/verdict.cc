@@ -312,10 +312,6 @@ void Judge(const Evidence& evidence, const Limits& limits, Outcome* outcome) {
     case Cause::kResult:
       JudgeResult(evidence, limits, outcome);
       return;
-    case Cause::kSetupTimeout:
-      outcome->status = Status::kFault;
-      outcome->reason = "the cell was not ready in time";
-      return;
     case Cause::kPosture:
       outcome->status = Status::kUnenforceable;
       outcome->reason = (evidence.missing_layer.empty() ? "the jail of this execution's cell could not be looked at: "

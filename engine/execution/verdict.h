@@ -17,18 +17,17 @@ namespace warder::execution {
 
 // The first thing that decided the end, as the engine saw it.
 enum class Cause {
-  kNone,          // nothing but the cell's death
-  kResult,        // the cell sent Result
-  kStopped,       // the cell stopped itself (a limit that it enforces)
-  kViolation,     // the cell reported a system call that its filter stopped
-  kLimit,         // the engine saw a limit reached
-  kProtocol,      // the cell broke the rules of its socket
-  kCancelled,     // the host asked
-  kSetupTimeout,  // the cell was not ready in time
-  kPosture,       // a layer of the cell's jail does not hold
-  kDiverged,      // a replay or a script knows no further: it went another way
-  kAsRecorded,    // a replay came to where the recorded execution was ended by something else than the cell
-  kUnsendable,    // what the host, a recording or a script has given does not fit a frame
+  kNone,        // nothing but the cell's death
+  kResult,      // the cell sent Result
+  kStopped,     // the cell stopped itself (a limit that it enforces)
+  kViolation,   // the cell reported a system call that its filter stopped
+  kLimit,       // the engine saw a limit reached
+  kProtocol,    // the cell broke the rules of its socket
+  kCancelled,   // the host asked
+  kPosture,     // a layer of the cell's jail does not hold
+  kDiverged,    // a replay or a script knows no further: it went another way
+  kAsRecorded,  // a replay came to where the recorded execution was ended by something else than the cell
+  kUnsendable,  // what the host, a recording or a script has given does not fit a frame
 };
 
 struct Evidence {

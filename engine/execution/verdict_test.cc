@@ -218,8 +218,10 @@ TEST(VerdictTest, OtherCauses) {
   EXPECT_EQ(JudgeOf(evidence).status, Status::kViolation);
   evidence.cause = Cause::kCancelled;
   EXPECT_EQ(JudgeOf(evidence).status, Status::kCancelled);
-  evidence.cause = Cause::kSetupTimeout;
+  evidence = DeathBy(SIGKILL);
+  evidence.death.fault = "the cell was not ready in time";
   EXPECT_EQ(JudgeOf(evidence).status, Status::kFault);
+  EXPECT_EQ(JudgeOf(evidence).reason, "the cell was not ready in time");
   evidence = DeathBy(0);
   evidence.death.zygote_lost = "gone";
   EXPECT_EQ(JudgeOf(evidence).status, Status::kFault);

@@ -22,13 +22,14 @@ constexpr std::size_t kMaxUnanswered = 64;
 
 }  // namespace
 
-Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& loop,
-                                                       const zygote::LaunchOptions& options, std::string image) {
+Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& loop, Undertaker& undertaker,
+                                                       const zygote::LaunchOptions& options, std::string image,
+                                                       std::chrono::milliseconds answer_deadline) {
   auto zygote = zygote::Zygote::Launch(options);
   if (!zygote) return zygote.error();
   std::shared_ptr<ZygoteHost> host;
   try {
-    host.reset(new ZygoteHost(loop, std::move(*zygote)));
+    host.reset(new ZygoteHost(loop, undertaker, std::move(*zygote), answer_deadline));
   } catch (const std::exception& error) {
     return Internal(std::string("the zygote cannot be watched: ") + error.what());
   }
@@ -42,17 +43,29 @@ Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& 
   return host;
 }
 
-ZygoteHost::ZygoteHost(boost::asio::io_context& loop, zygote::Zygote zygote)
-    : loop_(loop), zygote_(std::move(zygote)), control_(loop, zygote_->control_fd()), ready_deadline_(loop) {}
+ZygoteHost::ZygoteHost(boost::asio::io_context& loop, Undertaker& undertaker, zygote::Zygote zygote,
+                       std::chrono::milliseconds answer_deadline)
+    : loop_(loop),
+      undertaker_(undertaker),
+      answer_deadline_(answer_deadline),
+      zygote_(std::move(zygote)),
+      control_(loop, zygote_->control_fd()),
+      launcher_(loop),
+      ready_deadline_(loop),
+      retry_(loop),
+      answer_timer_(loop) {}
 
 ZygoteHost::~ZygoteHost() {
-  if (!lost_) control_.release();
+  if (lost_) return;
+  control_.release();
+  if (launcher_.is_open()) launcher_.release();
+  undertaker_.Bury(std::move(*zygote_), [](const std::string&) {});
 }
 
 void ZygoteHost::WhenReady(std::function<void(const Result<zygote::Ready>&)> callback) {
   if (ready_) {
     callback(report_);
-  } else if (lost_) {
+  } else if (told_) {
     callback(setup_error_.value_or(Internal("the zygote has died")));
   } else {
     when_ready_ = std::move(callback);
@@ -62,30 +75,62 @@ void ZygoteHost::WhenReady(std::function<void(const Result<zygote::Ready>&)> cal
 std::uint64_t ZygoteHost::Spawn(CellOwner& owner, UniqueFd cell_end, const zygote::CellLimits& limits) {
   const std::uint64_t id = next_id_++;
   owners_[id] = &owner;
-  if (lost_) {
+  if (told_) {
     boost::asio::post(loop_, [self = shared_from_this(), id] {
       if (CellOwner* waiting = self->OwnerOf(id, true))
         waiting->OnZygoteLost(self->setup_error_.value_or(Internal("the zygote has died")));
     });
     return id;
   }
-  waiting_.push_back({id, std::move(cell_end), limits});
+  if (!lost_) waiting_.push_back({id, std::move(cell_end), limits});
   Flush();
   return id;
 }
 
 void ZygoteHost::Flush() {
   while (ready_ && !lost_ && !waiting_.empty() && unanswered_.size() < kMaxUnanswered) {
-    Waiting spawn = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (!owners_.contains(spawn.id)) continue;  // its owner has lost interest
-    unanswered_.insert(spawn.id);
-    if (const auto sent = zygote_->Spawn(spawn.id, std::move(spawn.cell_end), spawn.limits); !sent) {
-      // It takes nothing although it has room: it is dead, which is about to be heard, or it breaks the protocol.
+    const Waiting& spawn = waiting_.front();
+    if (!owners_.contains(spawn.id)) {  // its owner has lost interest
+      waiting_.pop_front();
+      continue;
+    }
+    const auto sent = zygote_->Spawn(spawn.id, spawn.cell_end, spawn.limits);
+    if (!sent && sent.error().kind == ErrorKind::kRefused) {
+      // No event need come: another process of this user may have filled the kernel's queue of descriptors.
+      retry_.expires_after(std::chrono::milliseconds(1));
+      retry_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        if (const auto self = weak.lock(); !error && self) self->Flush();
+      });
+      return;
+    }
+    if (!sent) {
+      // It is dead, which is about to be heard, or it breaks the protocol.
       boost::asio::post(loop_, [self = shared_from_this(), why = sent.error()] { self->Lose(why); });
       return;
     }
+    if (unanswered_.empty()) last_answer_ = std::chrono::steady_clock::now();
+    unanswered_.insert(spawn.id);
+    waiting_.pop_front();
+    if (!std::exchange(awaiting_answer_, true)) AwaitAnswer(answer_deadline_);
   }
+}
+
+void ZygoteHost::NoteAnswer(std::uint64_t id) {
+  unanswered_.erase(id);
+  last_answer_ = std::chrono::steady_clock::now();
+}
+
+void ZygoteHost::AwaitAnswer(std::chrono::steady_clock::duration time) {
+  answer_timer_.expires_after(time);
+  answer_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->lost_) return;
+    self->awaiting_answer_ = !self->unanswered_.empty();
+    if (!self->awaiting_answer_) return;
+    const auto left = self->last_answer_ + self->answer_deadline_ - std::chrono::steady_clock::now();
+    if (left.count() > 0) return self->AwaitAnswer(left);
+    self->GiveUp("it has not made the cells that it was asked for");
+  });
 }
 
 void ZygoteHost::Watch() {
@@ -109,10 +154,8 @@ void ZygoteHost::Watch() {
 void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
   std::visit(Overloaded{
                  [this](zygote::Ready& ready) {
-                   ready_ = true;
-                   ready_deadline_.cancel();
                    report_ = std::move(ready);
-                   if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
+                   AwaitLauncher();
                  },
                  [this](zygote::SetupFailed& failed) {
                    // Its launcher was killed: that says nothing of this machine.
@@ -121,39 +164,69 @@ void ZygoteHost::Handle(zygote::ZygoteEvent& event) {
                                          : Unenforceable(failed.layer, failed.message);
                  },
                  [this](zygote::Spawned& spawned) {
-                   unanswered_.erase(spawned.id);
+                   NoteAnswer(spawned.id);
                    if (CellOwner* owner = OwnerOf(spawned.id, false)) owner->OnSpawned(std::move(spawned.pidfd));
                  },
                  [this](zygote::SpawnFailed& failed) {
-                   unanswered_.erase(failed.id);
+                   NoteAnswer(failed.id);
                    if (CellOwner* owner = OwnerOf(failed.id, true)) owner->OnSpawnFailed(failed);
                  },
                  [this](zygote::Reaped& reaped) {
                    if (CellOwner* owner = OwnerOf(reaped.id, true)) owner->OnReaped(reaped);
                  },
-                 [this](zygote::Closed& closed) { Lose(setup_error_.value_or(WhyClosed(closed))); },
+                 [this](zygote::Closed&) { Lose(setup_error_); },
              },
              event);
 }
 
-Error ZygoteHost::WhyClosed(const zygote::Closed& closed) const {
-  if (ready_) return Internal("the zygote " + closed.detail);
-  return Internal("the zygote " + closed.detail +
+void ZygoteHost::AwaitLauncher() {
+  if (zygote_->ReapLauncher()) return BeReady();
+  boost::system::error_code failed;
+  launcher_.assign(zygote_->launcher_pidfd(), failed);
+  if (failed) return GiveUp("its launcher cannot be watched: " + failed.message());
+  launcher_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [weak = weak_from_this()](const boost::system::error_code& error) {
+                         const auto self = weak.lock();
+                         if (error || !self || self->lost_) return;
+                         self->launcher_.release();
+                         self->zygote_->ReapLauncher();
+                         self->BeReady();
+                       });
+}
+
+void ZygoteHost::BeReady() {
+  ready_ = true;
+  ready_deadline_.cancel();
+  if (auto callback = std::exchange(when_ready_, nullptr)) callback(report_);
+  Flush();
+}
+
+Error ZygoteHost::WhyClosed(const std::string& end) const {
+  if (ready_) return Internal("the zygote " + end);
+  return Internal("the zygote " + end +
                   " before it was ready: the launcher or the image is incomplete, or they are not of this build; build "
                   "or install them again");
 }
 
 void ZygoteHost::GiveUp(const std::string& why) { Lose(Internal("the zygote was ended: " + why)); }
 
-void ZygoteHost::Lose(const Error& why) {
+void ZygoteHost::Lose(std::optional<Error> why) {
   if (lost_) return;
   lost_ = true;
-  setup_error_ = why;
   waiting_.clear();  // with the sockets of cells that will never be
   ready_deadline_.cancel();
-  // Whatever it did, it does nothing more, and no cell of it.
   control_.release();
+  if (launcher_.is_open()) launcher_.release();
+  // Whatever it did, it does nothing more, and no cell of it. That may take a while in which others go on.
+  undertaker_.Bury(std::move(*zygote_), [weak = weak_from_this(), why = std::move(why)](const std::string& end) {
+    if (const auto self = weak.lock()) self->Tell(why ? *why : self->WhyClosed(end));
+  });
   zygote_.reset();
+}
+
+void ZygoteHost::Tell(const Error& why) {
+  told_ = true;
+  setup_error_ = why;
   if (auto callback = std::exchange(when_ready_, nullptr)) callback(why);
   const auto owners = std::exchange(owners_, {});
   for (const auto& [id, owner] : owners) {

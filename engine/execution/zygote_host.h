@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/execution/undertaker.h"
 #include "sandbox/zygote/launcher.h"
 
 namespace warder::execution {
@@ -33,10 +35,14 @@ class CellOwner {
 
 class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
  public:
+  static constexpr std::chrono::seconds kAnswerDeadline{15};
+
   // Must be called on the loop's thread, which has to outlive the zygote (see launcher.h). Returns before the zygote is
-  // ready; spawns wait until then.
-  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, const zygote::LaunchOptions& options,
-                                                    std::string image);
+  // ready; spawns wait until then. `undertaker` waits for its end, and outlives the host. A zygote that has said
+  // nothing of the cells it was asked for since `answer_deadline` is given up.
+  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, Undertaker& undertaker,
+                                                    const zygote::LaunchOptions& options, std::string image,
+                                                    std::chrono::milliseconds answer_deadline = kAnswerDeadline);
   ~ZygoteHost();
   ZygoteHost(const ZygoteHost&) = delete;
   ZygoteHost& operator=(const ZygoteHost&) = delete;
@@ -70,21 +76,39 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
     zygote::CellLimits limits;
   };
 
-  ZygoteHost(boost::asio::io_context& loop, zygote::Zygote zygote);
+  ZygoteHost(boost::asio::io_context& loop, Undertaker& undertaker, zygote::Zygote zygote,
+             std::chrono::milliseconds answer_deadline);
   void Watch();
   void Handle(zygote::ZygoteEvent& event);
+  // The zygote has said that it is ready: so it is when its launcher has gone.
+  void AwaitLauncher();
+  void BeReady();
   void Flush();
-  Error WhyClosed(const zygote::Closed& closed) const;
-  void Lose(const Error& why);
+  void NoteAnswer(std::uint64_t id);
+  void AwaitAnswer(std::chrono::steady_clock::duration time);
+  Error WhyClosed(const std::string& end) const;
+  // Nothing is asked of it any more; once it has ended, with every cell of it, their owners are told. Without `why` its
+  // end says that.
+  void Lose(std::optional<Error> why);
+  void Tell(const Error& why);
   CellOwner* OwnerOf(std::uint64_t id, bool last);
 
   boost::asio::io_context& loop_;
-  std::optional<zygote::Zygote> zygote_;           // until it is lost
-  boost::asio::posix::stream_descriptor control_;  // watches, never reads; released before the zygote closes it
+  Undertaker& undertaker_;
+  const std::chrono::milliseconds answer_deadline_;
+  std::optional<zygote::Zygote> zygote_;  // until it is lost
+  // These watch, never read, and are released before the zygote closes what they watch.
+  boost::asio::posix::stream_descriptor control_;
+  boost::asio::posix::stream_descriptor launcher_;
   boost::asio::steady_timer ready_deadline_;
+  boost::asio::steady_timer retry_;
+  boost::asio::steady_timer answer_timer_;
+  bool awaiting_answer_ = false;
+  std::chrono::steady_clock::time_point last_answer_;
   std::unordered_set<std::uint64_t> unanswered_;  // spawns that the zygote has said nothing of yet
   bool ready_ = false;
   bool lost_ = false;
+  bool told_ = false;  // that it is lost
   bool retired_ = false;
   std::optional<Error> setup_error_;
   zygote::Ready report_;

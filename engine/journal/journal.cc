@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "engine/journal/request_digest.h"
 
@@ -74,16 +75,11 @@ void Journal::Append(RecordKind kind, std::initializer_list<std::string_view> pa
   if (!file_ || !begun_ || error_ != 0) return;
   std::size_t length = 0;
   for (const std::string_view part : parts) length += part.size();
-  if (length > kMaxPayloadBytes) {
-    error_ = EMSGSIZE;
-    return;
-  }
+  if (length > kMaxPayloadBytes) error_ = EMSGSIZE;
   bytes_ += kRecordHeadBytes + length;
   // Nobody would read it.
-  if (++records_ > kMaxRecords || bytes_ > most_bytes_) {
-    error_ = EFBIG;
-    return;
-  }
+  if (error_ == 0 && (++records_ > kMaxRecords || bytes_ > most_bytes_)) error_ = EFBIG;
+  if (error_ != 0) return;
   writer_.Append(kind, parts, &buffer_);
   if (buffer_.size() >= kFlushBytes) Flush();
 }
@@ -117,6 +113,10 @@ Result<void> Journal::Commit(const Ending& ending) {
   if (error_ != 0) return Internal("cannot write the journal " + path_ + ": " + std::strerror(error_));
   temporary_.Release();
   return {};
+}
+
+Result<void> Journal::TooMuch() const {
+  return Internal("cannot write the journal " + path_ + ": the execution has said more than its disk could take");
 }
 
 }  // namespace warder::journal

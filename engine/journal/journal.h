@@ -47,6 +47,8 @@ class Journal {
   void SaidBody(std::uint64_t call, std::string_view data, bool last);
   // Writes the last record and gives the file its name. An error says what could not be written.
   Result<void> Commit(const Ending& ending);
+  // The error for what its disk was too slow for.
+  Result<void> TooMuch() const;
 
  private:
   // A file's name for the time being; the file goes with it.

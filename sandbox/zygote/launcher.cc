@@ -37,10 +37,13 @@ class Zygote::Impl {
   Impl(UniqueFd control, LauncherProcess process) : control_(std::move(control)), process_(std::move(process)) {}
 
   Result<Ready> WaitReady(std::chrono::milliseconds deadline);
-  Result<void> Spawn(std::uint64_t id, UniqueFd cell_end, const CellLimits& limits);
+  Result<void> Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits);
   Result<std::vector<ZygoteEvent>> Receive();
+  std::string Finish() { return process_.Finish(); }
+  bool ReapLauncher() { return process_.ReapLauncher(); }
 
   int control_fd() const { return control_.get(); }
+  int launcher_pidfd() const { return process_.launcher_pidfd(); }
   int pidfd() const { return process_.zygote_pidfd(); }
   pid_t pid() const { return process_.zygote_pid(); }
 
@@ -66,10 +69,15 @@ Result<Ready> Zygote::Impl::WaitReady(std::chrono::milliseconds deadline) {
     Result<std::vector<ZygoteEvent>> events = Receive();
     if (!events) return events.error();
     for (ZygoteEvent& event : *events) {
-      if (auto* ready = std::get_if<Ready>(&event)) return std::move(*ready);
+      if (auto* ready = std::get_if<Ready>(&event)) {
+        pollfd left{process_.launcher_pidfd(), POLLIN, 0};
+        while (!process_.ReapLauncher() && poll(&left, 1, static_cast<int>(deadline.count())) != 0) {
+        }
+        return std::move(*ready);
+      }
       if (auto* failed = std::get_if<SetupFailed>(&event)) return Unenforceable(failed->layer, failed->message);
-      if (auto* closed = std::get_if<Closed>(&event)) {
-        return Internal("The zygote " + closed->detail +
+      if (std::holds_alternative<Closed>(event)) {
+        return Internal("The zygote " + Finish() +
                         " before it was ready: the image is incomplete or does not fit this build. Build it again.");
       }
     }
@@ -80,7 +88,7 @@ Result<Ready> Zygote::Impl::WaitReady(std::chrono::milliseconds deadline) {
   }
 }
 
-Result<void> Zygote::Impl::Spawn(std::uint64_t id, UniqueFd cell_end, const CellLimits& limits) {
+Result<void> Zygote::Impl::Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits) {
   if (phase_ != Phase::kReady) return Internal("The zygote is not ready to make cells.");
   if (!cell_end || limits.data_bytes == 0 || limits.cpu_seconds == 0) {
     return InvalidInput("A cell needs a socket, a limit on memory and one on CPU time.");
@@ -107,7 +115,7 @@ Result<std::vector<ZygoteEvent>> Zygote::Impl::Receive() {
         return events;
       case Packet::Kind::kEnd:
         phase_ = Phase::kClosed;
-        events.emplace_back(Closed{process_.Finish()});
+        events.emplace_back(Closed{});
         return events;
       case Packet::Kind::kMalformed:
         return Breach("a packet that is too long, or with more than one descriptor");
@@ -222,9 +230,12 @@ Result<Ready> Zygote::WaitReady(std::chrono::milliseconds deadline) { return imp
 int Zygote::control_fd() const { return impl_->control_fd(); }
 int Zygote::pidfd() const { return impl_->pidfd(); }
 pid_t Zygote::pid() const { return impl_->pid(); }
-Result<void> Zygote::Spawn(std::uint64_t id, UniqueFd cell_end, const CellLimits& limits) {
-  return impl_->Spawn(id, std::move(cell_end), limits);
+bool Zygote::ReapLauncher() { return impl_->ReapLauncher(); }
+int Zygote::launcher_pidfd() const { return impl_->launcher_pidfd(); }
+Result<void> Zygote::Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits) {
+  return impl_->Spawn(id, cell_end, limits);
 }
+std::string Zygote::Finish() { return impl_->Finish(); }
 Result<std::vector<ZygoteEvent>> Zygote::Receive() { return impl_->Receive(); }
 
 }  // namespace warder::zygote

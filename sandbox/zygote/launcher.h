@@ -71,10 +71,8 @@ struct Reaped {
   std::chrono::microseconds system{0};
   std::uint64_t peak_rss_bytes = 0;
 };
-// The zygote is gone, and every cell with it (its pid namespace has died).
-struct Closed {
-  std::string detail;  // how it ended: "exited with status 127", "killed by signal 9"
-};
+// The zygote is dying, and every cell with it (its pid namespace dies): see Finish.
+struct Closed {};
 
 using ZygoteEvent = std::variant<Ready, SetupFailed, Spawned, SpawnFailed, Reaped, Closed>;
 
@@ -88,7 +86,7 @@ class Zygote {
   Zygote& operator=(Zygote&& other) noexcept;
   Zygote(const Zygote&) = delete;
   Zygote& operator=(const Zygote&) = delete;
-  // Kills what is left and waits for it (bounded); after that no process of this zygote exists.
+  // Finish.
   ~Zygote();
 
   // Blocks until the zygote is ready. A SetupFailed becomes an Unenforceable error with its layer.
@@ -100,12 +98,23 @@ class Zygote {
   int pidfd() const;
   pid_t pid() const;
 
+  // The launcher leaves as soon as it has made the zygote. True: it has been waited for. False: not yet; its pidfd is
+  // readable when it can be.
+  bool ReapLauncher();
+  int launcher_pidfd() const;
+
   // Asks for a cell. `id` must never have been used with this zygote. `cell_end` is the cell's end of a SOCK_STREAM
-  // socketpair; it is closed on this side in any case. Non-blocking: kRefused when the queue is full (try again later).
-  Result<void> Spawn(std::uint64_t id, UniqueFd cell_end, const CellLimits& limits);
+  // socketpair; the caller may close it once this has returned. Non-blocking: kRefused when the queue is full, or too
+  // many descriptors of this user are on their way (try again later).
+  Result<void> Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits);
 
   // Everything that has arrived, without blocking. An error is a breach of the protocol: destroy the zygote.
   Result<std::vector<ZygoteEvent>> Receive();
+
+  // Kills what is left and waits for it (bounded: some seconds, where the machine is in trouble); after that no process
+  // of this zygote exists. Says how it ended: "exited with status 127", "was killed by signal 9". May be called in any
+  // thread, where nobody else uses the object then. Idempotent.
+  std::string Finish();
 
  private:
   class Impl;

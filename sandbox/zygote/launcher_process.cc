@@ -25,8 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 // A process that has been sent SIGKILL is gone within milliseconds; this is for a machine in trouble.
 constexpr std::chrono::seconds kReapDeadline(5);
-// The launcher leaves at once after it has let the zygote go.
-constexpr std::chrono::milliseconds kGrace(200);
 
 std::string Reason(int error_number) {
   return std::strerror(error_number);
@@ -153,12 +151,17 @@ Result<void> LauncherProcess::AdoptZygote(pid_t pid) {
   }
   zygote_pidfd_ = std::move(pidfd);
   zygote_pid_ = pid;
-  // The launcher's work is done; the group keeps its id reserved.
-  AwaitEnd(launcher_pidfd_, kGrace);
-  if (waitid(P_PID, static_cast<id_t>(group_), &info, WEXITED | WNOHANG) == 0 && info.si_pid == group_) {
+  return {};
+}
+
+bool LauncherProcess::ReapLauncher() {
+  siginfo_t info{};
+  // The group keeps its id reserved.
+  if (launcher_pidfd_ && waitid(P_PID, static_cast<id_t>(group_), &info, WEXITED | WNOHANG) == 0 &&
+      info.si_pid == group_) {
     launcher_pidfd_.reset();
   }
-  return {};
+  return !launcher_pidfd_;
 }
 
 std::string LauncherProcess::Finish() {

@@ -28,6 +28,11 @@ class LauncherProcess {
   // The zygote has spoken as `pid`: keeps a pidfd of it, if it is a child of ours in the launcher's group.
   Result<void> AdoptZygote(pid_t pid);
 
+  // The launcher leaves at once after it has let the zygote go. True: it has been waited for.
+  bool ReapLauncher();
+
+  // -1: it has been waited for.
+  int launcher_pidfd() const { return launcher_pidfd_.get(); }
   int zygote_pidfd() const { return zygote_pidfd_.get(); }
   pid_t zygote_pid() const { return zygote_pid_; }
 

@@ -310,7 +310,7 @@ TEST_F(LauncherTest, AZygotesDeathIsHeardOf) {
   TestEngine engine(OptionsFor(image_));
   Cell cell = engine.Spawn();
   ASSERT_EQ(syscall(SYS_pidfd_send_signal, engine.zygote().pidfd(), SIGKILL, nullptr, 0), 0);
-  EXPECT_EQ(engine.AwaitClosed().detail, "was killed by signal 9");
+  EXPECT_EQ(engine.AwaitClosed(), "was killed by signal 9");
   EXPECT_EQ(DescendantsOf(getpid()).size(), 0U);
   EXPECT_EQ(cell.ReadRest(), "");
   std::array<int, 2> ends{};

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures Warder on this machine: a whole `warder run` against `node hello.cjs`, then executions inside one engine,
-# then calls through a cell and the broker against plain libcurl.
+# then calls through a cell and the broker against plain libcurl, then what the system call filters cost.
 #
 #   tests/bench/run.sh [--check]     --check: exit code 1 when `warder run` is slower than node
 #
@@ -51,4 +51,6 @@ echo
 build/tests/bench/bench_executions --json "$out/executions.json"
 echo
 build/tests/bench/bench_broker --json "$out/broker.json"
+echo
+build/tests/bench/bench_filter
 [ "${1:-}" != --check ] || exit "$verdict"

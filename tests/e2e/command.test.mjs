@@ -1,16 +1,35 @@
 // The other commands: doctor, policy, help and version.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Exit, parseOrNull, run } from "./support.mjs";
+import { join } from "node:path";
+import { Exit, expectedStates, parseOrNull, root, run, start, statesOf, warder } from "./support.mjs";
 
 test("doctor finds every layer enforced on this machine", async () => {
   const { code, stdout, stderr } = await run(["doctor", "--json"]);
   assert.equal(code, Exit.succeeded, stderr);
   const diagnosis = parseOrNull(stdout);
-  assert.ok(diagnosis.layers.length >= 6, stdout);
-  for (const layer of diagnosis.layers)
-    assert.ok(["enforced", "unavailable", "degraded by permission"].includes(layer.state), JSON.stringify(layer));
+  const states = statesOf(diagnosis.layers);
+  assert.deepEqual(states, expectedStates(states));
   assert.match(JSON.stringify(diagnosis), /13\.6/);
+});
+
+// As an ordinary user, in a namespace that may have so many below it; the user of the test takes the first.
+test("where no user namespace can be had nothing is run, and the exit code is 5", async () => {
+  const script = 'echo "$1" >/proc/sys/user/max_user_namespaces && shift && exec unshare --user --map-user=1000 --map-group=1000 "$@"';
+  const runWith = (namespaces) => {
+    const [program, ...args] = [
+      ...(process.getuid() === 0 ? [join(root, "tests/lib/as-user")] : []),
+      ...["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", String(namespaces)],
+      ...[warder, "run", join(root, "tests/bench/hello")],
+    ];
+    return start(args, { program }).exited;
+  };
+  const control = await runWith(100);
+  assert.equal(control.code, Exit.succeeded, control.stderr);
+  const refused = await runWith(1);
+  assert.equal(refused.code, Exit.unenforceable, refused.stderr);
+  assert.equal(refused.stdout, "");
+  assert.match(refused.stderr, /No space left on device.*max_user_namespaces.*layer user-namespace/);
 });
 
 test("doctor for a person names the layers too", async () => {

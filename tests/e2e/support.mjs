@@ -16,6 +16,23 @@ process.on("exit", () => rmSync(stateFolder, { recursive: true, force: true }));
 // A run that takes longer than this hangs, unless a test says otherwise.
 const usualHangMs = 120_000;
 
+// Layers of the jail (receipt or doctor) as {name: state}, and as they must be on this machine.
+export function statesOf(layers) {
+  return Object.fromEntries(layers.map(({ name, layer, state }) => [name ?? layer, state]));
+}
+export function expectedStates(found) {
+  const enforced = (
+    "uid user-namespace mount-namespace pid-namespace network-namespace ipc-namespace uts-namespace cgroup-namespace " +
+    "time-namespace root no-new-privs capabilities landlock seccomp mdwe rlimits descriptors not-dumpable"
+  ).split(" ");
+  const either = (state) => (state === "enforced" ? state : "unavailable");
+  return {
+    ...Object.fromEntries(enforced.map((layer) => [layer, "enforced"])),
+    speculation: either(found.speculation), // not every processor lets a process choose
+    cgroup: either(found.cgroup), // not every user may make cgroups
+  };
+}
+
 export const Exit = { succeeded: 0, failed: 1, invalid: 2, limit: 3, violation: 4, unenforceable: 5, interrupted: 130 };
 
 export function temporaryFolder(t) {

@@ -2,9 +2,10 @@
 //
 //   hostile LAUNCHER [NAME...]   with warder-launcher; only probes whose name contains one of these
 //
-// Settings: unjailed (the positive control: the attempt works), the filter alone, the jail of real cells, that jail
-// without its filter, and behind each single layer that the probe names. The last line counts what the jail made of
-// them; exit status 0: everything is as each probe expects. Nothing stays behind; that is checked too.
+// Settings: unjailed (the positive control: the attempt works, so it is also "every layer off"), the filter alone, the
+// jail of real cells, that jail without its filter, and behind each single layer that the probe names. The last line
+// counts what the jail made of them; exit status 0: everything is as each probe expects, and every layer has stopped
+// something. Nothing stays behind; that is checked too.
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,8 @@ class Suite {
   void ExpectStopped(std::string_view setting, const Outcome& outcome, const std::vector<int>& errors);
   void ExpectOpen(std::string_view setting, const Outcome& outcome);
   void PrintLayers();
+  // Why it is no failure that the layer has stopped nothing; empty: it is one.
+  std::string WhyIdle(std::string_view layer) const;
   void Fail(std::string_view setting, const std::string& what);
   void Row(const std::string& name, const std::vector<std::string>& columns);
 
@@ -71,6 +74,7 @@ class Suite {
   Counts counts_;
   int filter_alone_ = 0;
   std::map<std::string, int, std::less<>> stopped_alone_;  // by layer
+  std::map<std::string, std::string, std::less<>> idle_;   // by layer: why it could not be tried alone
   std::string current_;                                    // the probe
   std::vector<std::string> failures_;                      // of all
   std::vector<std::pair<std::string, std::string>> why_;   // what only the filter stops, what was not tried
@@ -121,6 +125,7 @@ void Suite::Try(const Probe& probe, Place place) {
   if (const std::string missing = probe.missing ? probe.missing(fixture_.world()) : ""; !missing.empty()) {
     ++counts_.not_exercisable;
     why_.emplace_back(probe.name, "NOT_EXERCISABLE: " + missing);
+    for (const Alone& alone : probe.alone) idle_[std::string(alone.layer)] = missing;
     Row(current_, {"NOT_EXERCISABLE(" + missing + ")"});
     return;
   }
@@ -160,6 +165,7 @@ void Suite::Try(const Probe& probe, Place place) {
     const bool tried = outcome.kind != Kind::kUntried;
     if (tried) ExpectStopped(std::string(alone.layer) + " alone", outcome, alone.errors);
     if (outcome.kind == Kind::kKernel) ++stopped_alone_[std::string(alone.layer)];
+    if (!tried) idle_[std::string(alone.layer)] = "needs root";
     single +=
         (single.empty() ? "" : ", ") + std::string(alone.layer) + " " + (tried ? Describe(outcome) : "needs root");
   }
@@ -180,13 +186,24 @@ void Suite::TryGroup(const Group& group, std::uint32_t index) {
   for (const std::uint32_t i : wanted) Try(group.probes[i], {index, i});
 }
 
+std::string Suite::WhyIdle(std::string_view layer) const {
+  if (layer == jail::layer::kCgroupLimits) return "it is around a process: see sandbox/jail/cgroup_test.cc";
+  const auto found = idle_.find(layer);
+  return found == idle_.end() ? "" : found->second;
+}
+
 void Suite::PrintLayers() {
   std::printf("\nAttempts stopped by a single layer\n");
   for (const jail::LayerInfo& layer : jail::Layers()) {
     const bool is_filter = layer.name == jail::layer::kSeccomp;
     const auto found = stopped_alone_.find(layer.name);
     const int count = is_filter ? filter_alone_ : found == stopped_alone_.end() ? 0 : found->second;
-    Row(std::string(layer.name), {count > 0 ? std::to_string(count) : "none that could be tried here"});
+    const std::string why = count == 0 ? WhyIdle(layer.name) : "";
+    Row(std::string(layer.name), {count > 0 ? std::to_string(count) : why.empty() ? "NONE" : "none: " + why});
+    // A few probes alone need not meet every layer.
+    if (count == 0 && why.empty() && wanted_.empty()) {
+      failures_.push_back(std::string(layer.name) + ": no attempt is stopped by it alone");
+    }
   }
 }
 

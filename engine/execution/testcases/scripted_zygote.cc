@@ -437,6 +437,17 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
        [](Script& s) {
          for (std::uint64_t call = 1;; ++call) Script::Fetch(call, s.config);
        }},
+      {"flood-cancels",  // of a call that is over; nothing is asked for
+       [](Script& s) {
+         Script::Timer(1, 0);
+         while (!s.Next().has_timer_fired()) {
+         }
+         proto::FromCell frame;
+         frame.mutable_cancel_call()->set_call(1);
+         std::string flood;
+         while (flood.size() < 60'000) static_cast<void>(proto::AppendFrame(frame, &flood));
+         for (;;) Write(flood);
+       }},
       {"flood-timers",
        [](Script&) {
          for (std::uint64_t call = 1;; ++call) Script::Timer(call, 60'000);

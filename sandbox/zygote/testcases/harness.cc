@@ -158,8 +158,9 @@ zygote::SpawnFailed TestEngine::AwaitSpawnFailed(std::uint64_t id) {
   return Await<zygote::SpawnFailed>([&](const zygote::SpawnFailed& e) { return e.id == id; });
 }
 
-zygote::Closed TestEngine::AwaitClosed() {
-  return Await<zygote::Closed>([](const zygote::Closed&) { return true; });
+std::string TestEngine::AwaitClosed() {
+  Await<zygote::Closed>([](const zygote::Closed&) { return true; });
+  return zygote_->Finish();
 }
 
 std::vector<pid_t> DescendantsOf(pid_t root) {

@@ -70,7 +70,8 @@ class TestEngine {
   // Spawns without waiting for anything.
   std::uint64_t Ask(UniqueFd cell_end, zygote::CellLimits limits);
 
-  zygote::Closed AwaitClosed();
+  // How the zygote ended, once it has.
+  std::string AwaitClosed();
 
  private:
   template <typename Event>
