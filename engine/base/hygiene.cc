@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -82,7 +83,10 @@ MemoryHygiene Harden() {
   hygiene.transfers_zero = check(
       TransfersZero(), "libcurl was in use already when it was to be told to overwrite the memory that it gives back");
 
-  const rlimit none{0, 0};
+  // 1, as 0 does not keep cores from a program that core_pattern names (core(5)); and not more than there was.
+  rlimit none{};
+  ::getrlimit(RLIMIT_CORE, &none);
+  none.rlim_cur = none.rlim_max = std::min<rlim_t>(none.rlim_max, 1);
   hygiene.no_core = ::setrlimit(RLIMIT_CORE, &none) == 0;
   check(hygiene.no_core, "RLIMIT_CORE could not be set: " + Because(errno));
   hygiene.not_dumpable = ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;

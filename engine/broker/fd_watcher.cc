@@ -1,6 +1,7 @@
 #include "engine/broker/fd_watcher.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -26,7 +27,11 @@ class FdWatcher::Set : public std::enable_shared_from_this<FdWatcher::Set> {
   Set(boost::asio::io_context& loop, Ready ready) : poller_(loop), ready_(std::move(ready)) {
     const int made = ::epoll_create1(EPOLL_CLOEXEC);
     if (made < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-    poller_.assign(made);
+    boost::system::error_code failed;
+    poller_.assign(made, failed);
+    if (!failed) return;
+    ::close(made);
+    throw std::system_error(failed, "the broker's sockets cannot be watched");
   }
 
   void Wait() {

@@ -152,7 +152,7 @@ void CellChannel::Read() {
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        if (!self->open_) return;
                        if (error) {
-                         self->EndOfStream();
+                         self->End("");
                        } else {
                          self->ReadSome();
                        }
@@ -165,7 +165,7 @@ bool CellChannel::ReadSome() {
   const std::size_t count = socket_.read_some(boost::asio::buffer(buffer_), error);
   if (error == boost::asio::error::would_block) return false;
   if (error) {
-    EndOfStream();
+    End("");
     return false;
   }
   sound_ = reader_.Feed(std::span(buffer_).first(count)) && sound_;
@@ -216,11 +216,9 @@ void CellChannel::Drain() {
     while (HandleFrames()) {
     }
     // A dead cell's end is closed; one that is held open by somebody else has said all that it could.
-    if (open_ && !ReadSome()) EndOfStream();
+    if (open_ && !ReadSome()) End("");
   }
 }
-
-void CellChannel::EndOfStream() { End(reader_.mid_frame() ? "the cell's last frame is cut off" : ""); }
 
 void CellChannel::End(const std::string& error) {
   if (!open_) return;

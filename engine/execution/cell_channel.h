@@ -28,7 +28,8 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
     std::function<void(const proto::FromCell&)> on_frame;
     // A frame that is a piece of a request, as body_frame.h reads it.
     std::function<void(const proto::BodyHeader&, std::string_view data)> on_request_body;
-    // End of stream; `error` is empty when it came at a frame's end, else says how the cell broke the protocol.
+    // End of stream; `error` says how the cell broke the protocol, if it did. A last frame that is cut off is no
+    // breach: how the cell has died says what that was.
     std::function<void(const std::string& error)> on_closed;
   };
 
@@ -84,7 +85,6 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   bool HandleFrames();
   bool HandleUntimed();
   void HandleThenRead();
-  void EndOfStream();
   void End(const std::string& error);
 
   boost::asio::local::stream_protocol::socket socket_;

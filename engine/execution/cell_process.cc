@@ -71,8 +71,8 @@ CellProcess::~CellProcess() {
 
 void CellProcess::OnSpawned(UniqueFd pidfd) {
   pidfd_ = std::move(pidfd);
-  ledger_.Made(pidfd_.get());
   pid_ = jail::PidOf(pidfd_.get());
+  ledger_.Made(pidfd_.get(), pid_);
   death_.spawned = true;
   AwaitDeath();
   if (kill_wanted_) {
@@ -218,6 +218,7 @@ void CellProcess::AskToStop() { Signal(SIGUSR1); }
 void CellProcess::Kill() {
   kill_wanted_ = true;
   Signal(SIGKILL);
+  leaf_.Kill();  // and whatever else is in there
 }
 
 void CellProcess::Signal(int number) const {

@@ -5,19 +5,28 @@
 
 #include <memory>
 
+#include "sandbox/jail/pidfd.h"
+
 namespace warder::execution {
 
-void DescriptorLedger::Made(int fd) {
+void DescriptorLedger::Made(int fd, pid_t pid) {
   struct stat status {};
-  if (::fstat(fd, &status) == 0) entries_.push_back({fd, status.st_dev, status.st_ino});
+  if (::fstat(fd, &status) == 0) entries_.push_back({fd, status.st_dev, status.st_ino, pid});
+}
+
+bool DescriptorLedger::IsOpen(const Entry& entry) {
+  struct stat status {};
+  if (::fstat(entry.fd, &status) != 0 || status.st_dev != entry.device || status.st_ino != entry.inode) return false;
+  if (entry.pid < 0) return true;
+  // Of a process that has been waited for no pid is known any more.
+  const pid_t pid = jail::PidOf(entry.fd);
+  return pid == entry.pid || pid < 0;
 }
 
 DescriptorLedger::Count DescriptorLedger::Settle() const {
   Count count{entries_.size(), 0};
   for (const Entry& entry : entries_) {
-    struct stat status {};
-    const bool open = ::fstat(entry.fd, &status) == 0;
-    if (!open || status.st_dev != entry.device || status.st_ino != entry.inode) ++count.returned;
+    if (!IsOpen(entry)) ++count.returned;
   }
   return count;
 }

@@ -13,8 +13,8 @@ namespace warder::execution {
 
 class DescriptorLedger {
  public:
-  // `fd` was opened for this execution.
-  void Made(int fd);
+  // `fd` was opened for this execution; `pid` where it is the pidfd of that process.
+  void Made(int fd, pid_t pid = -1);
 
   struct Count {
     std::size_t made = 0;
@@ -27,7 +27,10 @@ class DescriptorLedger {
     int fd;
     dev_t device;
     ino_t inode;
+    pid_t pid;  // before Linux 6.9 all pidfds are one file
   };
+  static bool IsOpen(const Entry& entry);
+
   std::vector<Entry> entries_;
 };
 

@@ -32,8 +32,6 @@ const char* Version() { return WARDER_VERSION; }
 namespace warder::execution {
 namespace {
 
-// A zygote is replaced after so many cells: siblings share its address layout, and that should not last (P1).
-constexpr std::uint64_t kCellsPerZygote = 5'000;
 constexpr std::chrono::seconds kReadyDeadline{20};
 constexpr std::size_t kMaxLabelBytes = 256;
 
@@ -156,8 +154,9 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
   return granted;
 }
 
-EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe)
-    : facts_{.kernel = KernelRelease(),
+EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, std::uint64_t cells_per_zygote)
+    : cells_per_zygote_(cells_per_zygote),
+      facts_{.kernel = KernelRelease(),
              .permit_degraded = options.permit_degraded,
              .signing_key = KeyOf(options),
              .observe = std::move(observe),
@@ -243,7 +242,7 @@ void EngineImpl::StopIfDone() {
 }
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
-  if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < kCellsPerZygote) return zygote_;
+  if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < cells_per_zygote_) return zygote_;
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
   auto launched = ZygoteHost::Launch(loop_, *undertaker_, launch_, std::move(*image));

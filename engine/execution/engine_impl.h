@@ -21,7 +21,10 @@ namespace warder::execution {
 
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(const EngineOptions& options, PostureObserver observe);
+  // A zygote is replaced after so many cells: siblings share its address layout, and that should not last (P1).
+  static constexpr std::uint64_t kCellsPerZygote = 5'000;
+
+  EngineImpl(const EngineOptions& options, PostureObserver observe, std::uint64_t cells_per_zygote = kCellsPerZygote);
   ~EngineImpl() override;
 
   Execution Start(const ExecutionRequest& request, EventSink sink) override;
@@ -44,6 +47,7 @@ class EngineImpl final : public Engine {
   void NoteIdle();
   std::optional<ReceiptFacts::EngineDescriptors> CompareWithIdle() const;
 
+  const std::uint64_t cells_per_zygote_;
   zygote::LaunchOptions launch_;
   jail::CgroupTree cgroups_ = jail::CgroupTree::OpenOwn();
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere

@@ -394,7 +394,9 @@ void RunningExecution::WatchCpu() {
   const microseconds limit = milliseconds(request_.limits.cpu_ms);
   const auto used = cell_->CpuTime();
   // What the engine does for its frames is its doing: many of them cost a cell next to nothing.
-  const auto handling = duration_cast<microseconds>(cell_->channel().handling_time());
+  // The host's sink is not.
+  const auto handling =
+      std::max(microseconds(0), duration_cast<microseconds>(cell_->channel().handling_time() - sink_time_));
   const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling;
   if (spent >= limit) {
     EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
@@ -466,7 +468,9 @@ void RunningExecution::Emit(Event event) {
   event.execution = outcome_.execution;
   event.at = SinceStart();
   event.depth = steps_.DepthOf(event.step);
+  const auto begun = steady_clock::now();
   sink_(event);
+  sink_time_ += steady_clock::now() - begun;
 }
 
 microseconds RunningExecution::SinceStart() const {

@@ -192,6 +192,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   std::optional<std::chrono::system_clock::time_point> started_wall_;
   std::chrono::system_clock::time_point ended_wall_;
   std::chrono::microseconds cpu_at_start_{0};
+  std::chrono::nanoseconds sink_time_{0};
 
   boost::asio::steady_timer deadline_;  // wall, then the grace of an ending cell
   boost::asio::steady_timer cpu_timer_;

@@ -2,7 +2,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <csignal>
+#include <future>
+
+#include "engine/execution/engine_impl.h"
 #include "engine/execution/testcases/engine_fixture.h"
+#include "sandbox/jail/posture.h"
 
 namespace warder::execution {
 namespace {
@@ -93,6 +98,32 @@ TEST_F(HostileCellTest, ACrashRetiresTheZygoteWhateverCameBefore) {
   for (const char* scene : {"result-then-crash", "result-then-exit", "spin-then-crash"}) {
     EXPECT_FALSE(zygotes_after(scene)) << scene;
   }
+}
+
+TEST_F(HostileCellTest, AfterItsCellsAZygoteIsReplaced) {
+  constexpr int kCells = 3;
+  engine_ = std::make_unique<EngineImpl>(Options(), jail::ObservePosture, kCells);
+  const pid_t first = OnlyChild();
+  for (int cell = 0; cell < kCells; ++cell) {
+    EXPECT_EQ(OnlyChild(), first) << cell;
+    EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+  }
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+  EXPECT_NE(OnlyChild(), first);
+}
+
+// It was not the cell that broke off.
+TEST_F(HostileCellTest, ACellThatIsKilledWithinAFrameIsAFault) {
+  std::promise<void> begun;
+  const Execution execution = engine().Start(Request("cut-off-and-wait"), [&](const Event& event) {
+    if (event.kind == Event::Kind::kLog) begun.set_value();
+  });
+  begun.get_future().wait();
+  const std::vector<pid_t> cells = Children(std::to_string(OnlyChild()));
+  ASSERT_EQ(cells.size(), 1u);
+  ASSERT_EQ(::kill(cells[0], SIGKILL), 0);
+  EXPECT_EQ(execution.Wait().status, Status::kFault) << execution.Wait().reason;
+  EXPECT_EQ(execution.Wait().reason, "the cell was killed from outside (SIGKILL)");
 }
 
 TEST_F(HostileCellTest, WhatIsNoTextIsABreachAndNothingIsPrinted) {

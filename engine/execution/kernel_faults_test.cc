@@ -155,6 +155,17 @@ TEST_F(KernelFaultsTest, ACellWhoseDeathCannotBeWatchedForIsEnded) {
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
 }
 
+TEST_F(KernelFaultsTest, WhereTheBrokerCannotWatchItsSocketsACallFails) {
+  const Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  engine();
+  unwatchable = "anon_inode:[eventpoll]";
+  const Outcome outcome = RunWith("fetch", upstream);
+  EXPECT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
+  EXPECT_EQ(outcome.calls.at(0).outcome, "network");
+  unwatchable = nullptr;
+  EXPECT_EQ(RunWith("fetch", upstream).output_json, R"("200:0")");
+}
+
 // Only the execution whose journal it is waits for it.
 TEST_F(KernelFaultsTest, ASlowDiskHoldsNobodyElseUp) {
   engine();

@@ -1,12 +1,19 @@
 // What a receipt says, of real executions.
 #include "engine/execution/receipt.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <csignal>
 #include <map>
 
 #include "engine/audit/envelope.h"
@@ -14,6 +21,7 @@
 #include "engine/audit/receipt_contents.h"
 #include "engine/execution/testcases/engine_fixture.h"
 #include "sandbox/jail/cgroup.h"
+#include "sandbox/jail/rlimits.h"
 #include "warder/audit.h"
 
 namespace warder::execution {
@@ -95,7 +103,12 @@ TEST_F(ReceiptTest, ThePostureOfAnExecutionIsExactlyTheExpectedOne) {
   EXPECT_EQ(details["seccomp"], "mode 2, filters 2");
   EXPECT_EQ(details["capabilities"], "all five sets are empty");
   EXPECT_EQ(details["descriptors"], "open: 3");
-  EXPECT_THAT(details["rlimits"], HasSubstr("Max open files 0"));
+  for (const jail::Limit& limit : jail::CellLimits()) {
+    rlimit own{};  // the launcher raises none
+    ::getrlimit(limit.resource, &own);
+    const rlim_t value = std::min(limit.value, own.rlim_max);
+    EXPECT_THAT(details["rlimits"], HasSubstr(std::string(limit.name) + " " + std::to_string(value)));
+  }
 }
 
 TEST_F(ReceiptTest, ACallIsThereWithoutPathQueryAndPayload) {
@@ -240,6 +253,31 @@ TEST(DescriptorLedgerTest, CountsWhatIsStillThere) {
   ASSERT_EQ(::dup2(other.get(), replaced.get()), replaced.get());
   EXPECT_EQ(ledger.Settle().made, 3u);
   EXPECT_EQ(ledger.Settle().returned, 2u);
+}
+
+TEST(DescriptorLedgerTest, APidfdOfAnotherProcessIsAnother) {
+  const auto child = [] {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    return pid;
+  };
+  const pid_t pids[] = {child(), child()};
+  const auto open = [](pid_t pid) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); };
+  const UniqueFd own = open(pids[0]);
+  const UniqueFd other = open(pids[1]);
+  ASSERT_TRUE(own && other);
+  DescriptorLedger ledger;
+  ledger.Made(own.get(), pids[0]);
+  EXPECT_EQ(ledger.Settle().returned, 0u);
+  const UniqueFd kept(::fcntl(own.get(), F_DUPFD_CLOEXEC, 0));
+  ASSERT_EQ(::dup2(other.get(), own.get()), own.get());
+  EXPECT_EQ(ledger.Settle().returned, 1u);
+  for (const pid_t pid : pids) ::kill(pid, SIGKILL);
+  for (const pid_t pid : pids) ::waitpid(pid, nullptr, 0);
+  ASSERT_EQ(::dup2(kept.get(), own.get()), own.get());
+  EXPECT_EQ(ledger.Settle().returned, 0u) << "open, of a process that has ended";
 }
 
 TEST_F(ReceiptTest, ThePolicyHashIsTheSameForTheSamePolicyAndNoOther) {

@@ -105,7 +105,9 @@ void ZygoteHost::Flush() {
     }
     if (!sent) {
       // It is dead, which is about to be heard, or it breaks the protocol.
-      boost::asio::post(loop_, [self = shared_from_this(), why = sent.error()] { self->Lose(why); });
+      boost::asio::post(loop_, [weak = weak_from_this(), why = sent.error()] {
+        if (const auto self = weak.lock()) self->Lose(why);
+      });
       return;
     }
     if (unanswered_.empty()) last_answer_ = std::chrono::steady_clock::now();

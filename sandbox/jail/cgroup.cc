@@ -249,6 +249,12 @@ CgroupUsage CgroupLeaf::Usage() const {
   return usage;
 }
 
+bool CgroupLeaf::Kill() const {
+  return std::any_of(folders_.begin(), folders_.end(), [](const Part& part) {
+    return part.version == CgroupVersion::kV2 && part.folder.Write("cgroup.kill", "1");
+  });
+}
+
 bool CgroupLeaf::Remove() {
   std::erase_if(folders_, [](Part& part) { return part.folder.Remove(); });
   return folders_.empty();

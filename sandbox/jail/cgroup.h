@@ -84,6 +84,8 @@ class CgroupLeaf {
   // to where it came from. Fails when it is gone, or cannot be moved, or is not where it was put.
   Result<void> Admit(int pidfd);
   CgroupUsage Usage() const;
+  // Kills whatever is in it, where the kernel has that (version 2, Linux 5.14). False: it has not.
+  bool Kill() const;
   // After the death of its process. False: it is still in use, as it may be for a moment after the death is known.
   bool Remove();
   bool empty() const { return folders_.empty(); }

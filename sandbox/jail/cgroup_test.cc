@@ -142,6 +142,7 @@ TEST(CgroupTree, TakesOnlyWhatHasBothMemoryAndPids) {
 }
 
 TEST(CgroupLeafTest, EmptyBoundsNothing) {
+  EXPECT_FALSE(CgroupLeaf().Kill());
   CgroupLeaf leaf;
   EXPECT_TRUE(leaf.empty());
   EXPECT_TRUE(leaf.Admit(-1));
@@ -281,7 +282,16 @@ TEST_F(CgroupsOfThisMachine, OfVersion2AreMadeBesideTheEngineInADelegatedUnit) {
     if (!leaf || !leaf->Admit(child.pidfd())) _exit(4);
     if (leaf->Remove()) _exit(5);  // still in use
     child.Run();
-    _exit(leaf->Remove() ? 0 : 6);
+    if (!leaf->Remove()) _exit(6);
+    // What does not end by itself, and has made another.
+    Child forker([] {
+      if (fork() >= 0) pause();
+      return 0;
+    });
+    auto other = tree.MakeLeaf(32 * kMiB);
+    if (!other || !other->Admit(forker.pidfd()) || !other->Kill()) _exit(7);
+    const int killed = forker.Run();
+    _exit(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL && other->Remove() ? 0 : 8);
   }
   int status = -1;
   waitpid(engine, &status, 0);

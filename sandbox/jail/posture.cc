@@ -37,9 +37,11 @@ class Observer {
         reported_(reported),
         own_limits_(own_limits) {}
 
+  // As it was found; where it does not hold, with what whoever set it up says of that: the error, and what to do.
   LayerState Observe(std::string_view name) const;
 
  private:
+  LayerState Measure(std::string_view name) const;
   std::string Status(const std::string& name) const { return StatusValue(status_, name); }
   LayerState Namespace(const NamespaceKind& kind) const;
   LayerState Uid() const;
@@ -61,6 +63,15 @@ class Observer {
 };
 
 LayerState Observer::Observe(std::string_view name) const {
+  LayerState state = Measure(name);
+  const auto said = std::find_if(reported_.begin(), reported_.end(), [&](const auto& s) { return s.name == name; });
+  if (!state.enforced && said != reported_.end() && !said->enforced && said->detail != state.detail) {
+    state.detail += (state.detail.ends_with('.') ? " " : ": ") + said->detail;
+  }
+  return state;
+}
+
+LayerState Observer::Measure(std::string_view name) const {
   for (const NamespaceKind& kind : NamespaceKinds()) {
     if (kind.layer == name) return Namespace(kind);
   }
@@ -150,18 +161,15 @@ LayerState Observer::Rlimits() const {
   };
   std::string detail;
   bool enforced = true;
-  for (const Limit& limit : CellLimits()) {
+  std::vector<Limit> limits(CellLimits().begin(), CellLimits().end());
+  limits.insert(limits.end(), own_limits_.begin(), own_limits_.end());
+  for (const Limit& limit : limits) {
     const std::string value = hard(limit.name);
-    if (value != std::to_string(limit.value)) enforced = false;
     detail += std::string(limit.name) + " " + value + ", ";
-  }
-  for (const Limit& limit : own_limits_) {
     // The engine itself may run under a lower one.
-    const std::string value = hard(limit.name);
     rlim_t most = RLIM_INFINITY;
     std::from_chars(value.data(), value.data() + value.size(), most);
     if (most > limit.value) enforced = false;
-    detail += std::string(limit.name) + " " + value + ", ";
   }
   detail.resize(detail.size() - 2);
   return Found(layer::kRlimits, enforced, detail);

@@ -11,15 +11,19 @@ namespace warder::jail {
 
 namespace {
 
+// A core holds what the jail holds. Where core_pattern names a program, that is given one whatever the limit, unless it
+// is 1 (core(5)); and a file of one byte is none.
+constexpr Limit kNoCore = {RLIMIT_CORE, "Max core file size", 1, "no core file, and no program that is given one"};
+
 constexpr std::array kLauncher = {
-    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    kNoCore,
     Limit{RLIMIT_NOFILE, "Max open files", kHighestDescriptor + 1, "bounds what the start of V8 may leave open"},
     Limit{RLIMIT_STACK, "Max stack size", rlim_t{8} << 20,
           "an unlimited stack would lay memory out without randomness"},
 };
 
 constexpr std::array kZygote = {
-    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    kNoCore,
     Limit{RLIMIT_FSIZE, "Max file size", 0, "there is nothing to write to"},
     Limit{RLIMIT_MEMLOCK, "Max locked memory", 0, "no memory is ever pinned"},
     Limit{RLIMIT_MSGQUEUE, "Max msgqueue size", 0, "no message queue"},
@@ -28,7 +32,7 @@ constexpr std::array kZygote = {
 };
 
 constexpr std::array kCell = {
-    Limit{RLIMIT_CORE, "Max core file size", 0, "a core file holds what the jail holds"},
+    kNoCore,
     Limit{RLIMIT_NOFILE, "Max open files", 0, "the socket stays open, nothing can be opened beside it"},
     Limit{RLIMIT_NPROC, "Max processes", 1, "no process and no thread but its own"},
     Limit{RLIMIT_FSIZE, "Max file size", 0, "there is nothing to write to"},

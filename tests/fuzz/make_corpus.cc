@@ -1,4 +1,5 @@
-// Writes seeds into FOLDER/TARGET: one for each message that a cell can send, for cell_stream_fuzz and engine_fuzz;
+// Writes seeds into FOLDER/TARGET: one for each message that a cell can send, for cell_stream_fuzz and engine_fuzz; one
+// for each that a cell or a zygote can be sent, for cell_side_fuzz;
 // some for inject_fuzz and response_fuzz; one for each alphabet and each way of writing a secret, for scrub_fuzz.
 #include <filesystem>
 #include <fstream>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "sandbox/proto/cell.pb.h"
+#include "sandbox/proto/control.pb.h"
 #include "sandbox/proto/frame.h"
 
 namespace {
@@ -122,6 +124,76 @@ void Write(const std::filesystem::path& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary) << bytes;
 }
 
+ToCell MessageToCell(int kind) {
+  ToCell message;
+  message.set_clock_us(1'700'000'000'000'000);
+  switch (kind) {
+    case ToCell::kInput:
+      message.mutable_input()->set_kind(Input::MODULE);
+      message.mutable_input()->set_name("index.js");
+      message.mutable_input()->set_data("export default 1;");
+      break;
+    case ToCell::kStart: {
+      message.mutable_start()->set_seed(std::string(32, 's'));
+      message.mutable_start()->set_entry("index.js");
+      Connection* connection = message.mutable_start()->add_connections();
+      connection->set_name("acme");
+      connection->add_placeholders()->set_field("token");
+      break;
+    }
+    case ToCell::kResponseHead:
+      message.mutable_response_head()->set_call(1);
+      message.mutable_response_head()->set_status(200);
+      message.mutable_response_head()->add_headers()->set_name("etag");
+      message.mutable_response_head()->set_body(true);
+      break;
+    case ToCell::kResponseBody:
+      message.mutable_response_body()->set_call(1);
+      message.mutable_response_body()->set_data("hello");
+      message.mutable_response_body()->set_last(true);
+      break;
+    case ToCell::kCallFailed:
+      message.mutable_call_failed()->set_call(1);
+      message.mutable_call_failed()->set_message("refused");
+      break;
+    case ToCell::kRequestCredit:
+      message.mutable_request_credit()->set_call(1);
+      message.mutable_request_credit()->set_bytes(kInitialCredit);
+      break;
+    case ToCell::kTimerFired:
+      message.mutable_timer_fired()->set_call(1);
+      break;
+    case ToCell::kBarrier:
+      message.mutable_barrier()->set_number(1);
+      break;
+    default:
+      break;
+  }
+  return message;
+}
+
+// See cell_side_fuzz.cc: how a stream is cut, and its frames; or 0x80, the number of descriptors, and a packet.
+void WriteCellSideSeeds(const std::filesystem::path& folder) {
+  std::string all;
+  for (int kind = ToCell::kInput; kind <= ToCell::kBarrier; ++kind) {
+    std::string frame;
+    if (!AppendFrame(MessageToCell(kind), &frame)) continue;
+    all += frame;
+    Write(folder / ("kind-" + std::to_string(kind)), '\x02' + frame);
+  }
+  Write(folder / "all", '\x10' + all);
+  Write(folder / "cut-off", '\x7f' + all.substr(0, all.size() - 1));
+  ToZygote spawn;
+  spawn.mutable_spawn()->set_id(1);
+  spawn.mutable_spawn()->set_data_bytes(1 << 28);
+  FromZygote reaped;
+  reaped.mutable_reaped()->set_id(1);
+  reaped.mutable_reaped()->set_wait_status(9);
+  Write(folder / "spawn", '\x81' + spawn.SerializeAsString());
+  Write(folder / "reaped", '\x80' + reaped.SerializeAsString());
+  Write(folder / "two-descriptors", '\x82' + reaped.SerializeAsString());
+}
+
 // The first byte says what reads the rest: see inject_fuzz.cc.
 void WriteInjectSeeds(const std::filesystem::path& folder) {
   const std::string kinds("\0\1\2", 3);
@@ -188,6 +260,7 @@ int main(int argc, char** argv) {
   Write(folder / "engine_fuzz" / "fetches",
         FuzzStep(Message(FromCell::kHttpRequest)) + FuzzStep(Message(FromCell::kRequestBody)) + wait + end);
   Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
+  WriteCellSideSeeds(folder / "cell_side_fuzz");
   WriteInjectSeeds(folder / "inject_fuzz");
   WriteResponseSeeds(folder / "response_fuzz");
   return 0;

@@ -4,6 +4,7 @@
 #
 #   tests/fuzz/run.sh [SECONDS]      for each target; 60 unless told
 #
+#   cell_side_fuzz     frames to a cell, by the cell's own channel; packets of the control socket
 #   cell_stream_fuzz   the frame decoder and the messages
 #   crypto_fuzz        keys, parameters, ciphertexts and signatures for crypto.subtle, on the image's OpenSSL
 #   inject_fuzz        message templates, and placeholders in requests
@@ -27,7 +28,7 @@ case $seconds in
   --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
   '' | *[!0-9]*) echo "tests/fuzz/run.sh takes a number of seconds, not '$seconds'." >&2 && exit 2 ;;
 esac
-targets=(cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz journal_fuzz manifest_fuzz natives_fuzz oauth_fuzz policy_fuzz response_fuzz
+targets=(cell_side_fuzz cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz journal_fuzz manifest_fuzz natives_fuzz oauth_fuzz policy_fuzz response_fuzz
   scrub_fuzz source_map_fuzz vault_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \

@@ -127,7 +127,7 @@ Group PrivilegeProbes() {
            .alone = {{kPid, {ESRCH}}}},
           {.name = "dumpable again",
            .attempt = Raw(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0),
-           .without_filter = FilterOnly("no other process can name it, and RLIMIT_CORE stays 0")},
+           .without_filter = FilterOnly("no other process can name it, and RLIMIT_CORE stays what it is")},
           {.name = "speculation again",
            .attempt = Raw(SYS_prctl, PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_ENABLE, 0, 0),
            .without_filter = {{EPERM}},

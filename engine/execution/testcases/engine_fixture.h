@@ -55,10 +55,10 @@ class Upstream {
   std::thread thread_;
 };
 
-// Processes that this one has started and not waited for.
-inline std::vector<pid_t> Children() {
+// Processes that this one, or that one, has started and not waited for.
+inline std::vector<pid_t> Children(const std::string& of = "self") {
   std::vector<pid_t> children;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + of + "/task")) {
     std::ifstream file(task.path() / "children");
     for (pid_t pid = 0; file >> pid;) children.push_back(pid);
   }
@@ -107,9 +107,13 @@ class EngineTest : public testing::Test {
     return Run(request);
   }
 
-  // The zygote, where nothing else was started.
+  // The zygote, where nothing else was started; waits for one before it that is on its way out.
   static pid_t OnlyChild() {
-    const std::vector<pid_t> children = Children();
+    std::vector<pid_t> children = Children();
+    while (children.size() > 1) {
+      std::this_thread::yield();
+      children = Children();
+    }
     EXPECT_EQ(children.size(), 1u);
     return children.empty() ? -1 : children.front();
   }

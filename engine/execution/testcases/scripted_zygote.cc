@@ -383,6 +383,12 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
       {"lie-utf8",  // a log message of one byte that is no character
        [](Script&) { Write(std::string("\x05\0\0\0\x3a\x03\x12\x01\xff", 9)); }},
       {"lie-cut-off", [](Script&) { Write(std::string("\x09\0\0\0\x01", 5)); }},
+      {"cut-off-and-wait",
+       [](Script& s) {
+         Script::Log("begins");
+         Write(std::string("\x09\0\0\0\x01", 5));
+         for (;;) s.Next();
+       }},
       {"lie-ready-twice",
        [](Script&) {
          proto::FromCell frame;

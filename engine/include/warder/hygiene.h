@@ -12,7 +12,7 @@ struct MemoryHygiene {
   bool secure_heap = false;     // secrets have a heap of their own: locked, between guard pages, in no core file
   bool crypto_zeroes = false;   // OpenSSL overwrites every buffer that it gives back
   bool transfers_zero = false;  // libcurl does
-  bool no_core = false;         // RLIMIT_CORE is 0, for this process and its children
+  bool no_core = false;         // RLIMIT_CORE allows none, for this process and its children
   bool not_dumpable = false;    // PR_SET_DUMPABLE is 0: no core, no ptrace by other processes of this user
   std::vector<std::string> missing;
 
