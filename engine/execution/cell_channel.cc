@@ -19,6 +19,8 @@
 namespace warder::execution {
 namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
+// And no more than a slice of time: a frame may be a request.
+constexpr int kFramesPerTurn = 64;
 // At most so much is sent by one system call: copying more takes longer than a slice.
 constexpr std::size_t kWriteBytes = std::size_t{80} << 10;
 // From here on a piece of a response is sent from where it is.
@@ -191,7 +193,7 @@ bool CellChannel::HandleFrames() {
 
 bool CellChannel::HandleUntimed() {
   const LoopSlice slice;
-  for (bool first = true; open_ && (first || !slice.over()); first = false) {
+  for (int handled = 0; open_ && handled < kFramesPerTurn && (handled == 0 || !slice.over()); ++handled) {
     const auto payload = reader_.Next();
     if (!payload) {
       if (!sound_ || reader_.broken()) End("the cell sent a frame with an impossible length");

@@ -81,7 +81,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   void WriteRest();
   // Sends what the socket takes now; false: it takes nothing.
   bool WriteSome();
-  // Handles what is there, for a slice of time. True: there may be more.
+  // Handles what is there, a few frames and for a slice of time. True: there may be more.
   bool HandleFrames();
   bool HandleUntimed();
   void HandleThenRead();
