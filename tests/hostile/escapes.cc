@@ -92,7 +92,8 @@ EscapeGroup HostObjects() {
           {"process of globalThis", "return globalThis.process.version;"},
           // Node 18 has no getBuiltinModule.
           {"a module of process",
-           "return (process.getBuiltinModule?.('fs') ?? await import('node:fs')).readFileSync('/etc/hostname', 'utf8');"},
+           "return (process.getBuiltinModule?.('fs') ?? await import('node:fs')).readFileSync('/etc/hostname', "
+           "'utf8');"},
           {"a binding of process", "return typeof process.binding('fs').open;"},
           {"a library by dlopen", "return typeof process.dlopen;"},
           {"the environment", "return Object.keys(process.env).join();"},
