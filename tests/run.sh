@@ -139,6 +139,9 @@ else
   record add "tests as root" skipped "not started as root"
 fi
 
+heading "Test vectors"
+checked vectors "XAES-256-GCM, accumulated over 1,000,000" env WARDER_SLOW_TESTS=1 build/engine/vault/vault_test --gtest_filter='XaesTest.*'
+
 heading "Lint"
 checked lint "Shell" lint_shell
 checked lint "C++ format" lint_format

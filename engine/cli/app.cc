@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/secret.h"
 #include "engine/cli/text.h"
 #include "sandbox/base/nearest_word.h"
 #include "warder/engine.h"
@@ -141,6 +142,14 @@ int Parse(CommandLine& line, std::vector<std::string> arguments, Environment& en
   return -1;
 }
 
+// The secure heap has a size; what does not fit is used all the same.
+void WarnOfUnprotected(Environment& environment) {
+  const std::uint64_t count = UnprotectedSecrets();
+  if (environment.memory == nullptr || count == 0) return;
+  environment.err.Write(environment.err.Paint(Ink::kYellow, "warder: ") + CountText(count, "secret") +
+                        " lay in ordinary memory, for the secure heap was full or absent\n");
+}
+
 int Perform(const std::pair<CLI::App*, Action>& chosen, Environment& environment) {
   try {
     return chosen.second(environment);
@@ -165,6 +174,7 @@ int Main(const std::vector<std::string>& arguments, Environment& environment) {
       environment.err.NoColour();
     }
     code = Perform(*chosen, environment);
+    WarnOfUnprotected(environment);
   }
   // A reader that left early, as `head` does, has what it wanted; a full disk has not.
   if (const int error = environment.out.error(); error != 0 && error != EPIPE) {

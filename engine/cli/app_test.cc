@@ -104,6 +104,41 @@ TEST(DoctorTest, ShowsWhatFailedWhereNothingCanBePermitted) {
   EXPECT_EQ(layers[0].at("name"), "zygote");
 }
 
+TEST(DoctorTest, SaysWhatKeepsSecretsInMemoryLessSafe) {
+  const auto memory_of = [](const MemoryHygiene& memory) {
+    Capture out;
+    Capture err;
+    Environment environment{out.output(), err.output(), 0, &memory};
+    EXPECT_EQ(Main({"doctor", "--json"}, environment), 0) << "a warning, no refusal";
+    const auto layers = boost::json::parse(out.Text()).as_object().at("layers").as_array();
+    EXPECT_EQ(layers.back().at("name"), "secret-memory");
+    return boost::json::serialize(layers.back());
+  };
+  EXPECT_THAT(memory_of({}), HasSubstr("\"state\":\"enforced\""));
+  MemoryHygiene low;
+  low.missing = {"the secure heap could not be locked", "RLIMIT_CORE could not be set"};
+  EXPECT_THAT(memory_of(low), HasSubstr("\"state\":\"degraded\""));
+  EXPECT_THAT(memory_of(low), HasSubstr("could not be locked; RLIMIT_CORE could not be set"));
+}
+
+// Whatever opens the vault holds secrets.
+TEST(MemoryTest, WhatIsMissingIsSaidWhereSecretsAreHeld) {
+  const Scratch scratch;
+  MemoryHygiene low;
+  low.missing = {"the secure heap could not be locked"};
+  const auto said = [&](const std::vector<std::string>& arguments, const MemoryHygiene* memory) {
+    Capture out;
+    Capture err;
+    Environment environment{out.output(), err.output(), 0, memory};
+    Main(arguments, environment);
+    return err.Text();
+  };
+  const std::vector<std::string> list = {"tenant", "list", "--state", scratch / "state"};
+  EXPECT_THAT(said(list, &low), HasSubstr("warder: the secure heap could not be locked\n"));
+  EXPECT_THAT(said(list, nullptr), Not(HasSubstr("secure heap")));
+  EXPECT_THAT(said({"policy"}, &low), Not(HasSubstr("secure heap")));
+}
+
 TEST(PolicyTest, TablesAreComplete) {
   const Ran ran = Warder({"policy"});
   EXPECT_EQ(ran.code, 0);

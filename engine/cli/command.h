@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/cli/output.h"
+#include "warder/hygiene.h"
 
 namespace warder::cli {
 
@@ -18,6 +19,8 @@ struct Environment {
   Output& out;
   Output& err;
   int in = 0;  // borrowed
+  // What the process has done for its secrets; borrowed, null: it has not been asked to.
+  const MemoryHygiene* memory = nullptr;
 };
 
 // Does the command's work and returns the exit code (see Status in warder/engine.h). Throws EngineError.

@@ -67,14 +67,15 @@ int Connect(const Options& options, Environment& environment) {
   } catch (const EngineError& error) {
     throw EngineError(error.status(), options.policy + ": " + error.what());
   }
-  const auto vault = OpenVaultFor(options.tenant, options.place, environment.in, environment.err, IfNoVault::kMake);
+  const auto open = [&] { return OpenVaultFor(options.tenant, options.place, environment, IfNoVault::kMake); };
   if (options.oauth.use) {
     const OAuthTarget target{options.tenant, options.name, policy, options.from_stdin, LimitsOf(options)};
-    if (const int signal = Authorize(options.oauth, target, *vault, environment); signal != 0) return 128 + signal;
+    if (const int signal = Authorize(options.oauth, target, open, environment); signal != 0) return 128 + signal;
   } else {
     Connection::Fields fields = ReadFields(options, policy, environment);
     try {
-      vault->Connect(options.tenant, options.name, policy, fields, LimitsOf(options));
+      Vault::Check(options.name, policy, fields, LimitsOf(options));
+      WarnUnrevoked(open()->Connect(options.tenant, options.name, policy, fields, LimitsOf(options)), environment.err);
     } catch (...) {
       for (auto& [name, value] : fields) WipeString(&value);
       throw;

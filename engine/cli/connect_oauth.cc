@@ -7,6 +7,7 @@
 #include "engine/cli/interrupts.h"
 #include "engine/cli/secret_input.h"
 #include "engine/cli/text.h"
+#include "engine/cli/vault_options.h"
 #include "warder/engine.h"
 
 namespace warder::cli {
@@ -137,11 +138,14 @@ void DeclareOAuth(CLI::App& app, OAuthOptions* options) {
       ->check(CLI::IsMember({"parameter", "claim"}));
 }
 
-int Authorize(const OAuthOptions& options, const OAuthTarget& target, Vault& vault, Environment& environment) {
+int Authorize(const OAuthOptions& options, const OAuthTarget& target, const OpensVault& open,
+              Environment& environment) {
   OAuthSetup setup = SetupOf(options, target.policy);
   const WipeAtEnd wipe_client(&setup.client_secret);
   const WipeAtEnd wipe_assertion(&setup.assertion.key);
   ReadSecrets(NeededBy(options, &setup), target.from_stdin, environment);
+  Vault::Check(target.name, setup, target.limits);
+  const auto vault = open();
   const Interrupts interrupts;
   OAuthPrompts prompts;
   prompts.cancel_fd = interrupts.fd();
@@ -154,7 +158,7 @@ int Authorize(const OAuthOptions& options, const OAuthTarget& target, Vault& vau
                           environment.err.Paint(Ink::kBold, Printable(code)) + "\nwaiting; Ctrl-C gives up\n");
   };
   try {
-    vault.Authorize(target.tenant, target.name, setup, prompts, target.limits);
+    WarnUnrevoked(vault->Authorize(target.tenant, target.name, setup, prompts, target.limits), environment.err);
   } catch (const EngineError& error) {
     if (interrupts.first() == 0) throw;
     environment.err.Write(environment.err.Paint(Ink::kRed, "warder: ") + Printable(error.what()) + "\n");

@@ -3,6 +3,8 @@
 
 #include <CLI/App.hpp>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,10 @@ struct OAuthTarget {
   ConnectOptions limits;
 };
 
+// Makes or opens the vault; called when nothing can be wrong any more that can be seen without it.
+using OpensVault = std::function<std::shared_ptr<Vault>()>;
+
 // Returns the signal that ended it; 0: none did, and it is authorized. Throws EngineError.
-int Authorize(const OAuthOptions& options, const OAuthTarget& target, Vault& vault, Environment& environment);
+int Authorize(const OAuthOptions& options, const OAuthTarget& target, const OpensVault& open, Environment& environment);
 
 }  // namespace warder::cli

@@ -22,7 +22,8 @@ constexpr const char* kExamples =
     "  warder connection list --tenant customer-7\n"
     "  warder connection review --days 30\n"
     "  warder connection refresh acme\n"
-    "  warder connection remove acme";
+    "  warder connection remove acme\n"
+    "  warder connection revocations";
 
 constexpr unsigned kReviewDays = 90;
 
@@ -83,11 +84,17 @@ json::array NamesJson(const Names& names) {
 }
 
 std::shared_ptr<Vault> Open(const Options& options, Environment& environment) {
-  return OpenVaultFor(options.tenant, options.place, environment.in, environment.err);
+  return OpenVaultFor(options.tenant, options.place, environment);
 }
 
 int List(const Options& options, Environment& environment) {
-  const auto all = Open(options, environment)->Connections(options.tenant);
+  const auto vault = Open(options, environment);
+  const auto all = vault->Connections(options.tenant);
+  if (const auto pending = vault->PendingRevocations(options.tenant); !pending.empty()) {
+    environment.err.Write(environment.err.Paint(Ink::kYellow, "warder: ") + CountText(pending.size(), "credential") +
+                          " taken away, and not revoked at the authorization server yet; see warder connection "
+                          "revocations\n");
+  }
   if (options.json) {
     std::vector<std::string> documents;
     for (const auto& each : all) documents.push_back(StatusJson(each).Text());
@@ -162,11 +169,29 @@ int Remove(const Options& options, Environment& environment) {
       "removed " + Printable(options.name) +
       (result.at_server == AtServer::kRevoked ? ", and revoked at the authorization server\n" : "\n"));
   if (result.at_server != AtServer::kFailed) return 0;
-  environment.err.Write(environment.err.Paint(Ink::kYellow, "warder: ") +
-                        "its tokens were not revoked at the authorization server, and are good there until they "
-                        "expire; revoke them there by hand: " +
-                        Printable(result.why) + "\n");
+  WarnUnrevoked(result, environment.err);
   return static_cast<int>(Status::kFailed);
+}
+
+int Revocations(const Options& options, Environment& environment) {
+  const auto left = Open(options, environment)->RevokePending(options.tenant);
+  std::vector<std::string> documents;
+  Table table({"WAS OF", "AUTHORIZATION SERVER", "SINCE", "TRIES", "WHY NOT YET"});
+  for (const auto& each : left) {
+    documents.push_back(JsonObject()
+                            .Add("connection", json::string(each.connection))
+                            .Add("issuer", json::string(each.issuer))
+                            .Add("since", TimeJson(each.since))
+                            .Add("tries", each.tries)
+                            .Add("why", json::string(each.why))
+                            .Text());
+    table.Add({Printable(each.connection), Printable(each.issuer), TimeText(each.since), std::to_string(each.tries),
+               Printable(each.why)});
+  }
+  environment.out.Write(options.json   ? JsonArray(documents) + "\n"
+                        : left.empty() ? "nothing is to be revoked\n"
+                                       : table.Text(environment.out));
+  return static_cast<int>(left.empty() ? Status::kSucceeded : Status::kFailed);
 }
 
 // Declares one command below `app`.
@@ -196,6 +221,11 @@ Action Declare(CLI::App& app) {
       Declare(app, "remove", "Take it away: from running executions, the vault, the authorization server", options,
               true),
       Remove);
+  CLI::App* const revocations =
+      Declare(app, "revocations", "Tell authorization servers of credentials that were taken away; what is left",
+              options, false);
+  revocations->add_flag("--json", options->json, "Print an array of objects; times in seconds since 1970");
+  commands.emplace_back(revocations, Revocations);
   return [options, commands](Environment& environment) {
     for (const auto& [command, act] : commands) {
       if (command->parsed()) return act(*options, environment);

@@ -55,6 +55,16 @@ Diagnosis Examine() {
   return diagnosis;
 }
 
+// Not the jail's, but what a secret in this process is protected by.
+LayerStatus MemoryOf(const MemoryHygiene& memory) {
+  if (memory.complete()) {
+    return {"secret-memory", LayerStatus::State::kEnforced, "locked, guarded, overwritten, in no core file"};
+  }
+  std::string missing;
+  for (const std::string& each : memory.missing) missing += (missing.empty() ? "" : "; ") + each;
+  return {"secret-memory", LayerStatus::State::kDegraded, missing};
+}
+
 Ink InkOf(LayerStatus::State state) {
   if (state == LayerStatus::State::kEnforced) return Ink::kGreen;
   return state == LayerStatus::State::kDegraded ? Ink::kYellow : Ink::kRed;
@@ -99,7 +109,8 @@ Action Declare(CLI::App& app) {
   const auto json = std::make_shared<bool>(false);
   app.add_flag("--json", *json, "Print one object: enforceable, versions, layers");
   return [json](Environment& environment) {
-    const Diagnosis diagnosis = Examine();
+    Diagnosis diagnosis = Examine();
+    if (environment.memory != nullptr) diagnosis.layers.push_back(MemoryOf(*environment.memory));
     environment.out.Write(*json ? DiagnosisJson(diagnosis) + "\n" : DiagnosisText(diagnosis, environment.out));
     return static_cast<int>(diagnosis.enforceable ? Status::kSucceeded : Status::kUnenforceable);
   };

@@ -27,8 +27,9 @@ void OccupyStandardStreams() {
 
 int main(int argc, char** argv) {
   OccupyStandardStreams();
-  // What it cannot reach on this machine (a low RLIMIT_MEMLOCK) leaves the command as safe as without it.
-  warder::HardenMemory();
+  // What it cannot reach on this machine (a low RLIMIT_MEMLOCK) leaves the command as safe as without it; `doctor`
+  // shows it, and so does whatever holds a secret.
+  const warder::MemoryHygiene memory = warder::HardenMemory();
   // A handler, not SIG_IGN, which the jail's launcher would inherit. Writes fail with EPIPE.
   struct sigaction action {};
   action.sa_handler = [](int) {};
@@ -38,6 +39,6 @@ int main(int argc, char** argv) {
   using warder::cli::Output;
   Output out(STDOUT_FILENO, Output::LookOf(STDOUT_FILENO));
   Output err(STDERR_FILENO, Output::LookOf(STDERR_FILENO));
-  warder::cli::Environment environment{out, err, STDIN_FILENO};
+  warder::cli::Environment environment{out, err, STDIN_FILENO, &memory};
   return warder::cli::Main(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
 }

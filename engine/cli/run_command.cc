@@ -92,7 +92,9 @@ class Run {
       engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
     }
     if (NeedsVault(request)) {
-      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_.in, environment_.err);
+      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_);
+    } else if (!request.connections.empty()) {
+      WarnOfMemory(environment_);
     }
     const auto engine = Engine::Open(engine_options);
     if (interrupts.first() != 0) {

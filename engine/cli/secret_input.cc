@@ -1,8 +1,10 @@
 #include "engine/cli/secret_input.h"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdlib>
@@ -48,9 +50,12 @@ Secret Read(int in, Until until, const Interrupts* interrupts) {
   text.reserve(kMaxSecretBytes + 1);  // never moved, so that no copy is left behind
   while (text.size() <= kMaxSecretBytes) {
     char byte = 0;
-    const ssize_t got = ::read(in, &byte, 1);
+    // A read is begun again after a signal, so it is not what Ctrl-C ends.
+    std::array<pollfd, 2> either = {pollfd{in, POLLIN, 0}, pollfd{interrupts ? interrupts->fd() : -1, POLLIN, 0}};
+    if (::poll(either.data(), either.size(), -1) < 0 && errno == EINTR) continue;
     const bool interrupted = interrupts != nullptr && interrupts->first() != 0;
-    if (got < 0 && errno == EINTR && !interrupted) continue;
+    const ssize_t got = interrupted ? 0 : ::read(in, &byte, 1);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0 || interrupted) {
       const std::string why = interrupted ? "interrupted" : std::generic_category().message(errno);
       WipeString(&text);

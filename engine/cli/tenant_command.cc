@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/secret.h"
 #include "engine/cli/command.h"
 #include "engine/cli/text.h"
 #include "engine/cli/vault_options.h"
@@ -31,11 +32,11 @@ struct Options {
 };
 
 std::shared_ptr<Vault> Open(const Options& options, Environment& environment) {
-  return OpenVault(options.place, environment.in, environment.err);
+  return OpenVault(options.place, environment);
 }
 
 int Create(const Options& options, Environment& environment) {
-  OpenVault(options.place, environment.in, environment.err, IfNoVault::kMake)->CreateTenant(options.tenant);
+  OpenVault(options.place, environment, IfNoVault::kMake)->CreateTenant(options.tenant);
   environment.err.Write("created " + Printable(options.tenant) + "\n");
   return 0;
 }
@@ -75,9 +76,15 @@ int Shred(const Options& options, Environment& environment) {
     throw EngineError(Status::kInvalid, "all credentials and records of \"" + options.tenant +
                                             "\" would be lost, in every backup too; add --yes to do it");
   }
-  Open(options, environment)->ShredTenant(options.tenant);
+  const std::vector<Unrevoked> left = Open(options, environment)->ShredTenant(options.tenant);
   environment.err.Write("shredded " + Printable(options.tenant) + "\n");
-  return 0;
+  for (const Unrevoked& each : left) {
+    environment.err.Write(
+        environment.err.Paint(Ink::kYellow, "warder: ") + "the tokens of " + Printable(each.connection) +
+        " were not revoked at the authorization server, and nothing here can do it any more: " + Printable(each.why) +
+        "\n");
+  }
+  return static_cast<int>(left.empty() ? Status::kSucceeded : Status::kFailed);
 }
 
 int RotateKey(const Options& options, Environment& environment) {
@@ -89,10 +96,16 @@ int RotateKey(const Options& options, Environment& environment) {
 int RotateKek(const Options& options, Environment& environment) {
   const auto vault = Open(options, environment);
   const bool elsewhere = !options.next.kek.empty() || !options.next.pkcs11_module.empty();
-  const KeySource next = KeySourceOf(elsewhere ? options.next : options.place, environment.in, environment.err);
+  KeySource next;
+  const WipeAtEnd wipe(&next.pin);
+  ReadKeySource(elsewhere ? options.next : options.place, kNextPinVariable, environment.in, environment.err, &next);
   const std::size_t count = vault->RotateKey(next);
+  SayMade(*vault, next, environment.err);
   environment.err.Write("wrapped the keys of " + CountText(count, "tenant") + " under another key" +
-                        (elsewhere ? "; from now on name it with --kek or --pkcs11-module\n" : "\n"));
+                        (elsewhere
+                             ? "; from now on name it with --kek or --pkcs11-module, and destroy the old one: it opens "
+                               "older copies of the keyring\n"
+                             : "\n"));
   return 0;
 }
 

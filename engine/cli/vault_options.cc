@@ -32,43 +32,52 @@ void AddTenantOption(CLI::App& app, std::string* tenant) {
   app.add_option("--tenant", *tenant, "The tenant (default: local)")->type_name("NAME");
 }
 
-KeySource KeySourceOf(const VaultPlace& place, int in, Output& err) {
-  KeySource source;
+void ReadKeySource(const VaultPlace& place, const char* pin_variable, int in, Output& err, KeySource* source) {
   if (!place.pkcs11_module.empty()) {
-    source.kind = KeySource::Kind::kPkcs11;
-    source.module = place.pkcs11_module;
-    source.token = place.pkcs11_token;
-    source.label = place.pkcs11_key;
-    const Secret pin = ReadSecret("PIN of the token " + place.pkcs11_token, "WARDER_PKCS11_PIN", in, err);
-    source.pin = pin.view();
+    source->kind = KeySource::Kind::kPkcs11;
+    source->module = place.pkcs11_module;
+    source->token = place.pkcs11_token;
+    source->label = place.pkcs11_key;
+    const Secret pin = ReadSecret("PIN of the token " + place.pkcs11_token, pin_variable, in, err);
+    source->pin = pin.view();
   } else if (place.kek == "env") {
-    source.kind = KeySource::Kind::kEnvironment;
+    source->kind = KeySource::Kind::kEnvironment;
   } else {
-    source.file = place.kek.empty() ? DefaultKek() : std::filesystem::path(place.kek);
+    source->file = place.kek.empty() ? DefaultKek() : std::filesystem::path(place.kek);
   }
-  return source;
 }
 
-std::shared_ptr<Vault> OpenVault(const VaultPlace& place, int in, Output& err, IfNoVault if_none) {
+void SayMade(const Vault& vault, const KeySource& key, Output& err) {
+  if (!vault.made_key()) return;
+  err.Write("made the key of the vault, " + Printable(key.file.string()) +
+            ": keep a copy apart from the vault's own backups; without it nothing there can be read\n");
+}
+
+void WarnOfMemory(Environment& environment) {
+  if (environment.memory == nullptr) return;
+  for (const std::string& each : environment.memory->missing) {
+    environment.err.Write(environment.err.Paint(Ink::kYellow, "warder: ") + Printable(each) + "\n");
+  }
+}
+
+std::shared_ptr<Vault> OpenVault(const VaultPlace& place, Environment& environment, IfNoVault if_none) {
+  WarnOfMemory(environment);
   VaultOptions options;
   options.folder = place.state.empty() ? DefaultState() : std::filesystem::path(place.state);
   if (if_none == IfNoVault::kRefuse && !Vault::Exists(options.folder)) {
     throw EngineError(Status::kInvalid, "there is no vault in " + options.folder.string() +
                                             " yet; warder connect and warder tenant create make one");
   }
-  options.key = KeySourceOf(place, in, err);
+  const WipeAtEnd wipe(&options.key.pin);
+  ReadKeySource(place, kPinVariable, environment.in, environment.err, &options.key);
   auto vault = Vault::Open(options);
-  WipeString(&options.key.pin);
-  if (vault->made_key()) {
-    err.Write("made the key of the vault, " + Printable(options.key.file.string()) +
-              ": keep a copy apart from the vault's own backups; without it nothing there can be read\n");
-  }
+  SayMade(*vault, options.key, environment.err);
   return vault;
 }
 
-std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, int in, Output& err,
+std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, Environment& environment,
                                     IfNoVault if_none) {
-  auto vault = OpenVault(place, in, err, if_none);
+  auto vault = OpenVault(place, environment, if_none);
   if (vault->HasTenant(tenant)) return vault;
   if (tenant != kDefaultTenant || if_none == IfNoVault::kRefuse) {
     throw EngineError(Status::kInvalid,
@@ -76,6 +85,13 @@ std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace&
   }
   vault->CreateTenant(tenant);
   return vault;
+}
+
+void WarnUnrevoked(const DisconnectResult& result, Output& err) {
+  if (result.at_server != DisconnectResult::AtServer::kFailed) return;
+  err.Write(err.Paint(Ink::kYellow, "warder: ") +
+            "the tokens that were taken away are not revoked at the authorization server: " + Printable(result.why) +
+            "; warder connection revocations shows what is tried again\n");
 }
 
 }  // namespace warder::cli

@@ -55,6 +55,9 @@ class Process final : public Authorization {
   void AskForCode() {
     oauth::LoopbackOptions options;
     options.port = options_.loopback_port;
+    if (provider_->server.iss == oauth::ServerMetadata::Iss::kNotPromised) {
+      options.path = oauth::RedirectUriFor(options.path, provider_->server.issuer);
+    }
     auto receiver = oauth::LoopbackReceiver::Listen(exchange_.loop(), options);
     if (!receiver) return End(receiver.error());
     receiver_ = std::move(*receiver);
@@ -72,7 +75,8 @@ class Process final : public Authorization {
 
   void OnRedirect(Result<Secret> query) {
     if (!query) return End(query.error());
-    auto code = oauth::FinishAuthorization(pending_.get(), query->view(), bearer_, system_clock::now());
+    const Secret url = Secret::Join({receiver_->redirect_uri(), "?", query->view()});
+    auto code = oauth::FinishAuthorization(pending_.get(), url.view(), bearer_, system_clock::now());
     if (!code) return End(ErrorOf(code.error()));
     Request(oauth::RedeemCode(*provider_, std::move(*code), system_clock::now()));
   }

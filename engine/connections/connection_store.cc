@@ -70,6 +70,45 @@ Result<void> RemoveAnyway(Transaction& transaction, std::string_view name, std::
   return *there ? transaction.Remove(name, field, (*there)->generation) : Result<void>();
 }
 
+// `records`: of a Transaction or a Reading.
+template <typename Records>
+Result<Snapshot> LoadIn(Records& records, std::string_view name, const store::TenantId& tenant) {
+  auto document = records.Get(name, kDocument);
+  if (!document) return document.error();
+  if (!*document) return NoSuch(name, tenant);
+  auto connection = StoredConnectionFromJson((*document)->value.view());
+  if (!connection) return Damaged(name, tenant, "document", connection.error());
+  Snapshot snapshot{std::move(*connection), (*document)->generation};
+  for (const vault::RecordName& each : records.List()) {
+    if (each.connection != name) continue;
+    if (each.field == kAccessToken) snapshot.token_generation = each.generation;
+    if (each.field == kRefreshToken) snapshot.has_refresh_token = true;
+    if (each.field == kRefresh) snapshot.refresh_begun = true;
+  }
+  return snapshot;
+}
+
+template <typename Records>
+Result<Usage> UsageIn(Records& records, std::string_view name, const store::TenantId& tenant) {
+  auto record = records.Get(name, kUsage);
+  if (!record) return record.error();
+  auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
+  if (!usage) return Damaged(name, tenant, "usage", usage.error());
+  return usage;
+}
+
+template <typename Records>
+Result<SecretFields> TakeFields(Records& records, std::string_view name) {
+  SecretFields fields;
+  for (const vault::RecordName& each : records.List()) {
+    if (each.connection != name || each.field.empty() || each.field.front() == '#') continue;
+    auto record = records.Get(name, each.field);
+    if (!record) return record.error();
+    if (*record) fields.emplace(each.field, std::move((*record)->value));
+  }
+  return fields;
+}
+
 }  // namespace
 
 ConnectionStore::ConnectionStore(std::shared_ptr<vault::TenantVault> vault, std::shared_ptr<Bell> bell, Clock clock)
@@ -87,9 +126,9 @@ Result<void> ConnectionStore::CheckName(std::string_view name) {
                       std::to_string(kMaxNameBytes) + " characters");
 }
 
-Result<void> ConnectionStore::Put(std::string_view name, StoredConnection connection, const SecretFields& fields,
-                                  IfThere if_there) {
-  if (auto checked = CheckName(name); !checked) return checked;
+Result<Taken> ConnectionStore::Put(std::string_view name, StoredConnection connection, const SecretFields& fields,
+                                   IfThere if_there) {
+  if (auto checked = CheckName(name); !checked) return checked.error();
   if (auto made = broker::Connection::Make(connection.policy, Copies(fields, connection.oauth.has_value())); !made) {
     return made.error();
   }
@@ -103,13 +142,12 @@ Result<void> ConnectionStore::Put(std::string_view name, StoredConnection connec
   }
   const TimePoint now = clock_();
   connection.created = now;
+  Taken former;
   if (*there) {
-    auto former = StoredConnectionFromJson((*there)->value.view());
-    if (former) connection.created = former->created;
-    for (const vault::RecordName& each : transaction->List()) {
-      if (each.connection != name || each.field == kUsage) continue;
-      if (auto removed = transaction->Remove(name, each.field, each.generation); !removed) return removed;
-    }
+    if (auto document = StoredConnectionFromJson((*there)->value.view())) connection.created = document->created;
+    auto taken = TakeAll(*transaction, name, kUsage);
+    if (!taken) return taken.error();
+    former = std::move(**taken);
   }
   connection.id = RandomId();
   connection.state = State::kActive;
@@ -122,61 +160,80 @@ Result<void> ConnectionStore::Put(std::string_view name, StoredConnection connec
   json::object event = Event(*there ? "connection replaced" : "connection made", name);
   event["kind"] = connection.oauth ? NameOf(connection.oauth->kind) : "fields";
   event["policySha256"] = broker::PolicyHash(*broker::ParsePolicy(connection.policy));
-  if (auto audited = transaction->Audit(event); !audited) return audited;
+  if (auto audited = transaction->Audit(event); !audited) return audited.error();
+  if (auto kept = Revocations::Keep(*transaction, name, &former, now); !kept) return kept.error();
+  if (auto committed = transaction->Commit(); !committed) return committed.error();
+  bell_->Ring();
+  return former;
+}
+
+Result<Snapshot> ConnectionStore::Load(std::string_view name) {
+  const auto look = [&](std::optional<std::string>* over) -> Result<Snapshot> {
+    auto reading = vault_->Read();
+    if (!reading) return reading.error();
+    auto snapshot = LoadIn(*reading, name, tenant());
+    if (!snapshot || snapshot->connection.state == State::kEnded) return snapshot;
+    auto usage = UsageIn(*reading, name, tenant());
+    if (!usage) return usage.error();
+    *over = WhyOver(snapshot->connection, *usage, clock_());
+    return snapshot;
+  };
+  std::optional<std::string> over;
+  auto snapshot = look(&over);
+  if (!snapshot || !over) return snapshot;
+  if (const auto ended = EndOver(name)) {
+    snapshot = look(&over);
+  } else {
+    // What cannot be written down now is not used all the same.
+    snapshot->connection.state = State::kEnded;
+    snapshot->connection.reason = *over;
+  }
+  return snapshot;
+}
+
+Result<void> ConnectionStore::EndOver(std::string_view name) {
+  auto transaction = vault_->Begin();
+  if (!transaction) return transaction.error();
+  auto snapshot = LoadIn(*transaction, name, tenant());
+  if (!snapshot) return snapshot.error();
+  const auto usage = UsageIn(*transaction, name, tenant());
+  if (!usage) return usage.error();
+  const auto over = WhyOver(snapshot->connection, *usage, clock_());
+  if (!over || snapshot->connection.state == State::kEnded) return {};  // somebody was first
+  auto ended = EndIn(*transaction, name, std::move(*snapshot), *over);
+  if (!ended) return ended.error();
   if (auto committed = transaction->Commit(); !committed) return committed;
   bell_->Ring();
   return {};
 }
 
-Result<Snapshot> ConnectionStore::LoadIn(Transaction& transaction, std::string_view name) {
-  auto document = transaction.Get(name, kDocument);
-  if (!document) return document.error();
-  if (!*document) return NoSuch(name, tenant());
-  auto connection = StoredConnectionFromJson((*document)->value.view());
-  if (!connection) return Damaged(name, tenant(), "document", connection.error());
-  Snapshot snapshot{std::move(*connection), (*document)->generation};
-  for (const vault::RecordName& each : transaction.List()) {
-    if (each.connection != name) continue;
-    if (each.field == kAccessToken) snapshot.token_generation = each.generation;
-    if (each.field == kRefreshToken) snapshot.has_refresh_token = true;
-    if (each.field == kRefresh) snapshot.refresh_begun = true;
-  }
-  return snapshot;
-}
-
-Result<Snapshot> ConnectionStore::Load(std::string_view name) {
-  auto transaction = vault_->Begin();
-  if (!transaction) return transaction.error();
-  auto snapshot = LoadIn(*transaction, name);
-  if (!snapshot || snapshot->connection.state == State::kEnded) return snapshot;
-  auto record = transaction->Get(name, kUsage);
-  if (!record) return record.error();
-  auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
-  if (!usage) return Damaged(name, tenant(), "usage", usage.error());
-  snapshot->over = WhyOver(snapshot->connection, *usage, clock_());
-  return snapshot;
-}
-
 Result<SecretFields> ConnectionStore::Fields(std::string_view name, const Snapshot& snapshot) {
-  auto transaction = vault_->Begin();
-  if (!transaction) return transaction.error();
-  auto now = LoadIn(*transaction, name);
+  auto reading = vault_->Read();
+  if (!reading) return reading.error();
+  auto now = LoadIn(*reading, name, tenant());
   if (!now) return now.error();
   if (now->generation != snapshot.generation) {
     return Refused("the connection \"" + std::string(name) + "\" has changed meanwhile");
   }
-  return TakeFields(*transaction, name);
+  return TakeFields(*reading, name);
 }
 
-Result<SecretFields> ConnectionStore::TakeFields(Transaction& transaction, std::string_view name) {
-  SecretFields fields;
+Result<std::optional<Taken>> ConnectionStore::TakeAll(Transaction& transaction, std::string_view name,
+                                                      std::optional<std::string_view> but) {
+  Taken taken;
+  bool found = false;
   for (const vault::RecordName& each : transaction.List()) {
-    if (each.connection != name || each.field.empty() || each.field.front() == '#') continue;
+    if (each.connection != name || each.field == but) continue;
+    found = true;
     auto record = transaction.Get(name, each.field);
-    if (!record) return record.error();
-    if (*record) fields.emplace(each.field, std::move((*record)->value));
+    if (record && *record && each.field == kDocument) {
+      if (auto document = StoredConnectionFromJson((*record)->value.view())) taken.oauth = std::move(document->oauth);
+    } else if (record && *record && each.field.front() != '#') {
+      taken.fields.emplace(each.field, std::move((*record)->value));
+    }
+    if (auto removed = transaction.Remove(name, each.field, each.generation); !removed) return removed.error();
   }
-  return fields;
+  return found ? std::optional(std::move(taken)) : std::nullopt;
 }
 
 Result<std::map<std::string, std::uint64_t, std::less<>>> ConnectionStore::Generations() {
@@ -198,18 +255,17 @@ Result<std::vector<std::string>> ConnectionStore::Names() {
 }
 
 Result<void> ConnectionStore::CheckActive(std::string_view name, const Snapshot& snapshot) {
-  const bool active = snapshot.connection.state == State::kActive;
-  if (active && !snapshot.over) return {};
-  const State state = active ? State::kEnded : snapshot.connection.state;
+  const State state = snapshot.connection.state;
+  if (state == State::kActive) return {};
   return Refused("the connection \"" + std::string(name) + "\" is " + std::string(NameOf(state)) + ": " +
-                 (active ? *snapshot.over : snapshot.connection.reason) +
-                 "; give it a credential again with: warder connect " + std::string(name) + " --replace");
+                 snapshot.connection.reason + "; give it a credential again with: warder connect " + std::string(name) +
+                 " --replace");
 }
 
 Result<void> ConnectionStore::BeginRefresh(std::string_view name, const Snapshot& snapshot) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
-  auto now = LoadIn(*transaction, name);
+  auto now = LoadIn(*transaction, name, tenant());
   if (!now) return now.error();
   if (now->refresh_begun || now->generation != snapshot.generation) {
     return Refused("the connection \"" + std::string(name) + "\" has changed meanwhile");
@@ -224,7 +280,7 @@ Result<void> ConnectionStore::BeginRefresh(std::string_view name, const Snapshot
 Result<Snapshot> ConnectionStore::EndRefresh(std::string_view name, const Snapshot& begun, const Renewed& renewed) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
-  auto now = LoadIn(*transaction, name);
+  auto now = LoadIn(*transaction, name, tenant());
   if (!now) return now.error();
   if (now->generation != begun.generation || now->token_generation != begun.token_generation || !now->refresh_begun ||
       !now->connection.oauth) {
@@ -252,7 +308,7 @@ Result<Snapshot> ConnectionStore::EndRefresh(std::string_view name, const Snapsh
   if (auto put = PutAnyway(*transaction, name, kDocument, ToJson(now->connection)); !put) return put.error();
   if (auto removed = RemoveAnyway(*transaction, name, kRefresh); !removed) return removed.error();
   if (auto audited = transaction->Audit(Event("refreshed", name)); !audited) return audited.error();
-  auto after = LoadIn(*transaction, name);
+  auto after = LoadIn(*transaction, name, tenant());
   if (!after) return after;
   if (auto committed = transaction->Commit(); !committed) return committed.error();
   return after;
@@ -262,7 +318,7 @@ Result<void> ConnectionStore::FailRefresh(std::string_view name, const Snapshot&
                                           const std::string& reason) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
-  auto now = LoadIn(*transaction, name);
+  auto now = LoadIn(*transaction, name, tenant());
   if (!now) return now.error();
   if (now->generation != begun.generation) return {};  // given a new credential, or ended: this one matters no more
   if (fatal) {
@@ -285,13 +341,11 @@ Result<void> ConnectionStore::RecordUse(std::string_view name, std::string_view 
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
   // It may have been taken away since it was loaded.
-  const auto now = LoadIn(*transaction, name);
+  const auto now = LoadIn(*transaction, name, tenant());
   if (!now) return now.error();
   if (auto active = CheckActive(name, *now); !active) return active;
-  auto record = transaction->Get(name, kUsage);
-  if (!record) return record.error();
-  auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
-  if (!usage) return Damaged(name, tenant(), "usage", usage.error());
+  auto usage = UsageIn(*transaction, name, tenant());
+  if (!usage) return usage.error();
   ++usage->On(clock_()).executions;
   if (auto put = PutAnyway(*transaction, name, kUsage, ToJson(*usage)); !put) return put;
   json::object event = Event("use", name);
@@ -307,10 +361,8 @@ Result<void> ConnectionStore::RecordCalls(std::string_view name, std::string_vie
   auto document = transaction->Get(name, kDocument);
   if (!document) return document.error();
   if (!*document) return {};  // removed meanwhile, and its usage with it
-  auto record = transaction->Get(name, kUsage);
-  if (!record) return record.error();
-  auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
-  if (!usage) return Damaged(name, tenant(), "usage", usage.error());
+  auto usage = UsageIn(*transaction, name, tenant());
+  if (!usage) return usage.error();
   Usage::Day& today = usage->On(clock_());
   json::object event = Event("calls", name);
   event["execution"] = execution;
@@ -326,57 +378,59 @@ Result<void> ConnectionStore::RecordCalls(std::string_view name, std::string_vie
 }
 
 Result<Usage> ConnectionStore::LoadUsage(std::string_view name) {
-  auto record = vault_->Get(name, kUsage);
-  if (!record) return record.error();
-  auto usage = *record ? UsageFromJson((*record)->value.view()) : Result<Usage>(Usage());
-  if (!usage) return Damaged(name, tenant(), "usage", usage.error());
-  return usage;
+  auto reading = vault_->Read();
+  if (!reading) return reading.error();
+  return UsageIn(*reading, name, tenant());
 }
 
-Result<ConnectionStore::Taken> ConnectionStore::End(std::string_view name, const std::string& reason) {
+Result<Taken> ConnectionStore::End(std::string_view name, const std::string& reason) {
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
-  auto snapshot = LoadIn(*transaction, name);
+  auto snapshot = LoadIn(*transaction, name, tenant());
   if (!snapshot) return snapshot.error();
-  auto fields = TakeFields(*transaction, name);
-  if (!fields) return fields.error();
-  for (const auto& [field, value] : *fields) {
-    if (auto removed = RemoveAnyway(*transaction, name, field); !removed) return removed.error();
-  }
-  if (auto removed = RemoveAnyway(*transaction, name, kRefresh); !removed) return removed.error();
-  StoredConnection& connection = snapshot->connection;
-  connection.state = State::kEnded;
-  connection.reason = reason;
-  connection.since = clock_();
-  if (auto put = PutAnyway(*transaction, name, kDocument, ToJson(connection)); !put) return put.error();
-  json::object event = Event("connection ended", name);
-  event["reason"] = reason;
-  if (auto audited = transaction->Audit(event); !audited) return audited.error();
-  if (auto committed = transaction->Commit(); !committed) return committed.error();
-  bell_->Ring();
-  return Taken{std::move(connection.oauth), std::move(*fields)};
-}
-
-Result<ConnectionStore::Taken> ConnectionStore::Remove(std::string_view name) {
-  auto transaction = vault_->Begin();
-  if (!transaction) return transaction.error();
-  Taken taken;
-  if (auto snapshot = LoadIn(*transaction, name)) taken.oauth = std::move(snapshot->connection.oauth);
-  bool found = false;
-  for (const vault::RecordName& each : transaction->List()) {
-    if (each.connection != name) continue;
-    found = true;
-    const bool secret = !each.field.empty() && each.field.front() != '#';
-    if (auto record = transaction->Get(name, each.field); secret && record && *record) {
-      taken.fields.emplace(each.field, std::move((*record)->value));
-    }
-    if (auto removed = transaction->Remove(name, each.field, each.generation); !removed) return removed.error();
-  }
-  if (!found) return NoSuch(name, tenant());
-  if (auto audited = transaction->Audit(Event("connection removed", name)); !audited) return audited.error();
+  auto taken = EndIn(*transaction, name, std::move(*snapshot), reason);
+  if (!taken) return taken;
   if (auto committed = transaction->Commit(); !committed) return committed.error();
   bell_->Ring();
   return taken;
+}
+
+Result<Taken> ConnectionStore::EndIn(Transaction& transaction, std::string_view name, Snapshot snapshot,
+                                     const std::string& reason) {
+  auto fields = TakeFields(transaction, name);
+  if (!fields) return fields.error();
+  for (const auto& [field, value] : *fields) {
+    if (auto removed = RemoveAnyway(transaction, name, field); !removed) return removed.error();
+  }
+  if (auto removed = RemoveAnyway(transaction, name, kRefresh); !removed) return removed.error();
+  StoredConnection& connection = snapshot.connection;
+  Taken taken{connection.oauth, std::move(*fields), {}};
+  const TimePoint now = clock_();
+  connection.state = State::kEnded;
+  connection.reason = reason;
+  if (NeedOf(taken, now) == RevocationNeed::kNoEndpoint) connection.reason += "; " + WhyNotRevoked(*taken.oauth);
+  connection.since = now;
+  if (auto put = PutAnyway(transaction, name, kDocument, ToJson(connection)); !put) return put.error();
+  json::object event = Event("connection ended", name);
+  event["reason"] = reason;
+  if (auto audited = transaction.Audit(event); !audited) return audited.error();
+  if (auto kept = Revocations::Keep(transaction, name, &taken, now, Revocations::FirstTry::kAtOnce); !kept) {
+    return kept.error();
+  }
+  return taken;
+}
+
+Result<Taken> ConnectionStore::Remove(std::string_view name) {
+  auto transaction = vault_->Begin();
+  if (!transaction) return transaction.error();
+  auto taken = TakeAll(*transaction, name, std::nullopt);
+  if (!taken) return taken.error();
+  if (!*taken) return NoSuch(name, tenant());
+  if (auto audited = transaction->Audit(Event("connection removed", name)); !audited) return audited.error();
+  if (auto kept = Revocations::Keep(*transaction, name, &**taken, clock_()); !kept) return kept.error();
+  if (auto committed = transaction->Commit(); !committed) return committed.error();
+  bell_->Ring();
+  return std::move(**taken);
 }
 
 Result<void> ConnectionStore::Audit(const json::object& event) {

@@ -23,7 +23,8 @@ class ConnectionStoreTest : public ConnectionsTest {
     store = StoreOf(stores);
   }
   Result<void> Put(const std::string& name, const std::string& secret = kSecret, IfThere if_there = IfThere::kRefuse) {
-    return store->Put(name, Plain(), Fields({{"token", secret}}), if_there);
+    auto put = store->Put(name, Plain(), Fields({{"token", secret}}), if_there);
+    return put ? Result<void>() : Result<void>(put.error());
   }
   // At another time.
   std::shared_ptr<ConnectionStore> StoreAt(TimePoint now) {
@@ -41,7 +42,6 @@ TEST_F(ConnectionStoreTest, WhatIsPutIsLoaded) {
   ASSERT_TRUE(snapshot) << snapshot.error().message;
   EXPECT_EQ(snapshot->connection.state, State::kActive);
   EXPECT_EQ(snapshot->connection.policy, kPlainPolicy);
-  EXPECT_FALSE(snapshot->over);
   EXPECT_TRUE(ConnectionStore::CheckActive("crm", *snapshot));
   EXPECT_EQ(FieldOf(*store, "crm", "token"), kSecret);
   EXPECT_THAT(*store->Names(), ElementsAre("crm"));
@@ -79,28 +79,32 @@ TEST_F(ConnectionStoreTest, AReplacementIsAnotherConnectionOfTheSameName) {
   EXPECT_THAT(stale.error().message, HasSubstr("changed meanwhile"));
 }
 
-TEST_F(ConnectionStoreTest, ALifetimeAndIdlenessMakeItOver) {
+TEST_F(ConnectionStoreTest, ALifetimeAndIdlenessEndItWhenItIsLoaded) {
   StoredConnection connection = Plain();
   const TimePoint now = ConnectionStore::Now();
   connection.ends = now + std::chrono::hours(2);
   connection.idle_limit = std::chrono::hours(1);
-  ASSERT_TRUE(StoreAt(now)->Put("crm", connection, Fields({{"token", kSecret}}), IfThere::kRefuse));
-  const auto why = [&](std::chrono::minutes later) {
-    const auto snapshot = StoreAt(now + later)->Load("crm");
+  for (const char* const name : {"idle", "used", "old"}) {
+    ASSERT_TRUE(StoreAt(now)->Put(name, connection, Fields({{"token", kSecret}}), IfThere::kRefuse));
+  }
+  const auto why = [&](const char* name, std::chrono::minutes later) -> std::string {
+    const auto snapshot = StoreAt(now + later)->Load(name);
     EXPECT_TRUE(snapshot);
-    const auto active = ConnectionStore::CheckActive("crm", *snapshot);
-    EXPECT_EQ(active.has_value(), !snapshot->over);
-    if (!active) {
-      EXPECT_THAT(active.error().message, HasSubstr(*snapshot->over));
-    }
-    return snapshot->over.value_or("");
+    const auto active = ConnectionStore::CheckActive(name, *snapshot);
+    EXPECT_EQ(active.has_value(), snapshot->connection.state == State::kActive);
+    if (active) return "";
+    EXPECT_EQ(snapshot->connection.state, State::kEnded);
+    EXPECT_THAT(active.error().message, HasSubstr(snapshot->connection.reason));
+    EXPECT_THAT(*StoreAt(now)->Fields(name, *StoreAt(now)->Load(name)), ::testing::IsEmpty()) << "whoever looks";
+    return snapshot->connection.reason;
   };
-  EXPECT_EQ(why(std::chrono::minutes(59)), "");
-  EXPECT_THAT(why(std::chrono::minutes(60)), HasSubstr("idle"));
-  ASSERT_TRUE(StoreAt(now + std::chrono::minutes(59))->RecordUse("crm", "run-1"));
-  EXPECT_EQ(why(std::chrono::minutes(118)), "");
-  EXPECT_THAT(why(std::chrono::minutes(119)), HasSubstr("idle"));
-  EXPECT_EQ(why(std::chrono::minutes(120)), "its lifetime is over");
+  EXPECT_EQ(why("idle", std::chrono::minutes(59)), "");
+  EXPECT_THAT(why("idle", std::chrono::minutes(60)), HasSubstr("idle"));
+  ASSERT_TRUE(StoreAt(now + std::chrono::minutes(59))->RecordUse("used", "run-1"));
+  EXPECT_EQ(why("used", std::chrono::minutes(118)), "");
+  EXPECT_THAT(why("used", std::chrono::minutes(119)), HasSubstr("idle"));
+  EXPECT_EQ(why("old", std::chrono::minutes(120)), "its lifetime is over");
+  EXPECT_EQ(Audited(*stores, "connection ended"), 3U);
 }
 
 TEST_F(ConnectionStoreTest, AnEndTakesTheCredentialAndLeavesTheReason) {

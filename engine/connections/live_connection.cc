@@ -16,6 +16,7 @@ using std::chrono::system_clock;
 
 constexpr int kShare = 10;  // of a token's life: renewed in the last one
 constexpr int kTries = 10;
+constexpr milliseconds kLongestWait = std::chrono::minutes(1);
 constexpr std::uint64_t kNone = 0;  // the generation of no token
 // So many looks in a row that show nothing, and the connection is taken for lost: who cannot see it must not use it.
 constexpr int kMaxUnseen = 10;
@@ -70,7 +71,7 @@ void LiveConnection::Renew(Ready ready) {
                                   return;
                                 }
                                 OnWorker(
-                                    self->owner_->worker(), self->owner_->loop(),
+                                    self->owner_->workers(), self->store_->tenant().text(), self->owner_->loop(),
                                     [store = self->store_, name = self->name_] { return See(*store, name, kNone); },
                                     [self, ready](Result<Seen> seen) {
                                       if (self->owner_ == nullptr) return;
@@ -95,6 +96,7 @@ void LiveConnection::Take(const Snapshot& snapshot, std::shared_ptr<const broker
   snapshot_ = snapshot;
   if (connection) connection_ = std::move(connection);
   RenewAhead();
+  WatchEnd();
 }
 
 void LiveConnection::RenewAhead() {
@@ -115,6 +117,25 @@ void LiveConnection::RenewAhead() {
     if (error || !self || self->on_lost_ == nullptr) return;
     // What fails now is asked for again by the first call that finds the token too old.
     self->Renew([](const Result<std::shared_ptr<const broker::Connection>>&) {});
+  });
+}
+
+void LiveConnection::WatchEnd() {
+  end_.reset();
+  const auto& ends = snapshot_.connection.ends;
+  if (owner_ == nullptr || on_lost_ == nullptr || !ends) return;
+  const auto left = std::chrono::ceil<milliseconds>(*ends - system_clock::now());
+  if (left.count() <= 0) {
+    // The vault is told, and the server.
+    owner_->caretaker().LookInto(store_->tenant());
+    return Lose();
+  }
+  end_ = std::make_unique<boost::asio::steady_timer>(owner_->loop());
+  // In parts: the clock by which it ends may be set meanwhile.
+  end_->expires_after(std::min<milliseconds>(left, kLongestWait));
+  end_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self) self->WatchEnd();
   });
 }
 
@@ -152,6 +173,7 @@ void LiveConnection::Look(const Result<Seen>& now) {
 
 void LiveConnection::Lose() {
   ahead_.reset();
+  end_.reset();
   if (const auto on_lost = std::exchange(on_lost_, nullptr)) on_lost();
 }
 

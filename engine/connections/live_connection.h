@@ -58,6 +58,8 @@ class LiveConnection final : public broker::CredentialSource, public std::enable
         connection_(std::move(connection)) {}
 
   void RenewAhead();
+  // Loses it when its lifetime is over, whatever is under way with it.
+  void WatchEnd();
   // The vault holds another state of it now, or nothing any more; `connection` where it holds another access token.
   struct Seen {
     Snapshot snapshot;
@@ -78,6 +80,7 @@ class LiveConnection final : public broker::CredentialSource, public std::enable
   LiveConnections* owner_ = nullptr;  // null: not attached, or the owner has gone
   std::function<void()> on_lost_;     // null: lost, or not attached
   std::unique_ptr<boost::asio::steady_timer> ahead_;
+  std::unique_ptr<boost::asio::steady_timer> end_;
 };
 
 }  // namespace warder::connections

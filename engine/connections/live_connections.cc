@@ -15,9 +15,10 @@ constexpr std::chrono::seconds kLookPause{1};  // after a look that the disk kep
 
 Result<std::unique_ptr<LiveConnections>> LiveConnections::Make(boost::asio::io_context& loop, broker::Broker& broker,
                                                                std::shared_ptr<TenantStores> stores,
-                                                               RefresherOptions options, RenewalTimes times) {
+                                                               RefresherOptions options, RenewalTimes times,
+                                                               CaretakerOptions care) {
   std::unique_ptr<LiveConnections> made(
-      new LiveConnections(loop, broker, std::move(stores), std::move(options), times));
+      new LiveConnections(loop, broker, std::move(stores), std::move(options), times, std::move(care)));
   auto watch = BellWatch::Start(loop, made->stores_->bell(), [all = made.get()] { all->LookAtAll(); });
   if (!watch) return watch.error();
   made->watch_ = std::move(*watch);
@@ -25,11 +26,13 @@ Result<std::unique_ptr<LiveConnections>> LiveConnections::Make(boost::asio::io_c
 }
 
 LiveConnections::LiveConnections(boost::asio::io_context& loop, broker::Broker& broker,
-                                 std::shared_ptr<TenantStores> stores, RefresherOptions options, RenewalTimes times)
+                                 std::shared_ptr<TenantStores> stores, RefresherOptions options, RenewalTimes times,
+                                 CaretakerOptions care)
     : loop_(loop),
       stores_(std::move(stores)),
       times_(times),
-      refresher_(loop, broker, worker_, stores_->state(), std::move(options)),
+      refresher_(loop, broker, workers_, stores_->state(), std::move(options)),
+      caretaker_(loop, broker, workers_, stores_, std::move(care)),
       again_timer_(loop) {}
 
 LiveConnections::~LiveConnections() {
@@ -40,9 +43,10 @@ LiveConnections::~LiveConnections() {
     live->owner_ = nullptr;
     live->on_lost_ = nullptr;
     live->ahead_.reset();
+    live->end_.reset();
   }
-  worker_.join();
-  looker_.join();
+  workers_.Join();
+  lookers_.Join();
 }
 
 void LiveConnections::Attach(const std::shared_ptr<LiveConnection>& live, std::function<void()> on_lost) {
@@ -51,7 +55,12 @@ void LiveConnections::Attach(const std::shared_ptr<LiveConnection>& live, std::f
   live->owner_ = this;
   live->on_lost_ = std::move(on_lost);
   live->RenewAhead();
-  LookAt({live});
+  live->WatchEnd();
+  LookAt(live->store_);
+}
+
+void LiveConnections::Drain(std::function<void()> done) {
+  refresher_.Drain([this, done = std::move(done)]() mutable { caretaker_.Drain(std::move(done)); });
 }
 
 // What a look asks for one holder, and what it answers: nothing for who has seen all there is.
@@ -84,46 +93,54 @@ std::vector<LiveConnections::Answer> LiveConnections::LookInto(ConnectionStore& 
 
 void LiveConnections::RecordCalls(const std::shared_ptr<LiveConnection>& live, const std::string& execution,
                                   CallsByOrigin calls, oauth::ScopeSet scopes) {
-  boost::asio::post(worker_, [store = live->store(), name = live->name(), execution, calls = std::move(calls),
-                              scopes = std::move(scopes)] {
+  workers_.Post(live->store()->tenant().text(), [store = live->store(), name = live->name(), execution,
+                                                 calls = std::move(calls), scopes = std::move(scopes)] {
     // The use itself was recorded before it began; what cannot be added to it is lost with a full disk.
     [[maybe_unused]] const auto recorded = store->RecordCalls(name, execution, calls, scopes);
   });
 }
 
 void LiveConnections::LookAtAll() {
-  look_again_ = looking_ > 0;
-  if (look_again_) return;
   std::erase_if(attached_, [](const auto& each) { return each.expired(); });
-  std::vector<std::shared_ptr<LiveConnection>> held;
+  std::set<std::shared_ptr<ConnectionStore>> stores;
   for (const auto& each : attached_) {
-    if (auto live = each.lock()) held.push_back(std::move(live));
+    if (const auto live = each.lock()) stores.insert(live->store_);
   }
-  LookAt(held);
+  for (const auto& store : stores) LookAt(store);
 }
 
-void LiveConnections::LookAt(const std::vector<std::shared_ptr<LiveConnection>>& held) {
-  std::map<std::shared_ptr<ConnectionStore>, std::vector<Asked>> by_store;
-  for (const auto& live : held) {
-    by_store[live->store_].push_back({live, live->name_, live->snapshot_.generation, live->snapshot_.token_generation});
+void LiveConnections::LookAt(const std::shared_ptr<ConnectionStore>& store) {
+  const auto [look, begun] = looks_.try_emplace(store, Look::kOnce);
+  if (!begun) {
+    look->second = Look::kAgain;
+    return;
   }
-  looking_ += by_store.size();
-  for (auto& [store, asked] : by_store) {
-    OnWorker(
-        looker_, loop_, [store = store, asked = std::move(asked)] { return LookInto(*store, asked); },
-        [this, alive = alive_](const std::vector<Answer>& answers) {
-          if (!*alive) return;
-          --looking_;
-          bool unseen = false;
-          for (const Answer& answer : answers) {
-            unseen = unseen || (!answer.seen && answer.seen.error().kind == ErrorKind::kInternal);
-            if (const auto live = answer.live.lock()) live->Look(answer.seen);
-            if (!*alive) return;
-          }
-          if (unseen) LookAgainSoon();
-          if (look_again_ && looking_ == 0) LookAtAll();
-        });
+  std::vector<Asked> asked;
+  for (const auto& each : attached_) {
+    const auto live = each.lock();
+    if (!live || live->store_ != store) continue;
+    asked.push_back({live, live->name_, live->snapshot_.generation, live->snapshot_.token_generation});
   }
+  OnWorker(
+      lookers_, store->tenant().text(), loop_, [store, asked = std::move(asked)] { return LookInto(*store, asked); },
+      [this, alive = alive_, store](const std::vector<Answer>& answers) {
+        if (*alive) OnAnswers(store, answers);
+      });
+}
+
+void LiveConnections::OnAnswers(const std::shared_ptr<ConnectionStore>& store, const std::vector<Answer>& answers) {
+  const auto look = looks_.find(store);
+  const bool again = look->second == Look::kAgain;
+  looks_.erase(look);
+  bool unseen = false;
+  const std::shared_ptr<bool> alive = alive_;
+  for (const Answer& answer : answers) {
+    unseen = unseen || (!answer.seen && answer.seen.error().kind == ErrorKind::kInternal);
+    if (const auto live = answer.live.lock()) live->Look(answer.seen);
+    if (!*alive) return;
+  }
+  if (unseen) LookAgainSoon();
+  if (again) LookAt(store);
 }
 
 void LiveConnections::LookAgainSoon() {

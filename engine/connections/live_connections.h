@@ -6,18 +6,21 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/broker/broker.h"
 #include "engine/connections/bell.h"
+#include "engine/connections/caretaker.h"
 #include "engine/connections/live_connection.h"
 #include "engine/connections/refresher.h"
 #include "engine/connections/tenant_stores.h"
+#include "engine/connections/workers.h"
 
 namespace warder::connections {
 
@@ -26,7 +29,8 @@ class LiveConnections {
   // `loop` and `broker` outlive it.
   static Result<std::unique_ptr<LiveConnections>> Make(boost::asio::io_context& loop, broker::Broker& broker,
                                                        std::shared_ptr<TenantStores> stores,
-                                                       RefresherOptions options = {}, RenewalTimes times = {});
+                                                       RefresherOptions options = {}, RenewalTimes times = {},
+                                                       CaretakerOptions care = {});
   // Waits for what is being written; what is on the network is given up.
   ~LiveConnections();
   LiveConnections(const LiveConnections&) = delete;
@@ -44,34 +48,42 @@ class LiveConnections {
                    oauth::ScopeSet scopes);
 
   Refresher& refresher() { return refresher_; }
+  Caretaker& caretaker() { return caretaker_; }
+  // Before it goes: what was begun has some seconds to end. `done` is called once, from the loop, never from inside.
+  void Drain(std::function<void()> done);
   const RenewalTimes& times() const { return times_; }
+  // Whether a look is under way.
+  bool looking() const { return !looks_.empty(); }
   boost::asio::io_context& loop() { return loop_; }
-  boost::asio::thread_pool& worker() { return worker_; }
-  boost::asio::thread_pool& looker() { return looker_; }
+  Workers& workers() { return workers_; }
 
  private:
   friend class LiveConnection;
 
   LiveConnections(boost::asio::io_context& loop, broker::Broker& broker, std::shared_ptr<TenantStores> stores,
-                  RefresherOptions options, RenewalTimes times);
+                  RefresherOptions options, RenewalTimes times, CaretakerOptions care);
   struct Asked;
   struct Answer;
   static std::vector<Answer> LookInto(ConnectionStore& store, const std::vector<Asked>& asked);
-  // Once more when the look that is under way is over, however often the bell rings meanwhile.
   void LookAtAll();
-  void LookAt(const std::vector<std::shared_ptr<LiveConnection>>& held);
+  // At all that is held of a store; once more when the look that is under way is over, however often it is called
+  // meanwhile. No store waits for another one's.
+  void LookAt(const std::shared_ptr<ConnectionStore>& store);
+  void OnAnswers(const std::shared_ptr<ConnectionStore>& store, const std::vector<Answer>& answers);
   void LookAgainSoon();
 
   boost::asio::io_context& loop_;
   const std::shared_ptr<TenantStores> stores_;
   const RenewalTimes times_;
-  boost::asio::thread_pool worker_{1};
-  boost::asio::thread_pool looker_{1};  // apart: a look does not wait for what is being written
+  Workers workers_;
+  Workers lookers_;  // apart: a look does not wait for what is being written
   Refresher refresher_;
+  Caretaker caretaker_;
   boost::asio::steady_timer again_timer_;
   std::unique_ptr<BellWatch> watch_;
-  std::size_t looking_ = 0;  // stores that are being looked at
-  bool look_again_ = false;
+  // Stores that are being looked at; kAgain: the bell has rung meanwhile.
+  enum class Look { kOnce, kAgain };
+  std::map<std::shared_ptr<ConnectionStore>, Look> looks_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::list<std::weak_ptr<LiveConnection>> attached_;
 };

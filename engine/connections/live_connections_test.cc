@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "engine/connections/on_worker.h"
 #include "engine/connections/testing/connections_fixture.h"
@@ -88,6 +89,46 @@ TEST_F(BellTest, AFileThatIsNotThisUsersAloneIsRefused) {
   EXPECT_THAT(opened.error().message, HasSubstr("refused"));
 }
 
+// How often a thread and the loop have had their turn since the bell was heard first.
+class Turns {
+ public:
+  Turns(Party& party, const std::shared_ptr<Bell>& bell) : party_(party) {
+    auto watch = BellWatch::Start(party.loop, bell, [this] {
+      if (!std::exchange(heard_, true)) Turn();
+    });
+    EXPECT_TRUE(watch);
+    watch_ = std::move(*watch);
+  }
+  ~Turns() { *alive_ = false; }
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+  Turns(Turns&&) = delete;
+  Turns& operator=(Turns&&) = delete;
+
+  int count() const { return count_; }
+
+ private:
+  void Turn() {
+    OnWorker(
+        workers_, "turns", party_.loop, [] { return 0; },
+        [this, alive = alive_](int) {
+          if (!*alive) return;
+          ++count_;
+          Turn();
+        });
+  }
+
+  Party& party_;
+  std::unique_ptr<BellWatch> watch_;
+  bool heard_ = false;
+  int count_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Workers workers_;
+};
+
+// Of an idle machine, they take about the 50 ms within which a removal is to be noticed (tests/bench has the clock).
+constexpr int kMaxTurns = 1'000;
+
 class LiveConnectionsTest : public ConnectionsTest {
  protected:
   void SetUp() override {
@@ -123,24 +164,30 @@ class LiveConnectionsTest : public ConnectionsTest {
     });
     return *opened;
   }
-  // Lets everything that was begun come to an end.
+  // Lets everything that was begun come to an end, what the bell has rung for included.
   void Settle() {
-    bool over = false;
+    bool written = false;
     OnWorker(
-        live->worker(), party->loop, [] { return 0; }, [&](int) { over = true; });
-    party->RunUntil([&] { return over; });
-    const auto until = steady_clock::now() + milliseconds(50);
-    party->RunUntil([&] { return steady_clock::now() > until; });
+        live->workers(), "acme", party->loop, [] { return 0; }, [&](int) { written = true; });
+    for (bool quiet = false; !quiet;) {
+      party->loop.restart();
+      const bool done = party->loop.poll() > 0;
+      quiet = !done && written && !live->looking();
+      if (!done && !quiet) party->loop.run_one_for(milliseconds(20));
+    }
   }
-  // What `change` does elsewhere, and how long it took to be noticed from its return on.
+  // What `change` does elsewhere, and how long it took to be noticed from the bell on: in turns of a thread and the
+  // loop, for a clock goes on while the machine is busy with something else.
   void ExpectLost(const char* what, int count, const std::function<void()>& change) {
     Settle();
     ASSERT_EQ(lost, 0);
+    Turns turns(*party, stores->bell());
     const auto changed_at = ChangeInThread(change);
     party->RunUntil([&] { return lost == count; });
-    const auto took = std::chrono::duration<double, std::milli>(lost_at - changed_at());
-    std::printf("%s: noticed by %d after %.1f ms\n", what, count, took.count());
-    EXPECT_LT(took.count(), 1'000);
+    const int took = turns.count();
+    const auto time = std::chrono::duration<double, std::milli>(lost_at - changed_at());
+    std::printf("%s: noticed by %d after %d turns, %.1f ms\n", what, count, took, time.count());
+    EXPECT_LT(took, kMaxTurns);
   }
   std::function<steady_clock::time_point()> ChangeInThread(const std::function<void()>& change) {
     auto at = std::make_shared<steady_clock::time_point>();
@@ -198,14 +245,16 @@ TEST_F(LiveConnectionsTest, ARemovalByAnotherProcessIsNoticed) {
   Hold();
   Hold("other");
   Settle();
+  Turns turns(*party, stores->bell());
   ASSERT_EQ(::write(go[1], "x", 1), 1);
   party->RunUntil([&] { return lost == 1; });
+  const int took = turns.count();
   steady_clock::time_point removed_at;
   ASSERT_EQ(::read(back[0], &removed_at, sizeof(removed_at)), static_cast<ssize_t>(sizeof(removed_at)));
   EXPECT_EQ(store::Wait(child), 0);
-  const auto took = std::chrono::duration<double, std::milli>(lost_at - removed_at);
-  std::printf("removal by another process: noticed after %.1f ms\n", took.count());
-  EXPECT_LT(took.count(), 1'000);
+  const auto time = std::chrono::duration<double, std::milli>(lost_at - removed_at);
+  std::printf("removal by another process: noticed after %d turns, %.1f ms\n", took, time.count());
+  EXPECT_LT(took, kMaxTurns);
   Settle();
   EXPECT_EQ(lost, 1) << "the other one stays";
 }
@@ -227,6 +276,60 @@ TEST_F(LiveConnectionsTest, AnEndAReplacementAndAShreddingAreNoticed) {
     held.clear();
     lost = 0;
   }
+}
+
+// Another process writes to the tenant's file for as long as it likes, and writers here wait for it: what was taken
+// away before is noticed all the same.
+TEST_F(LiveConnectionsTest, ARemovalIsNoticedWhileSomebodyHasTheFileLocked) {
+  Begin();
+  Put();
+  Put("other");
+  Hold();
+  Hold("other");
+  const auto elsewhere = OpenStores();
+  Settle();
+  ASSERT_TRUE(StoreOf(elsewhere)->Remove("crm"));
+  const auto holder = *elsewhere->vault().OpenTenant(Acme());
+  auto locked = holder->Begin();
+  ASSERT_TRUE(locked);
+  live->RecordCalls(held.back(), "run-1", {{"https://a.test", 2}}, {});  // waits
+  Turns turns(*party, stores->bell());
+  stores->bell()->Ring();
+  party->RunUntil([&] { return lost == 1; });
+  EXPECT_LT(turns.count(), kMaxTurns);
+  ASSERT_TRUE(locked->Commit());
+  Settle();
+  EXPECT_EQ(lost, 1);
+  EXPECT_EQ(store->LoadUsage("other")->days.begin()->second.calls.at("https://a.test"), 2U);
+}
+
+// One tenant's file is locked, even for readers: the others go on.
+TEST_F(LiveConnectionsTest, ATenantWhoseFileIsLockedHoldsUpNobodyElse) {
+  Begin();
+  Put();
+  ASSERT_TRUE(stores->Create(Other()));
+  const auto others = *stores->Of(Other());
+  ASSERT_TRUE(others->Put("crm", Plain(), Fields({{"token", kSecret}}), IfThere::kRefuse));
+  auto opened = LiveConnection::Open(others, "crm", "run-2");
+  ASSERT_TRUE(opened);
+  Hold();
+  int lost_of_other = 0;
+  live->Attach(*opened, [&] { ++lost_of_other; });
+  Settle();
+  const auto holder = *OpenStores()->vault().OpenTenant(Acme());
+  auto locked = holder->Begin();
+  ASSERT_TRUE(locked);
+  live->RecordCalls(held.back(), "run-1", {{"https://a.test", 2}}, {});                  // waits
+  std::thread opener([&] { EXPECT_TRUE(StoreOf(stores)->RecordUse("crm", "run-3")); });  // waits, too
+  live->RecordCalls(*opened, "run-2", {{"https://a.test", 3}}, {});
+  party->RunUntil([&] { return others->LoadUsage("crm")->days.begin()->second.calls.contains("https://a.test"); });
+  Turns turns(*party, stores->bell());
+  ASSERT_TRUE((*OpenStores()->Of(Other()))->Remove("crm"));
+  party->RunUntil([&] { return lost_of_other == 1; });
+  EXPECT_LT(turns.count(), kMaxTurns);
+  ASSERT_TRUE(locked->Commit());
+  opener.join();
+  EXPECT_EQ(lost, 0);
 }
 
 TEST_F(LiveConnectionsTest, ATenantThatWasShreddedAndMadeAgainIsAnother) {
@@ -261,10 +364,6 @@ TEST_F(LiveConnectionsTest, AThousandOfOneTenantAreLookedAtAsFastAsOne) {
   for (int i = 0; i < kCount; ++i) Hold("c" + std::to_string(i));
   std::printf("opened and attached %d: %.0f ms\n", kCount,
               std::chrono::duration<double, std::milli>(steady_clock::now() - began).count());
-  bool looked = false;
-  OnWorker(
-      live->looker(), party->loop, [] { return 0; }, [&](int) { looked = true; });
-  party->RunUntil([&] { return looked; });
   const auto elsewhere = StoreOf(OpenStores());
   ExpectLost("removal of one of a thousand", 1, [&] { EXPECT_TRUE(elsewhere->Remove("c500")); });
   lost = 0;
@@ -283,14 +382,24 @@ TEST_F(LiveConnectionsTest, WhatWasTakenAwayBeforeItWasAttachedIsNoticed) {
   party->RunUntil([&] { return lost == 1; });
 }
 
+// Whoever holds it loses it then, with what is under way, and its server is told: nobody has to come by.
 TEST_F(LiveConnectionsTest, ALifetimeThatEndsMeanwhileIsNotOutlived) {
   Begin();
-  StoredConnection connection = Plain();
+  StoredConnection connection = OAuth(server);
+  connection.oauth->access_expires = ConnectionStore::Now() + std::chrono::hours(1);
   connection.ends = ConnectionStore::Now() + std::chrono::seconds(2);
-  ASSERT_TRUE(store->Put("crm", connection, Fields({{"token", kSecret}}), IfThere::kRefuse));
-  const auto one = Hold();
+  const std::string refresh = server.FirstRefreshToken();
+  ASSERT_TRUE(store->Put("mail", connection,
+                         Fields({{std::string(kAccessToken), kFirstAccess}, {std::string(kRefreshToken), refresh}}),
+                         IfThere::kRefuse));
+  const auto one = Hold("mail");
   EXPECT_NE(one->Current(), nullptr);
-  party->RunUntil([&] { return one->Current() == nullptr; });
+  party->RunUntil([&] { return lost == 1; });
+  EXPECT_EQ(one->Current(), nullptr);
+  EXPECT_GE(std::chrono::system_clock::now(), *connection.ends);
+  party->RunUntil([&] { return server.seen().revoked.size() == 2; });
+  EXPECT_FALSE(server.IsRefreshToken(refresh));
+  EXPECT_EQ(store->Load("mail")->connection.state, State::kEnded);
   std::optional<Error> why;
   one->Renew([&](const Result<std::shared_ptr<const broker::Connection>>& renewed) { why = renewed.error(); });
   party->RunUntil([&] { return why.has_value(); });
@@ -306,7 +415,7 @@ TEST_F(LiveConnectionsTest, ARefreshByAnotherProcessIsPickedUpWithoutARequest) {
   {
     const auto elsewhere = OpenStores();
     Party other;
-    Refresher refresher(other.loop, other.broker, other.worker, state());
+    Refresher refresher(other.loop, other.broker, other.workers, state());
     std::optional<Result<Snapshot>> result;
     refresher.Refresh(StoreOf(elsewhere), "mail", store->Load("mail")->token_generation,
                       [&](Result<Snapshot> done) { result = std::move(done); });

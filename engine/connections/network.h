@@ -3,7 +3,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -11,6 +12,7 @@
 
 #include "engine/base/engine_error.h"
 #include "engine/broker/broker.h"
+#include "engine/connections/workers.h"
 #include "engine/oauth/exchange.h"
 #include "engine/store/tenant_id.h"
 #include "sandbox/base/result.h"
@@ -29,7 +31,7 @@ class Network {
  public:
   explicit Network(const store::TenantId& tenant)
       : exchange_(std::make_shared<oauth::Exchange>(broker_, loop_, tenant.text())) {}
-  ~Network() { worker_.join(); }
+  ~Network() { workers_.Join(); }
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
   Network(Network&&) = delete;
@@ -37,8 +39,16 @@ class Network {
 
   boost::asio::io_context& loop() { return loop_; }
   broker::Broker& broker() { return broker_; }
-  boost::asio::thread_pool& worker() { return worker_; }
+  Workers& workers() { return workers_; }
   const std::shared_ptr<oauth::Exchange>& exchange() const { return exchange_; }
+
+  // Runs the loop until `done`, at most for so long.
+  void RunFor(std::chrono::milliseconds limit, const std::function<bool()>& done) {
+    const auto work = boost::asio::make_work_guard(loop_);
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (!done() && loop_.run_one_until(until) > 0) {
+    }
+  }
 
   // Runs the loop until `result` is there. Throws EngineError where it is an error.
   template <typename T>
@@ -52,7 +62,7 @@ class Network {
  private:
   boost::asio::io_context loop_{1};
   broker::Broker broker_{loop_};
-  boost::asio::thread_pool worker_{1};
+  Workers workers_;
   std::shared_ptr<oauth::Exchange> exchange_;
 };
 

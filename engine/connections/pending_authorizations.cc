@@ -197,10 +197,10 @@ Result<void> PendingAuthorizations::Keep(const PendingConnection& pending, std::
   return transaction->Commit();
 }
 
-Result<PendingAuthorizations::Answered> PendingAuthorizations::Answer(std::string_view query,
+Result<PendingAuthorizations::Answered> PendingAuthorizations::Answer(std::string_view url,
                                                                       const std::string& session) {
   const auto now = clock_();
-  const auto read = oauth::RedirectQuery::Parse(query);
+  const auto read = oauth::RedirectQuery::Parse(oauth::QueryOf(url));
   const Secret* const state = read ? read->Find("state") : nullptr;
   auto transaction = vault_->Begin();
   if (!transaction) return transaction.error();
@@ -226,7 +226,7 @@ Result<PendingAuthorizations::Answered> PendingAuthorizations::Answer(std::strin
   event["connection"] = found.authorization.connection;
   if (auto rest = ReadRest(*transaction, place, &found); !rest) return rest.error();
   if (auto taken = TakeOut(*transaction, place); !taken) return taken.error();
-  auto code = oauth::FinishAuthorization(&found.authorization, query, {session, vault_->tenant().text()}, now);
+  auto code = oauth::FinishAuthorization(&found.authorization, url, {session, vault_->tenant().text()}, now);
   if (!code) return refuse(ErrorOf(code.error()));
   event["event"] = "authorization answered";
   if (auto audited = transaction->Audit(event); !audited) return audited.error();

@@ -43,10 +43,10 @@ class PendingAuthorizations {
     oauth::RedeemableCode code;
     PendingConnection pending;  // without its verifier, which is with the code
   };
-  // `query` is the redirect's, as it came, without "?"; `session` who brings it. An answer with the state of a pending
-  // authorization ends it, whatever becomes of it; every answer leaves a record in the audit log. Refused, and why;
-  // kInternal where the authorization server says that it cannot now.
-  Result<Answered> Answer(std::string_view query, const std::string& session);
+  // `url` is where the browser came back, with its query; `session` who brings it. An answer with the state of a
+  // pending authorization ends it, whatever becomes of it; every answer leaves a record in the audit log. Refused, and
+  // why; kInternal where the authorization server says that it cannot now.
+  Result<Answered> Answer(std::string_view url, const std::string& session);
 
   // Takes out what has expired, with the secrets that lie there.
   Result<void> ClearExpired();

@@ -22,6 +22,7 @@ using ::testing::Not;
 
 constexpr const char* kIssuer = "https://as.test";
 constexpr const char* kSession = "hash of a session";
+const std::string kCallback = oauth::RedirectUriFor("https://platform.test/callback", kIssuer);
 constexpr const char* kClientCanary = "client-canary-0123456789";
 
 class PendingAuthorizationsTest : public ConnectionsTest {
@@ -34,6 +35,8 @@ class PendingAuthorizationsTest : public ConnectionsTest {
   PendingAuthorizations Of(TenantStores& stores) {
     return PendingAuthorizations(VaultOf(stores), [this] { return now; });
   }
+  // Where the browser comes back.
+  static std::string At(const std::string& query) { return kCallback + "?" + query; }
   // Begun for `name`; `state` is told.
   PendingConnection Begin(std::string* state, const std::string& name = "mail",
                           oauth::ServerMetadata::Iss iss = oauth::ServerMetadata::Iss::kNotPromised) {
@@ -55,7 +58,7 @@ class PendingAuthorizationsTest : public ConnectionsTest {
     oauth::AuthorizationRequest request;
     request.bearer = {kSession, "acme"};
     request.connection = name;
-    request.redirect_uri = "https://platform.test/callback";
+    request.redirect_uri = kCallback;
     request.scope = grant.requested;
     auto begun = oauth::BeginAuthorization(ProviderOf(grant, pending.prepared.secrets), std::move(request), now);
     EXPECT_TRUE(begun) << (begun ? "" : begun.error().message);
@@ -74,7 +77,7 @@ class PendingAuthorizationsTest : public ConnectionsTest {
   // What it was refused with.
   std::string Refusal(TenantStores& stores, const std::string& query, const std::string& session = kSession) {
     const std::size_t before = Audited(stores, "authorization refused");
-    const auto answered = Of(stores).Answer(query, session);
+    const auto answered = Of(stores).Answer(At(query), session);
     if (answered) return {};
     EXPECT_EQ(answered.error().kind, ErrorKind::kRefused);
     EXPECT_EQ(Audited(stores, "authorization refused"), before + 1);
@@ -95,13 +98,13 @@ TEST_F(PendingAuthorizationsTest, EveryMemberComesBackInAnotherProcess) {
     ASSERT_TRUE(Of(*stores).Keep(begun));
   }
   const auto stores = OpenStores();
-  auto answered = Of(*stores).Answer("code=c0de&state=" + state + "&iss=https%3A%2F%2Fas.test", kSession);
+  auto answered = Of(*stores).Answer(At("code=c0de&state=" + state + "&iss=https%3A%2F%2Fas.test"), kSession);
   ASSERT_TRUE(answered) << answered.error().message;
   EXPECT_EQ(answered->code.code.view(), "c0de");
   EXPECT_EQ(answered->code.verifier.view(), begun.authorization.verifier.view());
   EXPECT_EQ(answered->code.issuer, kIssuer);
   EXPECT_EQ(answered->code.token_endpoint, "https://as.test/token");
-  EXPECT_EQ(answered->code.redirect_uri, "https://platform.test/callback");
+  EXPECT_EQ(answered->code.redirect_uri, kCallback);
   EXPECT_EQ(answered->code.scope, (oauth::ScopeSet{"read", "write"}));
   const PendingConnection& pending = answered->pending;
   EXPECT_EQ(pending.authorization.connection, "mail");
@@ -135,13 +138,13 @@ TEST_F(PendingAuthorizationsTest, NothingOfItIsReadableOnTheDiskAndItIsNoConnect
   EXPECT_THAT(*StoreOf(stores)->Names(), IsEmpty());
   EXPECT_TRUE(VaultOf(*stores)->Verify());
   ASSERT_TRUE(VaultOf(*stores)->RotateDataKey());
-  EXPECT_TRUE(Of(*stores).Answer("code=c0de&state=" + state, kSession)) << "it is sealed like any other record";
+  EXPECT_TRUE(Of(*stores).Answer(At("code=c0de&state=" + state), kSession)) << "it is sealed like any other record";
 }
 
 TEST_F(PendingAuthorizationsTest, AnAnswerCountsOnce) {
   const auto stores = MakeStores();
   const std::string query = "code=c0de&state=" + Kept(*stores);
-  ASSERT_TRUE(Of(*stores).Answer(query, kSession));
+  ASSERT_TRUE(Of(*stores).Answer(At(query), kSession));
   EXPECT_THAT(Refusal(*stores, query), HasSubstr("it has ended or expired"));
 }
 
@@ -162,7 +165,7 @@ TEST_F(PendingAuthorizationsTest, OfTwoProcessesWithOneAnswerOneHasIt) {
         Query query;
         ASSERT_EQ(::read(pipe[0], &query, sizeof(query)), static_cast<ssize_t>(sizeof(query)));
         if (!stores) stores = OpenStores();
-        const auto answered = Of(*stores).Answer("code=c0de&state=" + std::string(query.state.data()), kSession);
+        const auto answered = Of(*stores).Answer(At("code=c0de&state=" + std::string(query.state.data())), kSession);
         if (!answered) {
           EXPECT_THAT(answered.error().message, HasSubstr("it has ended or expired"));
         }
@@ -210,16 +213,17 @@ TEST_F(PendingAuthorizationsTest, WhatItIsBoundToMustFit) {
   EXPECT_THAT(Refusal(*stores, ""), HasSubstr("has no state"));
   EXPECT_THAT(Refusal(*stores, "code=c0de&state=" + state + "&state=" + state), HasSubstr("a parameter twice"));
   EXPECT_THAT(Refusal(*stores, "code=%zz&state=" + state), HasSubstr("no well-formed query"));
-  const auto foreign = PendingAuthorizations(VaultOf(*stores, Other())).Answer("code=c0de&state=" + state, kSession);
+  const auto foreign =
+      PendingAuthorizations(VaultOf(*stores, Other())).Answer(At("code=c0de&state=" + state), kSession);
   ASSERT_FALSE(foreign);
   EXPECT_THAT(foreign.error().message, HasSubstr("belongs to another tenant"));
   EXPECT_EQ(Records(*stores), kept) << "and nothing else does";
-  EXPECT_TRUE(Of(*stores).Answer("code=c0de&state=" + state, kSession));
+  EXPECT_TRUE(Of(*stores).Answer(At("code=c0de&state=" + state), kSession));
 }
 
 TEST_F(PendingAuthorizationsTest, WhatTheServerCannotDoNowIsNoRefusal) {
   const auto stores = MakeStores();
-  const auto answered = Of(*stores).Answer("error=temporarily_unavailable&state=" + Kept(*stores), kSession);
+  const auto answered = Of(*stores).Answer(At("error=temporarily_unavailable&state=" + Kept(*stores)), kSession);
   ASSERT_FALSE(answered);
   EXPECT_EQ(answered.error().kind, ErrorKind::kInternal);
 }
@@ -238,7 +242,7 @@ TEST_F(PendingAuthorizationsTest, ItExpiresAndIsCleared) {
   ASSERT_TRUE(Of(*stores).ClearExpired());
   EXPECT_EQ(Audited(*stores, "authorization expired"), 1U);
   EXPECT_THAT(AuditOf(*stores).back(), HasSubstr("forgotten"));
-  EXPECT_TRUE(Of(*stores).Answer("code=c0de&state=" + open, kSession));
+  EXPECT_TRUE(Of(*stores).Answer(At("code=c0de&state=" + open), kSession));
   EXPECT_EQ(Records(*stores), 0U);
   ASSERT_TRUE(Of(*stores).ClearExpired());
   EXPECT_EQ(Audited(*stores, "authorization expired"), 1U) << "nothing to clear is no event";

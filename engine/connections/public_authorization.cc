@@ -7,11 +7,11 @@
 #include "engine/base/sha256.h"
 #include "engine/connections/authorize.h"
 #include "engine/connections/connect_options.h"
-#include "engine/connections/disconnect.h"
 #include "engine/connections/grant_request.h"
 #include "engine/connections/network.h"
 #include "engine/connections/oauth_setup.h"
 #include "engine/connections/pending_authorizations.h"
+#include "engine/connections/revoke.h"
 #include "engine/connections/tenant_stores.h"
 #include "engine/oauth/authorization.h"
 #include "engine/oauth/token_request.h"
@@ -29,6 +29,7 @@ using connections::PendingAuthorizations;
 using connections::PendingConnection;
 using connections::PreparedGrant;
 using connections::StoredConnection;
+using connections::Taken;
 using connections::Value;
 
 constexpr std::size_t kMaxSessionBytes = 1024;
@@ -37,13 +38,17 @@ std::shared_ptr<ConnectionStore> StoreOf(const Vault& vault, const std::string& 
   return Value(vault.stores()->Of(Value(store::TenantId::Parse(tenant))));
 }
 
-// All that can be wrong before anybody is asked anything.
-PreparedGrant Check(ConnectionStore& store, const std::string& name, const OAuthSetup& setup,
-                    const ConnectOptions& options) {
+PreparedGrant PrepareFor(const std::string& name, const OAuthSetup& setup, const ConnectOptions& options) {
   connections::CheckOptions(options);
   Value(ConnectionStore::CheckName(name));
   Value(connections::CheckOAuthPolicy(setup.policy));
-  PreparedGrant prepared = Value(connections::Prepare(setup));
+  return Value(connections::Prepare(setup));
+}
+
+// All that can be wrong before anybody is asked anything.
+PreparedGrant PrepareFor(ConnectionStore& store, const std::string& name, const OAuthSetup& setup,
+                         const ConnectOptions& options) {
+  PreparedGrant prepared = PrepareFor(name, setup, options);
   if (!options.replace && store.Load(name)) {
     throw EngineError(Status::kInvalid, "the tenant \"" + store.tenant().text() + "\" has a connection \"" + name +
                                             "\" already; to authorize it again, add --replace");
@@ -51,22 +56,26 @@ PreparedGrant Check(ConnectionStore& store, const std::string& name, const OAuth
   return prepared;
 }
 
-// Stores what was authorized. Where that cannot be, nobody has these tokens, so nobody is to be able to use them.
-void Keep(Network& network, ConnectionStore& store, const std::string& name, const std::string& policy,
-          const Authorized& authorized, const ConnectOptions& options) {
+// Stores what was authorized, and returns what became of what it replaces. Where that cannot be, nobody has these
+// tokens, so nobody is to be able to use them.
+DisconnectResult Keep(Network& network, const std::shared_ptr<ConnectionStore>& store, const std::string& name,
+                      const std::string& policy, const Authorized& authorized, const ConnectOptions& options) {
   StoredConnection connection;
   connection.policy = policy;
   connection.oauth = authorized.grant;
   connections::Apply(options, &connection);
-  const auto put = store.Put(name, std::move(connection), authorized.fields, connections::IfThereOf(options));
-  if (put) return;
-  ConnectionStore::Taken nobodys{authorized.grant, {}};
+  auto put = store->Put(name, std::move(connection), authorized.fields, connections::IfThereOf(options));
+  if (put) return connections::RevokeNow(network, store, std::move(*put));
+  Taken nobodys{authorized.grant, {}, {}};
   for (const auto& [field, value] : authorized.fields) nobodys.fields.emplace(field, value.Copy());
-  std::optional<Result<connections::Disconnected>> revoked;
-  connections::RevokeAtServer(network.exchange(), nobodys,
-                              [&](Result<connections::Disconnected> done) { revoked = std::move(done); });
-  network.Await(revoked);
-  ThrowEngineError(put.error());
+  // A disk that does not take this either leaves the one try.
+  [[maybe_unused]] const auto kept = store->revocations().KeepNew(name, &nobodys);
+  const DisconnectResult result = connections::RevokeNow(network, store, std::move(nobodys));
+  Error error = put.error();
+  if (result.at_server == DisconnectResult::AtServer::kFailed) {
+    error.message += "; and the tokens that the server gave are not revoked there: " + result.why;
+  }
+  ThrowEngineError(error);
 }
 
 std::string SessionHash(const std::string& session) {
@@ -100,10 +109,14 @@ Authorized Redeem(Network& network, PendingAuthorizations::Answered answered) {
 
 }  // namespace
 
-void Vault::Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
-                      const OAuthPrompts& prompts, const ConnectOptions& options) {
+void Vault::Check(const std::string& name, const OAuthSetup& setup, const ConnectOptions& options) {
+  PrepareFor(name, setup, options);
+}
+
+DisconnectResult Vault::Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
+                                  const OAuthPrompts& prompts, const ConnectOptions& options) {
   const auto store = StoreOf(*this, tenant);
-  PreparedGrant prepared = Check(*store, name, setup, options);
+  PreparedGrant prepared = PrepareFor(*store, name, setup, options);
   Network network(store->tenant());
   std::optional<Result<Authorized>> result;
   boost::asio::posix::stream_descriptor cancel(network.loop());
@@ -121,7 +134,7 @@ void Vault::Authorize(const std::string& tenant, const std::string& name, const 
                                                     {setup.issuer, setup.loopback_port, prompts},
                                                     [&](Result<Authorized> done) { result = std::move(done); });
   const Authorized authorized = network.Await(result);
-  Keep(network, *store, name, setup.policy, authorized, options);
+  return Keep(network, store, name, setup.policy, authorized, options);
 }
 
 std::string Vault::BeginAuthorization(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
@@ -133,7 +146,7 @@ std::string Vault::BeginAuthorization(const std::string& tenant, const std::stri
   PendingConnection pending;
   pending.policy = setup.policy;
   pending.options = options;
-  PreparedGrant prepared = Check(*store, name, setup, options);
+  PreparedGrant prepared = PrepareFor(*store, name, setup, options);
   oauth::AuthorizationRequest request;
   request.bearer = {SessionHash(browser.session), tenant};
   request.connection = name;
@@ -155,17 +168,20 @@ std::string Vault::BeginAuthorization(const std::string& tenant, const std::stri
   return std::move(begun->url);
 }
 
-std::string Vault::FinishAuthorization(const std::string& tenant, const std::string& session, std::string_view query) {
+std::string Vault::RedirectUri(const std::string& base, const std::string& issuer) {
+  return oauth::RedirectUriFor(base, issuer);
+}
+
+std::string Vault::FinishAuthorization(const std::string& tenant, const std::string& session, std::string_view url) {
   const auto store = StoreOf(*this, tenant);
-  if (query.starts_with('?')) query.remove_prefix(1);
-  auto answered = Value(PendingAuthorizations(store->vault()).Answer(query, SessionHash(session)));
+  auto answered = Value(PendingAuthorizations(store->vault()).Answer(url, SessionHash(session)));
   std::string name = answered.pending.authorization.connection;
   const std::string policy = std::move(answered.pending.policy);
   const ConnectOptions options = answered.pending.options;
   try {
     Network network(store->tenant());
     const Authorized authorized = Redeem(network, std::move(answered));
-    Keep(network, *store, name, policy, authorized, options);
+    Keep(network, store, name, policy, authorized, options);
   } catch (const EngineError& error) {
     Value(store->Audit({{"event", "authorization failed"}, {"connection", name}, {"reason", error.what()}}));
     throw;

@@ -58,14 +58,19 @@ class PublicAuthorizationTest : public PublicVaultTest {
     setup.grant = OAuthSetup::Grant::kAuthorizationCode;
     return setup;
   }
-  static BrowserAuthorization Browser() { return {.redirect_uri = kCallback, .session = kSession, .more = {}}; }
+  // The server does not promise `iss`.
+  std::string Callback() const { return Vault::RedirectUri(kCallback, server.origin()); }
+  BrowserAuthorization Browser() const { return {.redirect_uri = Callback(), .session = kSession, .more = {}}; }
+  std::string Finish(const std::string& query, const std::string& tenant = "acme") {
+    return vault->FinishAuthorization(tenant, kSession, Callback() + "?" + query);
+  }
   // Begins, and returns the query with which the browser comes back.
   std::string Answered(const OAuthSetup& setup, const ConnectOptions& options = {}, const std::string& more = "") {
     const std::string url = vault->BeginAuthorization("acme", "mail", setup, Browser(), options);
     return "code=c0de-s3cr3tmark&state=" + ParameterOf(QueryOf(url), "state") + more;
   }
   std::string Refused(const std::string& query, const std::string& session = kSession) {
-    return Error([&] { vault->FinishAuthorization("acme", session, query); });
+    return Error([&] { vault->FinishAuthorization("acme", session, Callback() + "?" + query); });
   }
   std::string LastForm() { return server.seen().forms.back(); }
 
@@ -159,7 +164,7 @@ TEST_F(PublicAuthorizationTest, AUserAuthorizesInABrowserSomewhereElse) {
       vault->BeginAuthorization("acme", "mail", Code(), browser, {.lifetime = std::chrono::hours(1)});
   EXPECT_TRUE(url.starts_with(server.origin() + "/authorize?")) << url;
   const std::string asked = QueryOf(url);
-  EXPECT_EQ(ParameterOf(asked, "redirect_uri"), kCallback);
+  EXPECT_EQ(ParameterOf(asked, "redirect_uri"), Callback());
   EXPECT_EQ(ParameterOf(asked, "prompt"), "consent");
   EXPECT_EQ(ParameterOf(asked, "scope"), "read");
   EXPECT_EQ(ParameterOf(asked, "code_challenge_method"), "S256");
@@ -169,10 +174,10 @@ TEST_F(PublicAuthorizationTest, AUserAuthorizesInABrowserSomewhereElse) {
   // The platform is restarted before the user comes back.
   vault.reset();
   vault = Vault::Open(Options());
-  const std::string query = "?code=c0de&state=" + ParameterOf(asked, "state");
-  EXPECT_EQ(vault->FinishAuthorization("acme", kSession, query), "mail");
+  const std::string query = "code=c0de&state=" + ParameterOf(asked, "state");
+  EXPECT_EQ(Finish(query), "mail");
   EXPECT_EQ(ParameterOf(LastForm(), "code"), "c0de");
-  EXPECT_EQ(ParameterOf(LastForm(), "redirect_uri"), kCallback);
+  EXPECT_EQ(ParameterOf(LastForm(), "redirect_uri"), Callback());
   EXPECT_NE(ParameterOf(LastForm(), "code_verifier"), "");
   const auto all = vault->Connections("acme");
   ASSERT_THAT(all, SizeIs(1));
@@ -194,12 +199,15 @@ TEST_F(PublicAuthorizationTest, AUserAuthorizesInABrowserSomewhereElse) {
 TEST_F(PublicAuthorizationTest, WhatComesBackElsewhereIsRefused) {
   vault->CreateTenant("other");
   const std::string query = Answered(Code());
-  EXPECT_THAT(Error([&] { vault->FinishAuthorization("other", kSession, query); }), HasSubstr("another tenant"));
-  EXPECT_NE(Error([&] { vault->FinishAuthorization("nobody", kSession, query); }), "");
+  EXPECT_THAT(Error([&] { Finish(query, "other"); }), HasSubstr("another tenant"));
+  EXPECT_NE(Error([&] { Finish(query, "nobody"); }), "");
   EXPECT_THAT(Refused(query, ""), HasSubstr("bound to a session"));
   EXPECT_THAT(Refused(query + "x"), HasSubstr("no authorization with the state"));
   EXPECT_THAT(Refused(query, "another"), HasSubstr("another session"));
   EXPECT_THAT(Refused(query), HasSubstr("it has ended or expired")) << "the mismatch has ended it";
+  const std::string elsewhere = kCallback + std::string("?") + Answered(Code());
+  EXPECT_THAT(Error([&] { vault->FinishAuthorization("acme", kSession, elsewhere); }),
+              HasSubstr("came to another redirect URI"));
   EXPECT_THAT(Refused(Answered(Code(), {}, "&iss=https%3A%2F%2Fevil.test")), HasSubstr("mixes up"));
   EXPECT_THAT(Refused(Answered(Code(), {}, "&error=access_denied")), HasSubstr("exactly one of"));
   EXPECT_EQ(server.seen().token_requests, 0) << "no code was sent anywhere";
@@ -215,7 +223,7 @@ TEST_F(PublicAuthorizationTest, WhatTheServerMakesOfTheCodeIsRecorded) {
   EXPECT_THAT(Events(), HasSubstr("\"event\":\"authorization failed\""));
   const std::string lost = Answered(Code());
   server.Behave({.token = Token::kDrop});
-  EXPECT_NE(Error([&] { vault->FinishAuthorization("acme", kSession, lost); }, Status::kFault), "");
+  EXPECT_NE(Error([&] { Finish(lost); }, Status::kFault), "");
   server.Behave({});
   EXPECT_THAT(Refused(lost), HasSubstr("it has ended or expired")) << "a code is not sent twice";
   EXPECT_THAT(vault->Connections("acme"), IsEmpty());
@@ -226,7 +234,7 @@ TEST_F(PublicAuthorizationTest, TokensOfABrowserThatCannotBeStoredAreRevoked) {
   Connect("mail");  // somebody else takes the name meanwhile
   EXPECT_THAT(Refused(query), HasSubstr("--replace"));
   EXPECT_THAT(server.seen().revoked, SizeIs(2));
-  EXPECT_EQ(vault->FinishAuthorization("acme", kSession, Answered(Code(), {.replace = true})), "mail");
+  EXPECT_EQ(Finish(Answered(Code(), {.replace = true})), "mail");
   EXPECT_EQ(vault->Connections("acme").at(0).kind, "authorization_code");
 }
 
@@ -248,6 +256,8 @@ TEST_F(PublicAuthorizationTest, WhatCannotBeginSaysWhy) {
        {"", "http://platform.test/callback", "https://platform.test/callback#x", "javascript:x"}) {
     EXPECT_THAT(refused([&](Setup&, Where& b) { b.redirect_uri = uri; }), HasSubstr("the redirect URI"));
   }
+  EXPECT_THAT(refused([](Setup&, Where& b) { b.redirect_uri = kCallback; }),
+              HasSubstr("register and use " + Callback()));
   EXPECT_THAT(refused([](Setup&, Where& b) { b.more = {{"state", "x"}}; }), HasSubstr("one of the protocol's own"));
   for (const std::chrono::seconds wrong : {std::chrono::seconds(0), std::chrono::seconds(1801)}) {
     EXPECT_THAT(refused([&](Setup&, Where& b) { b.lifetime = wrong; }), HasSubstr("at most 30 minutes"));

@@ -1,15 +1,18 @@
 // The public face of the vault (warder/vault.h), but for OAuth authorizations (public_authorization.cc): from values
 // and exceptions to results.
+#include <atomic>
 #include <boost/json/object.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "engine/base/engine_error.h"
+#include "engine/broker/connection.h"
 #include "engine/connections/connect_options.h"
-#include "engine/connections/disconnect.h"
 #include "engine/connections/network.h"
 #include "engine/connections/pending_authorizations.h"
 #include "engine/connections/refresher.h"
 #include "engine/connections/review.h"
+#include "engine/connections/revoke.h"
 #include "engine/connections/tenant_stores.h"
 #include "engine/vault/local_key.h"
 #include "engine/vault/pkcs11_key.h"
@@ -52,17 +55,39 @@ std::optional<connections::Snapshot> LoadIfThere(ConnectionStore& store, const s
   return Value(std::move(snapshot));
 }
 
-DisconnectResult Shown(const connections::Disconnected& result) {
-  return {static_cast<DisconnectResult::AtServer>(result.at_server), result.why};
+// Of a tenant that is about to go. What cannot be read is not revoked, and keeps nobody from shredding it.
+std::vector<Unrevoked> RevokeAll(const std::shared_ptr<ConnectionStore>& store) {
+  std::vector<Unrevoked> left;
+  const auto names = store->Names();
+  if (!names) return left;
+  for (const std::string& name : *names) {
+    const auto taken = store->Remove(name);
+    if (taken && connections::NeedOf(*taken, store->now()) == connections::RevocationNeed::kNoEndpoint) {
+      left.push_back({name, connections::WhyNotRevoked(*taken->oauth)});
+    }
+  }
+  connections::RevokeKeptNow(store);
+  for (const auto& each : Value(store->revocations().List())) {
+    left.push_back({each.connection, each.why.empty() ? "there was no time to ask " + each.issuer : each.why});
+  }
+  return left;
 }
 
-DisconnectResult TakeAway(const std::shared_ptr<ConnectionStore>& store, const std::string& name,
-                          std::optional<std::string> ended) {
+SecretFields SecretsOf(const Connection::Fields& fields) {
+  SecretFields secrets;
+  for (const auto& [field, value] : fields) {
+    if (!secrets.emplace(field, Secret(value)).second) {
+      throw EngineError(Status::kInvalid, "the credential has two fields \"" + field + "\"");
+    }
+  }
+  return secrets;
+}
+
+// Most credentials have no server that has to be told.
+DisconnectResult RevokeNow(const std::shared_ptr<ConnectionStore>& store, connections::Taken taken) {
+  if (!taken.oauth) return {};
   Network network(store->tenant());
-  std::optional<Result<connections::Disconnected>> result;
-  connections::Disconnect(network.exchange(), network.worker(), store, name, std::move(ended),
-                          [&](Result<connections::Disconnected> done) { result = std::move(done); });
-  return Shown(network.Await(result));
+  return connections::RevokeNow(network, store, std::move(taken));
 }
 
 }  // namespace
@@ -76,7 +101,7 @@ class Vault::Impl {
 
   const std::shared_ptr<TenantStores> stores_;
   const KeySource source_;
-  const bool made_;
+  std::atomic<bool> made_;
 };
 
 Vault::Vault(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -117,15 +142,28 @@ std::vector<std::string> Vault::Tenants() {
   return names;
 }
 
-void Vault::ShredTenant(const std::string& tenant) { Value(impl_->stores_->Shred(Tenant(tenant))); }
+std::vector<Unrevoked> Vault::ShredTenant(const std::string& tenant) {
+  std::vector<Unrevoked> left;
+  try {
+    left = RevokeAll(impl_->Store(tenant));
+  } catch (const EngineError&) {  // damaged: a reason more to be rid of it
+  }
+  Value(impl_->stores_->Shred(Tenant(tenant)));
+  return left;
+}
 
 std::size_t Vault::RotateKey(const KeySource& next) {
   vault::Vault& vault = impl_->stores_->vault();
   const KeySource& now = impl_->source_;
-  if (next.kind == KeySource::Kind::kFile && now.kind == KeySource::Kind::kFile && next.file == now.file) {
-    return Value(vault.RotateKekFile(next.file));
+  std::error_code not_there;
+  if (next.kind == KeySource::Kind::kFile && now.kind == KeySource::Kind::kFile &&
+      std::filesystem::equivalent(next.file, now.file, not_there)) {
+    return Value(vault.RotateKekFile(now.file));
   }
-  return Value(vault.RotateKek(KeyOf(next, nullptr)));
+  bool made = false;
+  auto key = KeyOf(next, &made);
+  if (made) impl_->made_ = true;
+  return Value(vault.RotateKek(std::move(key)));
 }
 
 void Vault::RotateDataKey(const std::string& tenant) { Value(impl_->stores_->vault().RotateDataKey(Tenant(tenant))); }
@@ -139,26 +177,29 @@ void Vault::Verify(const std::string& tenant) {
   Value(Value(impl_->stores_->vault().OpenTenant(Tenant(tenant)))->Verify());
 }
 
-void Vault::Connect(const std::string& tenant, const std::string& name, std::string_view policy,
-                    const Connection::Fields& fields, const ConnectOptions& options) {
+void Vault::Check(const std::string& name, std::string_view policy, const Connection::Fields& fields,
+                  const ConnectOptions& options) {
+  connections::CheckOptions(options);
+  Value(ConnectionStore::CheckName(name));
+  Value(broker::Connection::Make(policy, SecretsOf(fields)));
+}
+
+DisconnectResult Vault::Connect(const std::string& tenant, const std::string& name, std::string_view policy,
+                                const Connection::Fields& fields, const ConnectOptions& options) {
   connections::CheckOptions(options);
   StoredConnection connection;
   connection.policy = policy;
   connections::Apply(options, &connection);
-  SecretFields secrets;
-  for (const auto& [field, value] : fields) {
-    if (!secrets.emplace(field, Secret(value)).second) {
-      throw EngineError(Status::kInvalid, "the credential has two fields \"" + field + "\"");
-    }
-  }
-  Value(impl_->Store(tenant)->Put(name, std::move(connection), secrets, connections::IfThereOf(options)));
+  const SecretFields secrets = SecretsOf(fields);
+  const auto store = impl_->Store(tenant);
+  return RevokeNow(store, Value(store->Put(name, std::move(connection), secrets, connections::IfThereOf(options))));
 }
 
 void Vault::Refresh(const std::string& tenant, const std::string& name) {
   const auto store = impl_->Store(tenant);
   const auto snapshot = Value(store->Load(name));
   Network network(store->tenant());
-  connections::Refresher refresher(network.loop(), network.broker(), network.worker(), impl_->stores_->state());
+  connections::Refresher refresher(network.loop(), network.broker(), network.workers(), impl_->stores_->state());
   std::optional<Result<connections::Snapshot>> result;
   refresher.Refresh(store, name, snapshot.token_generation,
                     [&](Result<connections::Snapshot> done) { result = std::move(done); });
@@ -166,7 +207,21 @@ void Vault::Refresh(const std::string& tenant, const std::string& name) {
 }
 
 DisconnectResult Vault::Disconnect(const std::string& tenant, const std::string& name) {
-  return TakeAway(impl_->Store(tenant), name, std::nullopt);
+  const auto store = impl_->Store(tenant);
+  return RevokeNow(store, Value(store->Remove(name)));
+}
+
+std::vector<PendingRevocation> Vault::PendingRevocations(const std::string& tenant) {
+  std::vector<PendingRevocation> all;
+  for (auto& each : Value(impl_->Store(tenant)->revocations().List())) {
+    all.push_back({std::move(each.connection), std::move(each.issuer), each.since, each.tries, std::move(each.why)});
+  }
+  return all;
+}
+
+std::vector<PendingRevocation> Vault::RevokePending(const std::string& tenant) {
+  connections::RevokeKeptNow(impl_->Store(tenant));
+  return PendingRevocations(tenant);
 }
 
 std::vector<ConnectionStatus> Vault::Connections(const std::string& tenant) {
@@ -183,15 +238,23 @@ std::vector<ConnectionReview> Vault::Review(const std::string& tenant, unsigned 
   const auto store = impl_->Store(tenant);
   Value(store->Audit({{"event", "review"}, {"days", days}}));
   Value(connections::PendingAuthorizations(store->vault()).ClearExpired());
+  for (const std::string& name : Value(store->Names())) {
+    LoadIfThere(*store, name);  // ends what is over
+  }
+  connections::RevokeKeptNow(store);
+  std::map<std::string, std::string> unrevoked;
+  for (auto& each : Value(store->revocations().List())) unrevoked[each.connection] = std::move(each.why);
   std::vector<ConnectionReview> all;
   for (const std::string& name : Value(store->Names())) {
-    auto snapshot = LoadIfThere(*store, name);
-    if (snapshot && snapshot->over) {
-      TakeAway(store, name, snapshot->over);
-      snapshot = LoadIfThere(*store, name);
-    }
+    const auto snapshot = LoadIfThere(*store, name);
     if (!snapshot) continue;
-    all.push_back(connections::ReviewOf(name, *snapshot, Value(store->LoadUsage(name)), ConnectionStore::Now(), days));
+    auto usage = Value(store->LoadUsage(name));
+    all.push_back(connections::ReviewOf(name, *snapshot, usage, ConnectionStore::Now(), days));
+    if (const auto found = unrevoked.find(name); found != unrevoked.end()) {
+      all.back().remarks.push_back(
+          "tokens that were taken from it are not revoked at their authorization server yet (" + found->second +
+          "); it is tried again");
+    }
   }
   return all;
 }

@@ -13,6 +13,7 @@
 namespace warder::connections::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -120,7 +121,7 @@ TEST_F(PublicVaultTest, AnAuthorizationWithoutAPersonRefreshAndRevocation) {
 
   const auto gone = vault->Disconnect("acme", "mail");
   EXPECT_EQ(gone.at_server, DisconnectResult::AtServer::kRevoked) << gone.why;
-  EXPECT_THAT(server.seen().revoked, SizeIs(1)) << "the access token";
+  EXPECT_THAT(server.seen().revoked, SizeIs(2)) << "the access token, and the one that was replaced";
   EXPECT_THAT(vault->Connections("acme"), IsEmpty());
   EXPECT_THAT(Error([&] { vault->Disconnect("acme", "mail"); }), HasSubstr("no connection \"mail\""));
   EXPECT_THAT(Error([&] { vault->Refresh("acme", "mail"); }), HasSubstr("no connection \"mail\""));
@@ -161,11 +162,13 @@ void Redirect(const std::string& url) {
     const std::size_t at = url.find(name + "=") + name.size() + 1;
     return url.substr(at, url.find('&', at) - at);
   };
-  const std::string to = parameter("redirect_uri");  // http%3A%2F%2F127.0.0.1%3APORT%2Fcallback
+  const std::string to = parameter("redirect_uri");  // http%3A%2F%2F127.0.0.1%3APORT%2Fcallback%2FMARK
   const std::size_t port_at = to.rfind("%3A") + 3;
   const std::string port = to.substr(port_at, to.find('%', port_at) - port_at);
+  const std::string mark = to.substr(to.rfind("%2F") + 3);  // no other issuer's, for this one does not promise `iss`
+  EXPECT_EQ(mark.size(), 16U) << to;
   const std::string state = parameter("state");
-  std::thread([port, state] {
+  std::thread([port, state, mark] {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -173,7 +176,7 @@ void Redirect(const std::string& url) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     const std::string request =
-        "GET /callback?code=c0de&state=" + state + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n";
+        "GET /callback/" + mark + "?code=c0de&state=" + state + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n";
     ASSERT_EQ(::write(socket.get(), request.data(), request.size()), static_cast<ssize_t>(request.size()));
     char byte = 0;
     while (::read(socket.get(), &byte, 1) > 0) {
@@ -244,6 +247,166 @@ TEST_F(PublicVaultTest, WhatIsTakenAwayHereIsGoneWhateverTheServerSays) {
   EXPECT_THAT(vault->Connections("acme"), IsEmpty());
 }
 
+// As an authorization in a browser leaves one; `endpoint` of revocation, "": the server has none.
+class RevocationTest : public PublicVaultTest {
+ protected:
+  void PutGrant(const std::string& name, const std::string& endpoint) {
+    StoredConnection connection = OAuth(server);
+    connection.oauth->server.revocation_endpoint = endpoint;
+    connection.oauth->access_expires = ConnectionStore::Now() + std::chrono::hours(1);
+    refresh_tokens.push_back(server.FirstRefreshToken());
+    ASSERT_TRUE(Store()->Put(name, connection,
+                             Fields({{std::string(kAccessToken), "access-s3cr3tmark-" + name},
+                                     {std::string(kRefreshToken), refresh_tokens.back()}}),
+                             ConnectionStore::IfThere::kReplace));
+  }
+  std::shared_ptr<ConnectionStore> Store() { return *vault->stores()->Of(Acme()); }
+  // Where nobody listens until somebody does.
+  std::string Nowhere() const { return "http://127.0.0.1:1/revoke"; }
+  std::string Endpoint() const { return server.origin() + "/revoke"; }
+  // The server is there again: what is kept names its endpoint.
+  void MendKept() {
+    const auto store = Store();
+    for (const auto& each : *store->revocations().List()) {
+      auto taken = std::move(**store->revocations().Load(each.id));
+      taken.oauth->server.revocation_endpoint = Endpoint();
+      ASSERT_TRUE(store->revocations().KeepNew(each.connection, &taken));
+      ASSERT_TRUE(store->revocations().Settle(each.id, std::nullopt));
+    }
+  }
+
+  std::vector<std::string> refresh_tokens;
+};
+
+TEST_F(RevocationTest, WhatIsReplacedIsRevoked) {
+  PutGrant("mail", Endpoint());
+  const auto result = vault->Connect("acme", "mail", kPlainPolicy, {{"token", kSecret}}, {.replace = true});
+  EXPECT_EQ(result.at_server, DisconnectResult::AtServer::kRevoked) << result.why;
+  EXPECT_THAT(server.seen().revoked, ElementsAre(refresh_tokens[0], "access-s3cr3tmark-mail"));
+  PutGrant("mail", Endpoint());
+  vault->Authorize("acme", "mail", ClientCredentials(), {}, {.replace = true});
+  EXPECT_THAT(server.seen().revoked, SizeIs(4));
+  EXPECT_FALSE(server.IsRefreshToken(refresh_tokens[1]));
+  EXPECT_EQ(vault->Connect("acme", "plain", kPlainPolicy, {{"token", kSecret}}).at_server,
+            DisconnectResult::AtServer::kNothingToRevoke);
+  EXPECT_THAT(vault->PendingRevocations("acme"), IsEmpty());
+  EXPECT_THAT(Events(), HasSubstr("\"event\":\"revoked\""));
+  EXPECT_THAT(Events(), Not(HasSubstr(AuthorizationServer::kMark)));
+}
+
+TEST_F(RevocationTest, WhatIsInDoubtIsRevokedWhenItIsReplaced) {
+  PutGrant("mail", Endpoint());
+  ASSERT_TRUE(Store()->FailRefresh("mail", *Store()->Load("mail"), State::kInDoubt, "it was cut off"));
+  vault->Connect("acme", "mail", kPlainPolicy, {{"token", kSecret}}, {.replace = true});
+  EXPECT_FALSE(server.IsRefreshToken(refresh_tokens[0]));
+}
+
+TEST_F(RevocationTest, WhatFailsIsKeptToldAndTriedAgain) {
+  PutGrant("mail", Nowhere());
+  const auto gone = vault->Disconnect("acme", "mail");
+  EXPECT_EQ(gone.at_server, DisconnectResult::AtServer::kFailed);
+  EXPECT_THAT(vault->Connections("acme"), IsEmpty());
+  auto pending = vault->PendingRevocations("acme");
+  ASSERT_THAT(pending, SizeIs(1));
+  EXPECT_EQ(pending[0].connection, "mail");
+  EXPECT_EQ(pending[0].issuer, server.origin());
+  EXPECT_EQ(pending[0].tries, 1U);
+  EXPECT_THAT(pending[0].why, HasSubstr("the revocation endpoint at http://127.0.0.1:1"));
+  // In another process, too, and it says so again.
+  vault.reset();
+  vault = Vault::Open(Options());
+  pending = vault->RevokePending("acme");
+  ASSERT_THAT(pending, SizeIs(1));
+  EXPECT_EQ(pending[0].tries, 2U);
+  EXPECT_TRUE(server.IsRefreshToken(refresh_tokens[0])) << "the control";
+  MendKept();
+  EXPECT_THAT(vault->RevokePending("acme"), IsEmpty());
+  EXPECT_THAT(server.seen().revoked, ElementsAre(refresh_tokens[0], "access-s3cr3tmark-mail"));
+  EXPECT_THAT(Events(), HasSubstr("\"event\":\"revocation failed\""));
+  EXPECT_THAT(Events(), Not(HasSubstr(AuthorizationServer::kMark)));
+  vault->Verify("acme");
+}
+
+TEST_F(RevocationTest, ACrashBetweenARemovalAndItsRevocationLosesNothing) {
+  PutGrant("mail", Endpoint());
+  ASSERT_TRUE(Store()->Remove("mail"));  // and the process is gone
+  vault.reset();
+  vault = Vault::Open(Options());
+  EXPECT_THAT(vault->PendingRevocations("acme"), SizeIs(1));
+  EXPECT_THAT(server.seen().revoked, IsEmpty());
+  vault->Review("acme");
+  EXPECT_THAT(server.seen().revoked, SizeIs(2));
+  EXPECT_THAT(vault->PendingRevocations("acme"), IsEmpty());
+}
+
+TEST_F(RevocationTest, AServerWithoutARevocationEndpointIsSaidPlainly) {
+  const std::string plainly = "has no revocation_endpoint, so the tokens stay good there until they expire";
+  PutGrant("mail", "");
+  const auto gone = vault->Disconnect("acme", "mail");
+  EXPECT_EQ(gone.at_server, DisconnectResult::AtServer::kFailed);
+  EXPECT_THAT(gone.why, HasSubstr(plainly));
+  EXPECT_THAT(vault->PendingRevocations("acme"), IsEmpty()) << "nobody can do it here";
+  EXPECT_THAT(Events(), HasSubstr("\"event\":\"not revoked\""));
+  PutGrant("mail", "");
+  ASSERT_TRUE(Store()->End("mail", "its lifetime is over"));
+  EXPECT_THAT(vault->Review("acme").at(0).remarks, ElementsAre(HasSubstr(plainly)));
+}
+
+TEST_F(RevocationTest, AReviewSaysWhatItCouldNotRevoke) {
+  PutGrant("mail", Nowhere());
+  ASSERT_TRUE(Store()->End("mail", "its lifetime is over"));
+  EXPECT_THAT(
+      vault->Review("acme").at(0).remarks,
+      ElementsAre(HasSubstr("its lifetime is over"), HasSubstr("not revoked at their authorization server yet")));
+}
+
+TEST_F(RevocationTest, AShreddingRevokesFirstAndSaysWhatItCouldNot) {
+  PutGrant("mail", Endpoint());
+  PutGrant("calendar", Nowhere());
+  PutGrant("drive", "");
+  Connect("plain");
+  const auto left = vault->ShredTenant("acme");
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].connection, "drive");
+  EXPECT_THAT(left[0].why, HasSubstr("no revocation_endpoint"));
+  EXPECT_EQ(left[1].connection, "calendar");
+  EXPECT_THAT(left[1].why, HasSubstr("http://127.0.0.1:1"));
+  EXPECT_THAT(server.seen().revoked, ElementsAre(refresh_tokens[0], "access-s3cr3tmark-mail"));
+  EXPECT_FALSE(vault->HasTenant("acme"));
+}
+
+TEST_F(RevocationTest, ATenantThatCannotBeReadIsShreddedAllTheSame) {
+  PutGrant("mail", Endpoint());
+  vault.reset();
+  std::filesystem::resize_file(store::TenantStore::FileOf(state(), Acme()), 100);
+  vault = Vault::Open(Options());
+  EXPECT_THAT(vault->ShredTenant("acme"), IsEmpty());
+  EXPECT_FALSE(vault->HasTenant("acme"));
+}
+
+// What is tried for too long is dropped, and the log says so; between tries it is left alone for longer and longer.
+TEST_F(RevocationTest, WhatIsKeptIsTriedLaterAndLaterAndNotForEver) {
+  TimePoint now = ConnectionStore::Now();
+  PutGrant("mail", Nowhere());
+  ASSERT_TRUE(Store()->Remove("mail"));
+  Revocations kept(*vault->stores()->vault().OpenTenant(Acme()), [&] { return now; });
+  const std::string id = kept.List()->at(0).id;
+  std::chrono::seconds last{0};
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(kept.Settle(id, "nobody is there"));
+    const auto pause = kept.List()->at(0).next - now;
+    EXPECT_GE(pause, last);
+    last = pause;
+  }
+  EXPECT_EQ(last, std::chrono::hours(6));
+  now += Revocations::kMaxAge;
+  ASSERT_TRUE(kept.Settle(id, "nobody is there"));
+  EXPECT_THAT(*kept.List(), IsEmpty());
+  EXPECT_FALSE(*kept.Load(id));
+  EXPECT_THAT(Events(), HasSubstr("\"event\":\"revocation given up\""));
+  EXPECT_TRUE(kept.Settle(id, std::nullopt)) << "somebody else was faster";
+}
+
 TEST_F(PublicVaultTest, AReviewSaysWhatWasUsedAndEndsWhatIsOver) {
   vault->Authorize("acme", "mail", ClientCredentials(), {}, {.lifetime = std::chrono::hours(1)});
   Connect("idle");
@@ -267,10 +430,12 @@ TEST_F(PublicVaultTest, AReviewSaysWhatWasUsedAndEndsWhatIsOver) {
                          Fields({{std::string(kAccessToken), kFirstAccess}, {std::string(kClientSecret), kSecret}}),
                          ConnectionStore::IfThere::kReplace));
   EXPECT_EQ(vault->Connections("acme").at(1).state, "ended");
+  EXPECT_THAT(vault->PendingRevocations("acme"), SizeIs(2)) << "what was replaced, and what a look has ended";
   all = vault->Review("acme", 30);
   EXPECT_EQ(all[1].status.state, "ended");
   EXPECT_THAT(all[1].remarks, ElementsAre(HasSubstr("its lifetime is over")));
-  EXPECT_THAT(server.seen().revoked, ElementsAre(kFirstAccess));
+  EXPECT_THAT(server.seen().revoked, SizeIs(2));
+  EXPECT_THAT(server.seen().revoked, Contains(kFirstAccess));
   EXPECT_THAT(Events(), HasSubstr("\"event\":\"review\""));
   EXPECT_NE(Error([&] { vault->Review("nobody"); }), "");
 }

@@ -11,7 +11,7 @@
 #include "engine/connections/grant_request.h"
 #include "engine/connections/on_worker.h"
 #include "engine/connections/refresh_lock.h"
-#include "engine/oauth/revocation.h"
+#include "engine/connections/revoke.h"
 #include "engine/oauth/token_request.h"
 
 namespace warder::connections {
@@ -51,7 +51,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
         store_(std::move(store)),
         name_(std::move(name)),
         loop_(refresher.loop_),
-        worker_(refresher.worker_),
+        workers_(refresher.workers_),
         state_(refresher.state_),
         options_(refresher.options_),
         exchange_(refresher.broker_, refresher.loop_, store_->tenant().text(), refresher.options_.exchange),
@@ -80,12 +80,13 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   }
 
  private:
-  // Runs `work` on the worker, then the member `next` with its result, unless all was given up meanwhile.
+  // Runs `work` on the workers, then the member `next` with its result, unless all was given up meanwhile.
   template <typename Task, typename Answer>
   void Work(Task task, void (Flight::*next)(Answer)) {
-    OnWorker(worker_, loop_, std::move(task), [self = shared_from_this(), next](Answer answer) {
-      if (self->refresher_ != nullptr) ((*self).*next)(std::move(answer));
-    });
+    OnWorker(workers_, store_->tenant().text(), loop_, std::move(task),
+             [self = shared_from_this(), next](Answer answer) {
+               if (self->refresher_ != nullptr) ((*self).*next)(std::move(answer));
+             });
   }
 
   void OnLock(Result<std::optional<RefreshLock>> lock) {
@@ -141,8 +142,9 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
       StoreFailure(State::kNeedsReauth, request.error().message);
       return;
     }
-    provider_ = std::make_shared<const oauth::Provider>(ProviderOf(grant, *fields));
     request_ = std::make_unique<oauth::TokenRequest>(std::move(*request));
+    if (const auto refresh = fields->find(kRefreshToken); refresh != fields->end()) refresh_ = refresh->second.Copy();
+    if (const auto secret = fields->find(kClientSecret); secret != fields->end()) secret_ = secret->second.Copy();
     begun_ = true;
     Work([store = store_, name = name_, snapshot = snapshot_] { return store->BeginRefresh(name, snapshot); },
          &Flight::OnBegun);
@@ -176,6 +178,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
     renewed->lifetime = answer->lifetime;
     renewed->scope = std::move(answer->scope);
     renewed_ = renewed;
+    store_tries_ = options_.store_tries;
     Store();
   }
 
@@ -192,22 +195,45 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
       snapshot_ = std::move(*stored);
       return Succeed();
     }
-    if (stored.error().kind == ErrorKind::kInternal) {
-      if (store_tries_ == 0) return Fail(stored.error());
-      timer_.expires_after(options_.store_pause);
-      timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-        if (!error && self->refresher_ != nullptr) self->Store();
-      });
+    error_ = stored.error();
+    const bool may_pass = stored.error().kind == ErrorKind::kInternal;
+    if (may_pass && store_tries_ > 0) {
+      Again(&Flight::Store);
       return;
     }
-    // Replaced, taken away or shredded while the request was under way: what it brought must not lie about unused and
-    // valid.
-    Secret refresh = renewed_->refresh_token ? renewed_->refresh_token->Copy() : Secret();
-    const Error error = stored.error();
-    ticket_ = oauth::RevokeBoth(exchange_, provider_, std::move(refresh), renewed_->access_token.Copy(),
-                                [self = shared_from_this(), error](const oauth::Outcome<void>&) {
-                                  if (self->refresher_ != nullptr) self->Fail(error);
-                                });
+    RevokeRenewed(may_pass);
+  }
+
+  // Runs `step` after a pause.
+  void Again(void (Flight::*step)()) {
+    timer_.expires_after(options_.store_pause);
+    timer_.async_wait([self = shared_from_this(), step](const boost::system::error_code& error) {
+      if (!error && self->refresher_ != nullptr) ((*self).*step)();
+    });
+  }
+
+  // The connection was replaced, taken away or shredded while the request was under way, or the disk does not take what
+  // it brought: that must not lie about unused and valid. `stays`: the connection is still there, with the refresh
+  // token that it had; where the server has not given another one, that one goes on.
+  void RevokeRenewed(bool stays) {
+    const auto taken = std::make_shared<Taken>();
+    taken->oauth = snapshot_.connection.oauth;
+    taken->oauth->access_expires.reset();
+    taken->fields.emplace(kAccessToken, renewed_->access_token.Copy());
+    const auto& refresh = renewed_->refresh_token;
+    if (refresh && !(stays && refresh->view() == refresh_.view()))
+      taken->fields.emplace(kRefreshToken, refresh->Copy());
+    if (!secret_.empty()) taken->fields.emplace(kClientSecret, secret_.Copy());
+    taken_ = taken;
+    Work([store = store_, name = name_, taken] { return store->revocations().KeepNew(name, taken.get()); },
+         &Flight::OnKept);
+  }
+
+  // A tenant that is gone, or a disk that is full, does not keep it: then there is this one try.
+  void OnKept(Result<void> /*kept*/) {
+    ticket_ = Revoke(exchange_, workers_, store_, taken_, [self = shared_from_this()](const DisconnectResult&) {
+      if (self->refresher_ != nullptr) self->Fail(self->error_);
+    });
   }
 
   void StoreFailure(std::optional<State> fatal, const std::string& reason) {
@@ -218,12 +244,24 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
       ended.connection.reason = reason;
       failure_ = ConnectionStore::CheckActive(name_, ended).error();
     }
-    Work([store = store_, name = name_, snapshot = snapshot_, fatal,
-          reason] { return store->FailRefresh(name, snapshot, fatal, reason); },
+    fatal_ = fatal;
+    reason_ = reason;
+    store_tries_ = options_.store_tries;
+    WriteFailure();
+  }
+
+  void WriteFailure() {
+    --store_tries_;
+    Work([store = store_, name = name_, snapshot = snapshot_, fatal = fatal_,
+          reason = reason_] { return store->FailRefresh(name, snapshot, fatal, reason); },
          &Flight::OnFailureStored);
   }
 
   void OnFailureStored(Result<void> stored) {
+    // Without it, whoever comes next takes what was not even sent for something that may have been done.
+    if (!stored && stored.error().kind == ErrorKind::kInternal && store_tries_ > 0) {
+      return Again(&Flight::WriteFailure);
+    }
     if (!stored) return Fail(stored.error());
     if (const auto next = std::exchange(after_failure_, nullptr)) return (this->*next)();
     Fail(failure_);
@@ -249,7 +287,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   const std::string name_;
   std::set<std::uint64_t> seen_;  // by those who wait: the tokens that are not good any more
   boost::asio::io_context& loop_;
-  boost::asio::thread_pool& worker_;
+  Workers& workers_;
   const std::filesystem::path state_;
   const RefresherOptions options_;
   oauth::Exchange exchange_;
@@ -260,21 +298,24 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   std::optional<RefreshLock> lock_;
   Snapshot snapshot_;
   bool begun_ = false;
-  std::shared_ptr<const oauth::Provider> provider_;
+  Secret refresh_, secret_;  // with which it was asked
   std::unique_ptr<oauth::TokenRequest> request_;
   oauth::Ticket ticket_;
   std::shared_ptr<const ConnectionStore::Renewed> renewed_;
-  Error failure_;
+  Error failure_, error_;
+  std::optional<State> fatal_;
+  std::string reason_;
+  std::shared_ptr<Taken> taken_;
   std::chrono::milliseconds pause_{0};
-  int store_tries_ = options_.store_tries;
+  int store_tries_ = 0;  // that are left
   void (Flight::*after_failure_)() = nullptr;
 };
 
-Refresher::Refresher(boost::asio::io_context& loop, broker::Broker& broker, boost::asio::thread_pool& worker,
+Refresher::Refresher(boost::asio::io_context& loop, broker::Broker& broker, Workers& workers,
                      std::filesystem::path state, RefresherOptions options)
     : loop_(loop),
       broker_(broker),
-      worker_(worker),
+      workers_(workers),
       state_(std::move(state)),
       options_(std::move(options)),
       drain_timer_(loop) {}

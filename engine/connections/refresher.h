@@ -8,12 +8,11 @@
 // are: the connection is in doubt, and says so. A server takes the second use of a rotated refresh token for theft, and
 // revokes everything.
 //
-// Of the loop's thread; the vault is asked on the worker's.
+// Of the loop's thread; the vault is asked on the workers'.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -26,6 +25,7 @@
 
 #include "engine/broker/broker.h"
 #include "engine/connections/connection_store.h"
+#include "engine/connections/workers.h"
 #include "engine/oauth/exchange.h"
 
 namespace warder::connections {
@@ -52,9 +52,9 @@ class Refresher {
  public:
   using Done = std::function<void(Result<Snapshot>)>;
 
-  // `broker` and `worker` outlive it. What is under way when it goes is given up; the vault holds how far it came.
-  Refresher(boost::asio::io_context& loop, broker::Broker& broker, boost::asio::thread_pool& worker,
-            std::filesystem::path state, RefresherOptions options = {});
+  // `broker` and `workers` outlive it. What is under way when it goes is given up; the vault holds how far it came.
+  Refresher(boost::asio::io_context& loop, broker::Broker& broker, Workers& workers, std::filesystem::path state,
+            RefresherOptions options = {});
   ~Refresher();
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
@@ -83,7 +83,7 @@ class Refresher {
 
   boost::asio::io_context& loop_;
   broker::Broker& broker_;
-  boost::asio::thread_pool& worker_;
+  Workers& workers_;
   const std::filesystem::path state_;
   const RefresherOptions options_;
   std::map<Key, std::shared_ptr<Flight>> flights_;

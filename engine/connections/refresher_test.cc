@@ -11,6 +11,7 @@
 
 #include "engine/connections/testing/connections_fixture.h"
 #include "engine/store/testing/children.h"
+#include "engine/vault/testing/dying.h"
 
 namespace warder::connections::testing {
 namespace {
@@ -26,7 +27,7 @@ class RefresherTest : public ConnectionsTest {
     stores = MakeStores();
     store = StoreOf(stores);
     party = std::make_unique<Party>();
-    refresher = std::make_unique<Refresher>(party->loop, party->broker, party->worker, state(), options);
+    refresher = std::make_unique<Refresher>(party->loop, party->broker, party->workers, state(), options);
   }
   void TearDown() override {
     refresher.reset();
@@ -205,7 +206,7 @@ TEST_F(RefresherTest, ARefusalWithoutACodeEndsNothingAndIsNotAskedForAgainSoon) 
   EXPECT_EQ(server.seen().token_requests, 1);
 
   options.unexplained_pause = std::chrono::milliseconds(0);
-  Refresher later(party->loop, party->broker, party->worker, state(), options);
+  Refresher later(party->loop, party->broker, party->workers, state(), options);
   std::optional<Result<Snapshot>> result;
   later.Refresh(store, "mail", store->Load("mail")->token_generation,
                 [&](Result<Snapshot> done) { result = std::move(done); });
@@ -246,7 +247,7 @@ TEST_F(RefresherTest, AShutdownDoesNotWaitForEver) {
   refresher->Drain([&] { drained = true; });
   party->RunUntil([&] { return drained; });
 
-  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->worker, state(), options);
+  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->workers, state(), options);
   PutOAuth(*store, server);
   server.Behave({.token = Token::kSilence});
   refresher->Refresh(store, "mail", store->Load("mail")->token_generation, [](const auto&) {});
@@ -347,7 +348,7 @@ TEST_F(RefresherTest, WhoGoesLeavesTheOthersAlone) {
   EXPECT_FALSE(told);
   // The next one finds what had begun.
   server.Behave({});
-  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->worker, state(), options);
+  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->workers, state(), options);
   EXPECT_FALSE(Refresh());
   EXPECT_EQ(StateOf(), State::kInDoubt);
   EXPECT_EQ(server.seen().token_requests, 1);
@@ -390,7 +391,7 @@ TEST_F(RefresherTest, WhereTheIntentCannotBeWrittenNothingIsSent) {
   EXPECT_EQ(server.seen().token_requests, 0);
   EXPECT_EQ(StateOf(), State::kActive);
   options.on_step = [](std::string_view) {};
-  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->worker, state(), options);
+  refresher = std::make_unique<Refresher>(party->loop, party->broker, party->workers, state(), options);
   EXPECT_TRUE(RefreshFrom(seen));
 }
 
@@ -427,11 +428,61 @@ TEST_F(RefresherTest, ADiskThatStaysFullLeavesDoubtAndNoSecondUse) {
   full.reset();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::kInternal) << result.error().message;
+  EXPECT_EQ(server.seen().revoked.size(), 2U) << "what nobody has, nobody is to use";
+  for (const std::string& token : server.seen().revoked) {
+    EXPECT_FALSE(server.IsAccessToken(token) || server.IsRefreshToken(token));
+  }
   const auto next = Refresh();
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().kind, ErrorKind::kRefused);
   EXPECT_EQ(StateOf(), State::kInDoubt);
   EXPECT_EQ(server.seen().token_requests, 1);
+}
+
+TEST_F(RefresherTest, ADiskThatStaysFullLeavesTheRefreshTokenOfAServerThatKeepsItAlone) {
+  std::optional<FullDisk> full;
+  options.store_pause = std::chrono::milliseconds(1);
+  options.on_step = [&](std::string_view step) {
+    if (step == "answered" && server.seen().token_requests == 2) full.emplace();
+  };
+  Begin();
+  PutOAuth(*store, server);
+  server.Behave({.rotates = false});
+  ASSERT_TRUE(Refresh());
+  EXPECT_FALSE(Refresh());
+  full.reset();
+  const auto seen = server.seen();
+  ASSERT_EQ(seen.revoked.size(), 1U) << "the access token";
+  EXPECT_FALSE(server.IsRefreshToken(seen.revoked.front()));
+  EXPECT_TRUE(Refresh()) << "with the same refresh token";
+  EXPECT_EQ(StateOf(), State::kActive);
+}
+
+// That nothing was sent has to be written down: the intent that stands there says that something may have been.
+TEST_F(RefresherTest, ARefreshThatWasNotSentIsNotInDoubtAfterAMomentOfAFullDisk) {
+  std::optional<FullDisk> full;
+  std::unique_ptr<boost::asio::steady_timer> room;
+  options.store_pause = std::chrono::milliseconds(20);
+  options.store_tries = 100;
+  options.failure_pause = std::chrono::milliseconds(0);
+  options.on_step = [&](std::string_view step) {
+    if (step != "answered" || room) return;
+    full.emplace();
+    room = std::make_unique<boost::asio::steady_timer>(party->loop, std::chrono::milliseconds(100));
+    room->async_wait([&](const boost::system::error_code&) { full.reset(); });
+  };
+  Begin();
+  StoredConnection connection = OAuth(server);
+  connection.oauth->server.token_endpoint = "http://127.0.0.1:1/token";  // nobody listens there
+  ASSERT_TRUE(store->Put("mail", connection,
+                         Fields({{std::string(kAccessToken), kFirstAccess}, {std::string(kRefreshToken), "r-1"}}),
+                         ConnectionStore::IfThere::kRefuse));
+  EXPECT_FALSE(Refresh());
+  EXPECT_FALSE(full);
+  EXPECT_FALSE(store->Load("mail")->refresh_begun);
+  EXPECT_THAT(Refresh().error().message, HasSubstr("was not refreshed: the token endpoint"));
+  EXPECT_EQ(StateOf(), State::kActive);
+  room.reset();
 }
 
 // Somebody deletes the lock's file: two hold it at once, and still no token is sent twice.
@@ -444,7 +495,7 @@ TEST_F(RefresherTest, WithoutTheLockTheIntentStillKeepsATokenFromBeingSentTwice)
                      [&](Result<Snapshot> done) { first = std::move(done); });
   party->RunUntil([&] { return server.seen().token_requests == 1; });
   std::filesystem::remove_all(state() / "locks");
-  Refresher second(party->loop, party->broker, party->worker, state(), options);
+  Refresher second(party->loop, party->broker, party->workers, state(), options);
   std::optional<Result<Snapshot>> other;
   second.Refresh(store, "mail", store->Load("mail")->token_generation,
                  [&](Result<Snapshot> done) { other = std::move(done); });
@@ -475,7 +526,7 @@ class RefreshProcessesTest : public ConnectionsTest {
     const std::uint64_t seen = AwaitGo();
     Party party;
     const auto store = StoreOf(OpenStores());
-    Refresher refresher(party.loop, party.broker, party.worker, state(), options);
+    Refresher refresher(party.loop, party.broker, party.workers, state(), options);
     int done = 0;
     for (int i = 0; i < callers; ++i) {
       refresher.Refresh(store, "mail", seen, [&](const Result<Snapshot>& result) {
@@ -512,7 +563,7 @@ TEST_F(RefreshProcessesTest, CallersInTwoProcessesAreOneRequest) {
 void CheckAfterwards(const std::string& where, AuthorizationServer& server, const std::shared_ptr<TenantStores>& stores,
                      const std::shared_ptr<ConnectionStore>& store) {
   Party party;
-  Refresher refresher(party.loop, party.broker, party.worker, stores->state(), {});
+  Refresher refresher(party.loop, party.broker, party.workers, stores->state(), {});
   for (int i = 0; i < 2; ++i) {
     const auto before = store->Load("mail");
     ASSERT_TRUE(before) << where << ": " << before.error().message;
@@ -569,38 +620,45 @@ TEST_P(KilledRefreshTest, NeverUsesARotatedTokenTwiceAndLeavesAClearState) {
 INSTANTIATE_TEST_SUITE_P(Steps, KilledRefreshTest,
                          ::testing::Values("locked", "loaded", "begun", "sent", "answered", "stored"));
 
-// And between the steps, inside of writes: at times that the clock chooses.
-TEST_F(RefreshProcessesTest, KilledAtAnyTimeItLeavesAClearState) {
-  constexpr std::size_t kRounds = 16;
+// And between the steps, inside of writes: at calls of SQLite's that change a file, counted.
+TEST_F(RefreshProcessesTest, KilledAtAnyWriteItLeavesAClearState) {
+  constexpr int kRounds = 24;
   std::array<std::array<int, 2>, kRounds> pipes{};
   std::vector<pid_t> children;
   const auto own = go_;
-  for (auto& each : pipes) {
+  for (int round = 0; round < kRounds; ++round) {
+    auto& each = pipes.at(static_cast<std::size_t>(round));
     ASSERT_EQ(::pipe(each.data()), 0);
     children.push_back(store::StartChild([&] {
       go_ = each;
+      vault::DieAtStep(1 + round, round % 2 == 0 ? vault::Death::kBefore : vault::Death::kWithin);
       Ask(1, {}, [](const Result<Snapshot>&) {});
-      for (;;) ::pause();
     }));
   }
   AuthorizationServer server;
   const auto stores = MakeStores();
   const auto store = StoreOf(stores);
+  int killed = 0;
   int doubts = 0;
-  for (std::size_t round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
+    const auto& pipe = pipes.at(static_cast<std::size_t>(round));
     PutOAuth(*store, server, "mail", ConnectionStore::IfThere::kReplace);
-    go_ = pipes[round];
+    go_ = pipe;
     Go(store->Load("mail")->token_generation);
-    ::poll(nullptr, 0, static_cast<int>(3 + 5 * round));
-    ::kill(children[round], SIGKILL);
-    EXPECT_TRUE(WIFSIGNALED(store::Wait(children[round])));
+    const int status = store::Wait(children.at(static_cast<std::size_t>(round)));
+    const bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    EXPECT_TRUE(died || status == 0) << status;
     CheckAfterwards("round " + std::to_string(round), server, stores, store);
+    killed += died ? 1 : 0;
     doubts += store->Load("mail")->connection.state == State::kInDoubt ? 1 : 0;
-    ::close(pipes[round][0]);
-    ::close(pipes[round][1]);
+    ::close(pipe[0]);
+    ::close(pipe[1]);
   }
   go_ = own;
-  std::printf("%d of %d killed refreshes are in doubt\n", doubts, static_cast<int>(kRounds));
+  std::printf("%d of %d were killed; %d are in doubt\n", killed, kRounds, doubts);
+  EXPECT_GT(killed, 3) << "the control: there were steps";
+  EXPECT_GT(doubts, 0);
+  EXPECT_LT(doubts, killed) << "some had not begun, or had come to the end";
 }
 
 }  // namespace

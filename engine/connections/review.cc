@@ -66,9 +66,8 @@ ConnectionStatus StatusOf(const std::string& name, const Snapshot& snapshot, con
   ConnectionStatus status;
   status.name = name;
   status.kind = connection.oauth ? NameOf(connection.oauth->kind) : "fields";
-  const bool over = snapshot.over.has_value();
-  status.state = NameOf(over ? State::kEnded : connection.state);
-  status.reason = over ? *snapshot.over : connection.reason;
+  status.state = NameOf(connection.state);
+  status.reason = connection.reason;
   if (const auto policy = broker::ParsePolicy(connection.policy)) status.policy_sha256 = broker::PolicyHash(*policy);
   if (connection.oauth) {
     status.issuer = connection.oauth->server.issuer;

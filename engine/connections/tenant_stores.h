@@ -1,6 +1,7 @@
 // The connections of all tenants of a state folder: one vault, one bell, and the tenants' files that were used lately.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <list>
 #include <memory>
@@ -36,12 +37,15 @@ class TenantStores {
   TenantStores(std::filesystem::path state, vault::Vault vault, std::shared_ptr<Bell> bell)
       : state_(std::move(state)), vault_(std::move(vault)), bell_(std::move(bell)) {}
   void Forget(const store::TenantId& tenant);
+  // With mutex_ held. Null: it is not open.
+  std::shared_ptr<ConnectionStore> Find(const store::TenantId& tenant);
 
   const std::filesystem::path state_;
   vault::Vault vault_;
   const std::shared_ptr<Bell> bell_;
   std::mutex mutex_;
   std::list<std::shared_ptr<ConnectionStore>> open_;  // the last used first
+  std::uint64_t forgotten_ = 0;                       // how often one was
 };
 
 }  // namespace warder::connections

@@ -44,9 +44,10 @@ std::optional<std::pair<std::chrono::sys_days, Usage::Day>> DayFrom(const json::
 
 Usage::Day& Usage::On(std::chrono::sys_seconds now) {
   last = now;
-  Day& day = days[std::chrono::floor<std::chrono::days>(now)];
-  while (days.size() > kMaxDays) days.erase(days.begin());
-  return day;
+  const auto today = days.try_emplace(std::chrono::floor<std::chrono::days>(now)).first;
+  // Of a clock that was set back behind all of them, today is the first: it stays, and the next goes.
+  while (days.size() > kMaxDays) days.erase(days.begin() == today ? std::next(today) : days.begin());
+  return today->second;
 }
 
 Usage::Day Usage::Since(std::chrono::sys_seconds now, unsigned count) const {

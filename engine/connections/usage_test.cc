@@ -56,6 +56,17 @@ TEST(UsageTest, EverythingElseIsRefused) {
   }
 }
 
+TEST(UsageTest, AClockThatWasSetBackBehindAllDaysStillHasADay) {
+  Usage usage;
+  for (std::size_t i = 0; i < Usage::kMaxDays; ++i) usage.On(kNow + days(i));
+  Usage::Day& before = usage.On(kNow - days(1));
+  before.executions = 7;
+  before.scopes = {"a scope whose name is too long for a short string"};
+  EXPECT_EQ(usage.days.size(), Usage::kMaxDays);
+  EXPECT_EQ(usage.days.begin()->second.executions, 7U);
+  EXPECT_EQ(usage.Since(kNow - days(1), 1).executions, 7U);
+}
+
 TEST(UsageTest, FourHundredDaysAreKept) {
   Usage usage;
   for (int day = 0; day < 450; ++day) ++usage.On(kNow + days(day)).executions;

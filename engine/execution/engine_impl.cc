@@ -129,7 +129,13 @@ std::shared_ptr<connections::LiveConnection> OpenStored(Vault* vault, const Exec
 
 }  // namespace
 
-EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std::string& execution) const {
+void EngineImpl::LookIntoTenant(const std::string& name) {
+  auto tenant = store::TenantId::Parse(name);
+  if (!tenant || !vault_) return;
+  boost::asio::post(loop_, [this, tenant = std::move(*tenant)] { connections_->caretaker().LookInto(tenant); });
+}
+
+EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std::string& execution) {
   auto policy = broker::Policy::FromOrigins(request.allow_origins);
   if (!policy) ThrowEngineError(policy.error());
   std::vector<broker::Capabilities::Named> connections;
@@ -142,7 +148,13 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
     if (named.connection) {
       connections.push_back({named.name, named.connection->get()});
     } else {
-      const auto live = OpenStored(vault_.get(), request, named, execution);
+      std::shared_ptr<connections::LiveConnection> live;
+      try {
+        live = OpenStored(vault_.get(), request, named, execution);
+      } catch (const EngineError&) {
+        LookIntoTenant(request.tenant);
+        throw;
+      }
       connections.push_back({named.name, live->connection(), live});
       granted.held.push_back({named.name, live});
     }
@@ -238,7 +250,7 @@ void EngineImpl::BeginShutdown() {
 void EngineImpl::StopIfDone() {
   if (!shutting_down_ || !running_.empty()) return;
   if (!connections_) return loop_.stop();
-  connections_->refresher().Drain([this] { loop_.stop(); });
+  connections_->Drain([this] { loop_.stop(); });
 }
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
@@ -330,14 +342,14 @@ void EngineImpl::OnOver(const std::string& id) {
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
   idle_descriptors_.reset();
-  if (!undertaker_->idle()) return;
+  if (!undertaker_->idle() || Cares()) return;
   if (!zygote_ || !zygote_->ready()) return;  // it has not opened all that it will
   if (const auto open = CountOpenDescriptors()) idle_descriptors_ = *open - waiting_journals_;
 }
 
 std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
   if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
-  if (!undertaker_->idle() || !zygote_->usable()) return std::nullopt;
+  if (!undertaker_->idle() || Cares() || !zygote_->usable()) return std::nullopt;
   const auto now = CountOpenDescriptors();
   if (!now) return std::nullopt;
   return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now - waiting_journals_};

@@ -38,7 +38,11 @@ class EngineImpl final : public Engine {
     std::shared_ptr<broker::Capabilities> capabilities;
     std::vector<HeldConnection> held;
   };
-  Granted Grant(const ExecutionRequest& request, const std::string& execution) const;
+  Granted Grant(const ExecutionRequest& request, const std::string& execution);
+  // One of its connections could not be had: perhaps it has just ended, and its server is to be told.
+  void LookIntoTenant(const std::string& name);
+  // Whether descriptors come and go without an execution.
+  bool Cares() const { return connections_ && connections_->caretaker().busy(); }
   void Run(ExecutionRequest request, Granted granted, journal::Journal journal, EventSink sink,
            const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/url/parse_query.hpp>
 
+#include "engine/base/sha256.h"
 #include "engine/broker/percent.h"
 #include "engine/oauth/endpoint.h"
 #include "engine/oauth/members.h"
@@ -26,6 +27,14 @@ Failure Bad(std::string message) { return {Problem::kBadRequest, Fate::kNotSent,
 
 bool IsReserved(std::string_view name) {
   return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+// Stands in no other issuer's redirect URI.
+std::string MarkOf(std::string_view issuer) {
+  Sha256 hash;
+  hash.Update("warder issuer 1\n");
+  hash.Update(issuer);
+  return hash.Hex().substr(0, 16);
 }
 
 Result<void> CheckMore(const AuthorizationRequest& request, std::string_view endpoint) {
@@ -59,6 +68,14 @@ Result<void> CheckRequest(const Provider& provider, const AuthorizationRequest& 
   }
   if (const auto redirect = ParseEndpoint(request.redirect_uri); !redirect) {
     return Error{redirect.error().kind, "the redirect URI " + redirect.error().message, {}};
+  }
+  const std::string& issuer = provider.server.issuer;
+  const std::string_view path = std::string_view(request.redirect_uri).substr(0, request.redirect_uri.find('?'));
+  if (provider.server.iss == ServerMetadata::Iss::kNotPromised && !path.ends_with("/" + MarkOf(issuer))) {
+    return Refused("the authorization server " + issuer +
+                   " does not promise to name itself in its answers (iss, RFC 9207), so the redirect URI has to tell "
+                   "them from another server's: register and use " +
+                   RedirectUriFor(path, issuer));
   }
   for (const std::string* part : {&request.bearer.session, &request.bearer.tenant, &request.connection}) {
     if (part->empty() || part->size() > kMaxBearerBytes) {
@@ -103,6 +120,15 @@ std::optional<Failure> CheckBearer(const PendingAuthorization& pending, const Be
   return {};
 }
 
+// What stands behind the redirect URI, or between its query and the fragment, is the answer.
+std::optional<Failure> CheckArrival(const PendingAuthorization& pending, std::string_view url) {
+  const std::string& expected = pending.redirect_uri;
+  const char next = expected.find('?') == std::string::npos ? '?' : '&';
+  if (url.starts_with(expected) && url.size() > expected.size() && url[expected.size()] == next) return {};
+  return NotOurs("the answer came to another redirect URI than " + expected +
+                 ", which the request named: somebody mixes up two servers (RFC 9700 section 4.4)");
+}
+
 // RFC 9207 section 2.4.
 std::optional<Failure> CheckIss(const PendingAuthorization& pending, const RedirectQuery& query) {
   const Secret* const iss = query.Find("iss");
@@ -140,6 +166,12 @@ Failure Declined(const PendingAuthorization& pending, std::string_view code) {
 
 }  // namespace
 
+std::string RedirectUriFor(std::string_view base, std::string_view issuer) {
+  std::string uri(base);
+  if (uri.empty() || uri.back() != '/') uri += '/';
+  return uri + MarkOf(issuer);
+}
+
 Outcome<BegunAuthorization> BeginAuthorization(const Provider& provider, AuthorizationRequest request, TimePoint now) {
   if (const auto checked = CheckRequest(provider, request); !checked) return Bad(checked.error().message);
   BegunAuthorization begun;
@@ -159,9 +191,9 @@ Outcome<BegunAuthorization> BeginAuthorization(const Provider& provider, Authori
   return begun;
 }
 
-Outcome<RedeemableCode> FinishAuthorization(PendingAuthorization* pending, std::string_view query, const Bearer& bearer,
+Outcome<RedeemableCode> FinishAuthorization(PendingAuthorization* pending, std::string_view url, const Bearer& bearer,
                                             TimePoint now) {
-  const auto read = RedirectQuery::Parse(query);
+  const auto read = RedirectQuery::Parse(QueryOf(url));
   if (!read) {
     return Failure{
         Problem::kBadAnswer, Fate::kDeclined,
@@ -178,6 +210,7 @@ Outcome<RedeemableCode> FinishAuthorization(PendingAuthorization* pending, std::
     return Failure{Problem::kExpired, Fate::kDeclined,
                    "the answer came after the authorization had expired; begin it again"};
   }
+  if (const auto failure = CheckArrival(*pending, url)) return *failure;
   if (const auto failure = CheckIss(*pending, *read)) return *failure;
   const Secret* const error = read->Find("error");
   const Secret* const code = read->Find("code");

@@ -3,7 +3,10 @@
 //
 // A pending authorization binds everything together: the state to the session that began, its tenant, the connection,
 // the issuer, the redirect URI and the verifier. An answer counts for that one pending authorization, once, in time,
-// from the same session.
+// from the same session, at its redirect URI.
+//
+// Answers of two servers are told apart by the issuer that they name (RFC 9207). Those of a server that does not
+// promise to name itself are told apart by where they arrive (RFC 9700 section 4.4.2): its redirect URI is its alone.
 #pragma once
 
 #include <chrono>
@@ -33,7 +36,8 @@ struct Bearer {
 struct AuthorizationRequest {
   Bearer bearer;
   std::string connection;
-  std::string redirect_uri;  // https, or http to loopback; without a fragment
+  // https, or http to loopback; without a fragment. Of a server that does not promise `iss`: its own (RedirectUriFor).
+  std::string redirect_uri;
   ScopeSet scope;
   // What else the server wants ("prompt", "audience", "resource"). None of the protocol's own parameters.
   std::vector<std::pair<std::string, std::string>> more;
@@ -61,6 +65,9 @@ struct BegunAuthorization {
   PendingAuthorization pending;
 };
 
+// `base` with a last segment that no other issuer has: "https://platform.test/callback/3f9a0c...".
+std::string RedirectUriFor(std::string_view base, std::string_view issuer);
+
 // Fails with kBadRequest.
 Outcome<BegunAuthorization> BeginAuthorization(const Provider& provider, AuthorizationRequest request, TimePoint now);
 
@@ -74,10 +81,10 @@ struct RedeemableCode {
   ScopeSet scope;  // that was asked for
 };
 
-// `query` is the redirect's, as it came, without "?". An answer with another state leaves `pending` open: anybody can
-// send one. With its state, `pending` is used whatever becomes of it. Failures: kNotOurs, kExpired, kAccessDenied,
-// kTemporary, kDeclined, kBadAnswer; their fate is kDeclined, for there is no grant yet.
-Outcome<RedeemableCode> FinishAuthorization(PendingAuthorization* pending, std::string_view query, const Bearer& bearer,
+// `url` is where the browser came back, as it was requested, with its query. An answer with another state leaves
+// `pending` open: anybody can send one. With its state, `pending` is used whatever becomes of it. Failures: kNotOurs,
+// kExpired, kAccessDenied, kTemporary, kDeclined, kBadAnswer; their fate is kDeclined, for there is no grant yet.
+Outcome<RedeemableCode> FinishAuthorization(PendingAuthorization* pending, std::string_view url, const Bearer& bearer,
                                             TimePoint now);
 
 }  // namespace warder::oauth

@@ -27,9 +27,14 @@ class AuthorizationTest : public ::testing::Test {
     AuthorizationRequest request;
     request.bearer = me;
     request.connection = "crm";
-    request.redirect_uri = "http://127.0.0.1:4000/callback";
+    request.redirect_uri = callback;
     request.scope = {"read", "offline_access"};
     return request;
+  }
+  // The server does not promise to name itself.
+  void NoIss() {
+    provider.server.iss = ServerMetadata::Iss::kNotPromised;
+    callback = RedirectUriFor(callback, provider.server.issuer);
   }
   PendingAuthorization Begin() { return std::move(BeginAuthorization(provider, Request(), kNow)->pending); }
   static std::string Answer(const PendingAuthorization& pending, const std::string& rest) {
@@ -37,7 +42,7 @@ class AuthorizationTest : public ::testing::Test {
   }
   // "" for a code; else the problem's name.
   std::string Finish(PendingAuthorization* pending, const std::string& query, TimePoint now = kNow + 1min) {
-    const auto code = FinishAuthorization(pending, query, me, now);
+    const auto code = FinishAuthorization(pending, callback + "?" + query, me, now);
     if (code) return "";
     EXPECT_EQ(code.error().message.find("canary"), std::string::npos) << code.error().message;
     EXPECT_EQ(code.error().message.find(pending->state.view()), std::string::npos) << code.error().message;
@@ -51,6 +56,7 @@ class AuthorizationTest : public ::testing::Test {
 
   Provider provider;
   const Bearer me{"session-1", "acme"};
+  std::string callback = "http://127.0.0.1:4000/callback";
   const std::string good = "&code=canary-code&iss=https%3A%2F%2Fas.example";
 };
 
@@ -109,7 +115,7 @@ TEST_F(AuthorizationTest, WhatCannotBeBoundIsNotBegun) {
 
 TEST_F(AuthorizationTest, TheRightAnswerGivesTheCodeAndWhereItGoes) {
   PendingAuthorization pending = Begin();
-  const auto code = FinishAuthorization(&pending, Answer(pending, good), me, kNow + 1min);
+  const auto code = FinishAuthorization(&pending, callback + "?" + Answer(pending, good), me, kNow + 1min);
   ASSERT_TRUE(code) << code.error().message;
   EXPECT_EQ(code->code.view(), "canary-code");
   EXPECT_EQ(code->verifier.view(), pending.verifier.view());
@@ -149,7 +155,7 @@ TEST_F(AuthorizationTest, AStateExpires) {
 TEST_F(AuthorizationTest, AnotherSessionOrTenantCannotFinish) {
   for (const Bearer& other : {Bearer{"session-2", "acme"}, Bearer{"session-1", "other"}, Bearer{}}) {
     PendingAuthorization pending = Begin();
-    const auto code = FinishAuthorization(&pending, Answer(pending, good), other, kNow);
+    const auto code = FinishAuthorization(&pending, callback + "?" + Answer(pending, good), other, kNow);
     ASSERT_FALSE(code);
     EXPECT_EQ(code.error().problem, Problem::kNotOurs);
   }
@@ -161,7 +167,7 @@ TEST_F(AuthorizationTest, TheIssuerMustBeTheOneThatWasAsked) {
   EXPECT_EQ(Finish("&code=c&iss="), "not_ours");
   EXPECT_EQ(Finish("&code=c"), "not_ours") << "promised, and missing";
   EXPECT_EQ(Finish("&error=access_denied"), "not_ours") << "errors name it too (RFC 9207 section 2)";
-  provider.server.iss = ServerMetadata::Iss::kNotPromised;
+  NoIss();
   EXPECT_EQ(Finish("&code=c"), "");
   EXPECT_EQ(Finish("&code=c&iss=https%3A%2F%2Fevil.test"), "not_ours");
 }
@@ -172,6 +178,7 @@ TEST_F(AuthorizationTest, MixedUpServersAreNoticed) {
   evil.server.issuer = "https://evil.test";
   evil.server.authorization_endpoint = "https://as.example/authorize";
   evil.server.token_endpoint = "https://evil.test/token";
+  evil.server.iss = ServerMetadata::Iss::kPromised;
   evil.client.id = "warder";
   PendingAuthorization at_evil = std::move(BeginAuthorization(evil, Request(), kNow)->pending);
   EXPECT_EQ(Finish(&at_evil, Answer(at_evil, good)), "not_ours");
@@ -179,8 +186,58 @@ TEST_F(AuthorizationTest, MixedUpServersAreNoticed) {
   EXPECT_EQ(Finish(&at_honest, Answer(at_honest, good)), "");
 }
 
+// Section 4.4.2: where the honest server names itself in no answer, its redirect URI is its alone. The attacker's
+// server sends the browser on to the honest one, which sends its code to the URI that is registered there.
+TEST_F(AuthorizationTest, MixedUpServersThatDoNotNameThemselvesAreNoticedByWhereTheAnswerArrives) {
+  const std::string base = callback;
+  Provider evil;
+  evil.server.issuer = "https://evil.test";
+  evil.server.authorization_endpoint = "https://evil.test/authorize";
+  evil.server.token_endpoint = "https://evil.test/token";
+  evil.client.id = "warder";
+  AuthorizationRequest request = Request();
+  request.redirect_uri = RedirectUriFor(base, evil.server.issuer);
+  PendingAuthorization at_evil = std::move(BeginAuthorization(evil, std::move(request), kNow)->pending);
+  NoIss();  // and where the honest one's answers arrive
+  EXPECT_NE(callback, at_evil.redirect_uri);
+  EXPECT_EQ(Finish(&at_evil, Answer(at_evil, "&code=canary-code")), "not_ours");
+  PendingAuthorization at_honest = Begin();
+  EXPECT_EQ(Finish(&at_honest, Answer(at_honest, "&code=canary-code")), "");
+  // So no two of them may have one.
+  for (const std::string& uri : {base, RedirectUriFor(base, provider.server.issuer)}) {
+    request = Request();
+    request.redirect_uri = uri;
+    const auto begun = BeginAuthorization(evil, std::move(request), kNow);
+    ASSERT_FALSE(begun) << uri;
+    EXPECT_NE(begun.error().message.find("register and use " + RedirectUriFor(uri, evil.server.issuer)),
+              std::string::npos)
+        << begun.error().message;
+  }
+}
+
+TEST_F(AuthorizationTest, AnAnswerThatArrivesElsewhereIsNotOurs) {
+  const auto finish = [&](const std::string& at) {
+    PendingAuthorization pending = Begin();
+    const auto code = FinishAuthorization(&pending, at + Answer(pending, good), me, kNow);
+    if (code) return true;
+    EXPECT_EQ(code.error().problem, Problem::kNotOurs);
+    EXPECT_EQ(pending.use, PendingAuthorization::Use::kUsed);
+    return false;
+  };
+  EXPECT_TRUE(finish(callback + "?"));
+  for (const std::string& at :
+       {std::string("http://127.0.0.1:4000/callback/?"), std::string("http://127.0.0.1:4000/callback2?"),
+        std::string("http://127.0.0.1:4001/callback?"), std::string("https://127.0.0.1:4000/callback?"),
+        std::string("http://127.0.0.1:4000/?"), std::string("?"), std::string("/callback?"), callback + "#?"}) {
+    EXPECT_FALSE(finish(at)) << at;
+  }
+  callback += "?of=acme";
+  EXPECT_TRUE(finish(callback + "&"));
+  EXPECT_FALSE(finish("http://127.0.0.1:4000/callback?of=other&"));
+}
+
 TEST_F(AuthorizationTest, ErrorsAreTypedAndTheirTextIsNotRepeated) {
-  provider.server.iss = ServerMetadata::Iss::kNotPromised;
+  NoIss();
   EXPECT_EQ(Finish("&error=access_denied&error_description=canary%1b%5B2J"), "access_denied");
   EXPECT_EQ(Finish("&error=temporarily_unavailable"), "temporary");
   EXPECT_EQ(Finish("&error=invalid_scope"), "invalid_scope");

@@ -13,6 +13,12 @@ namespace warder::oauth {
 inline constexpr std::size_t kMaxRedirectQueryBytes = std::size_t{16} << 10;
 inline constexpr std::size_t kMaxRedirectParameters = 32;
 
+// What stands behind the "?" of a URL.
+inline std::string_view QueryOf(std::string_view url) {
+  const std::size_t mark = url.find('?');
+  return mark == std::string_view::npos ? std::string_view() : url.substr(mark + 1);
+}
+
 class RedirectQuery {
  public:
   // `query` as it came, without "?". Refused: what is malformed, too long, or has a parameter twice (RFC 6749 section

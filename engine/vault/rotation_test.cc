@@ -31,6 +31,7 @@ TEST_F(RotationTest, OfTenThousandTenantsRewritesNoRecord) {
   const auto took = std::chrono::steady_clock::now() - begun;
   std::cout << kTenants << " data keys under another key-encryption key in "
             << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
+  EXPECT_LT(took, std::chrono::seconds(5));
   for (int i = 0; i < kWithFiles; ++i) {
     EXPECT_EQ(store::BytesOf(FileOf(name(i))), before[static_cast<std::size_t>(i)]) << name(i);
     EXPECT_EQ(Get(*Must(vault.OpenTenant(Tenant(name(i)))), "crm", "token"), "of " + name(i));

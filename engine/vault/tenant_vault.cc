@@ -46,6 +46,19 @@ Result<void> CheckEnd(const TenantId& tenant, const store::AuditHead& end, const
   return InvalidInput("the audit log of tenant " + tenant.text() + " is not authentic: " + why);
 }
 
+// Behind what the index has seen and nothing else: an entry that was put there needs no key, and the next index would
+// vouch for it, or for entries that were cut off.
+Result<void> Append(store::TenantStore& store, const boost::json::object& event, Index* index) {
+  store::AuditLog log = store.audit();
+  const Result<store::AuditHead> last = log.Head();
+  if (!last) return last.error();
+  if (Result<void> checked = CheckEnd(store.tenant(), *last, *index); !checked) return checked;
+  Result<store::AuditHead> head = log.Append(event);
+  if (!head) return head.error();
+  index->audit = std::move(*head);
+  return {};
+}
+
 std::vector<RecordName> NamesOf(const Index& index) {
   std::vector<RecordName> names;
   names.reserve(index.generations.size());
@@ -273,6 +286,7 @@ Result<void> TenantVault::RotateDataKey() {
       return written;
     }
   }
+  if (Result<void> done = Append(store_, {{"event", "data key replaced"}}, &view->index); !done) return done;
   ++view->index.epoch;
   if (Result<void> written = WriteIndex(store_.database(), tenant(), next, view->index); !written) return written;
   if (Result<void> committed = transaction->Commit(); !committed) return committed;
@@ -287,14 +301,9 @@ Result<void> TenantVault::AcceptRestored() {
   if (!view) return view.error();
   Index& index = view->index;
   if (CheckEpochs(index, view->entry)) return {};
-  store::AuditLog log = store_.audit();
-  const Result<store::AuditHead> last = log.Head();
-  if (!last) return last.error();
-  if (Result<void> checked = CheckEnd(tenant(), *last, index); !checked) return checked;
-  Result<store::AuditHead> head =
-      log.Append({{"event", "restored"}, {"fileEpoch", index.epoch}, {"keyringEpoch", view->entry.epoch}});
-  if (!head) return head.error();
-  index.audit = std::move(*head);
+  const boost::json::object event = {
+      {"event", "restored"}, {"fileEpoch", index.epoch}, {"keyringEpoch", view->entry.epoch}};
+  if (Result<void> done = Append(store_, event, &index); !done) return done;
   // Above whatever either of the two has seen, so that what was there before is refused from now on.
   index.epoch = std::max(index.epoch, view->entry.epoch) + 1;
   if (Result<void> written = WriteIndex(store_.database(), tenant(), view->key, index); !written) return written;
@@ -355,15 +364,7 @@ Result<void> TenantVault::Transaction::Remove(std::string_view connection, std::
 std::vector<RecordName> TenantVault::Transaction::List() const { return NamesOf(state_->view.index); }
 
 Result<void> TenantVault::Transaction::Audit(const boost::json::object& event) {
-  // Behind what the index has seen and nothing else: an entry that was put there needs no key, and the next index would
-  // vouch for it, or for entries that were cut off.
-  store::AuditLog log = state_->vault.store_.audit();
-  const Result<store::AuditHead> last = log.Head();
-  if (!last) return last.error();
-  if (Result<void> checked = CheckEnd(state_->vault.tenant(), *last, state_->view.index); !checked) return checked;
-  Result<store::AuditHead> head = log.Append(event);
-  if (!head) return head.error();
-  state_->view.index.audit = std::move(*head);
+  if (Result<void> done = Append(state_->vault.store_, event, &state_->view.index); !done) return done;
   state_->changed = true;
   return {};
 }

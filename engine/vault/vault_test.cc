@@ -238,6 +238,12 @@ TEST_F(VaultTest, ANewDataKeySealsEverythingAnew) {
   Must(Open().RotateDataKey(Tenant("acme")));
   EXPECT_NE(key(), old_key);
   EXPECT_NE(sealed(), old_sealed);
+  std::string log;
+  Must(acme->ReadAudit(0, [&](std::uint64_t, std::string_view entry) {
+    log.append(entry);
+    return true;
+  }));
+  EXPECT_THAT(log, HasSubstr(R"("event":{"event":"data key replaced"})"));
   EXPECT_EQ(Blob(KeyringFile(), "SELECT key FROM data_key WHERE tenant = 'acme'"), key());
   for (const auto& vault : {acme, other}) {
     EXPECT_EQ(Get(*vault, "crm", "token"), "one");

@@ -75,7 +75,7 @@ TEST(XaesTest, TheAccumulatedVectorOf10000) {
   EXPECT_EQ(Accumulated(10'000), "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
 }
 
-// 314 MB of input, some ten seconds: WARDER_SLOW_TESTS=1.
+// 314 MB of input, some ten seconds: tests/run.sh sets WARDER_SLOW_TESTS.
 TEST(XaesTest, TheAccumulatedVectorOf1000000) {
   if (std::getenv("WARDER_SLOW_TESTS") == nullptr) GTEST_SKIP() << "set WARDER_SLOW_TESTS";
   EXPECT_EQ(Accumulated(1'000'000), "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15");

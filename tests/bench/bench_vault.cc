@@ -2,6 +2,11 @@
 // reading and writing a record.
 //
 //   bench_vault [TENANTS [FOLDER]]     10000, and a folder of its own in the temporary folder
+//
+// With $WARDER_PKCS11_MODULE, _TOKEN, _KEY and _PIN also what it costs to move all keys into that token and out of it:
+// one operation of the token each. tests/bench/vault.sh does that with SoftHSM.
+//
+// Exit code 1: replacing a local key takes longer than kMost, or rewrites a record.
 #include <stdlib.h>
 
 #include <algorithm>
@@ -11,12 +16,14 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "engine/base/sha256.h"
 #include "engine/vault/local_key.h"
+#include "engine/vault/pkcs11_key.h"
 #include "engine/vault/vault.h"
 
 namespace warder::vault {
@@ -26,6 +33,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kCalls = 500;
+constexpr double kMost = 5'000;  // ms
 
 template <typename T>
 T Must(Result<T> result) {
@@ -67,6 +75,25 @@ std::string DigestOf(const fs::path& folder) {
 
 store::TenantId Tenant(int number) { return Must(store::TenantId::Parse("tenant-" + std::to_string(number))); }
 
+// Nothing: the environment names no token.
+std::optional<Pkcs11Options> TokenOf() {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  Pkcs11Options token{variable("WARDER_PKCS11_MODULE"), variable("WARDER_PKCS11_TOKEN"), variable("WARDER_PKCS11_KEY"),
+                      Secret(variable("WARDER_PKCS11_PIN"))};
+  if (token.module.empty()) return std::nullopt;
+  return token;
+}
+
+void RotateThrough(Vault& vault, const fs::path& state, const Pkcs11Options& token) {
+  const double in = Time([&] { Must(vault.RotateKek(Must(OpenPkcs11Key(token)))); });
+  const double out =
+      Time([&] { Must(vault.RotateKek(Must(LocalKey::FromFile(state / "kek-2", LocalKey::IfMissing::kMake)))); });
+  std::printf("the same into a PKCS#11 token %8.0f ms, out of it %8.0f ms\n", in, out);
+}
+
 void Run(int tenants, const fs::path& state) {
   Vault vault = Must(Vault::OpenWithKeyFile(state, state / "kek"));
   const double making = Time([&] {
@@ -86,6 +113,8 @@ void Run(int tenants, const fs::path& state) {
   std::printf("key-encryption key of %zu data keys replaced %8.0f ms; the tenants' files are %s\n", count, rotating,
               same ? "the same, byte by byte" : "NOT the same");
   if (!same || count != static_cast<std::size_t>(tenants)) throw std::runtime_error("the rotation touched records");
+  if (rotating > kMost) throw std::runtime_error("the rotation took longer than 5 s");
+  if (const auto token = TokenOf()) RotateThrough(vault, state, *token);
 
   MeasureCalls("opening a tenant and reading", [&](int i) {
     const auto tenant = Must(vault.OpenTenant(Tenant(i % tenants)));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Exit, parseOrNull, poll, root, run, serve, start, startFlow, temporaryFolder } from "./support.mjs";
@@ -228,6 +228,7 @@ test("what --jwt-bearer and private_key_jwt need is said", { skip }, async (t) =
     const { code, stderr } = await run(args, { input: privateKey });
     assert.equal(code, Exit.invalid, `${args.join(" ")}: ${stderr}`);
     assert.match(stderr, sentence);
+    assert.ok(!existsSync(join(place.folder, "state")) && !existsSync(join(place.folder, "kek")), "nothing was made for it");
   }
 });
 

@@ -145,6 +145,11 @@ test("a vault that will not do is one sentence", async (t) => {
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
     assert.ok(!stderr.includes(token));
   }
+  const fresh = vault(t);
+  for (const [name, input] of [["1st", token], ["b", "short"], ["b", ""]]) {
+    assert.equal((await fresh.connect(name, { input })).code, Exit.invalid);
+    assert.ok(!existsSync(fresh.state) && !existsSync(join(fresh.folder, "kek")), "nothing was made for it");
+  }
   const none = await run(["connection", "list", "--state", join(place.folder, "none")]);
   assert.equal(none.code, Exit.invalid);
   assert.match(none.stderr, /no vault in .*none yet; warder connect and warder tenant create make one/);

@@ -95,17 +95,19 @@ void TryRedirect(std::string_view input) {
   pending.verifier = Secret("verifier");
   pending.issuer = kIssuer;
   pending.bearer = {"session", "acme"};
+  pending.redirect_uri = "https://platform.example/callback";
   pending.iss = ServerMetadata::Iss::kPromised;
   pending.created = TimePoint(std::chrono::seconds(1'000));
   pending.expires = TimePoint(std::chrono::seconds(2'000));
   const auto now = TimePoint(std::chrono::seconds(1'500));
-  const auto code = FinishAuthorization(&pending, query, {"session", "acme"}, now);
+  const std::string url = pending.redirect_uri + "?" + query;
+  const auto code = FinishAuthorization(&pending, url, {"session", "acme"}, now);
   if (code) {
     const auto read = RedirectQuery::Parse(query);
     Require(read && read->HasState(Secret(kState)), "a foreign state", query);
     Require(read->Find("iss") != nullptr && read->Find("iss")->view() == kIssuer, "another issuer", query);
     Require(IsPrintable(code->code.view()) && !code->code.empty(), "an odd code", query);
-    Require(!FinishAuthorization(&pending, query, {"session", "acme"}, now), "a state that is good twice", query);
+    Require(!FinishAuthorization(&pending, url, {"session", "acme"}, now), "a state that is good twice", query);
   } else {
     RequireSentence(code.error().message);
     Require(code.error().message.find(kState) == std::string::npos, "the state is told", query);

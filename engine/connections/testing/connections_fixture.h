@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -18,6 +17,7 @@
 #include "engine/connections/connection_store.h"
 #include "engine/connections/tenant_stores.h"
 #include "engine/connections/testing/authorization_server.h"
+#include "engine/connections/workers.h"
 #include "engine/store/testing/scratch.h"
 #include "engine/vault/vault.h"
 
@@ -30,7 +30,7 @@ inline constexpr const char* kOAuthPolicy = "origin http://127.0.0.1:9\nallow * 
 // A loop, a broker and a worker, of one thread of a test (or of a process of its own).
 struct Party {
   Party() = default;
-  ~Party() { worker.join(); }
+  ~Party() { workers.Join(); }
   Party(const Party&) = delete;
   Party& operator=(const Party&) = delete;
   Party(Party&&) = delete;
@@ -52,7 +52,7 @@ struct Party {
 
   boost::asio::io_context loop{1};
   broker::Broker broker{loop};
-  boost::asio::thread_pool worker{1};
+  Workers workers;
 };
 
 class ConnectionsTest : public ::testing::Test {

@@ -11,7 +11,8 @@
 // "access_token", which is refreshed when it is needed, once for everybody who needs it.
 //
 // Threads: every member may be called from any thread, and blocks on the disk; Authorize, BeginAuthorization,
-// FinishAuthorization, Refresh and Disconnect on the network too, for a bounded time. Other processes may work on the
+// FinishAuthorization, Refresh and what takes an OAuth credential away (Disconnect, Review, RevokePending, ShredTenant,
+// and Connect where it replaces one) on the network too, for a bounded time. Other processes may work on the
 // same folder at the same time. Errors: EngineError(kInvalid) for what is refused, damaged or not there, kFault for
 // what the system or the network does not give. No message holds a secret.
 #pragma once
@@ -105,7 +106,8 @@ struct OAuthPrompts {
 
 // How a platform has one of its own users authorize, in the user's browser.
 struct BrowserAuthorization {
-  std::string redirect_uri;  // the platform's, as the client is registered with it: https, or http to loopback
+  // The platform's, as the client is registered with it: https, or http to loopback. See Vault::RedirectUri.
+  std::string redirect_uri;
   // Who works in the browser, as the platform knows it (an id of its session): who begins must finish. At most 1,024
   // bytes; only its hash is kept.
   std::string session;
@@ -139,10 +141,28 @@ struct ConnectionReview {
   std::vector<std::string> remarks;  // sentences: what to look into, and what to do
 };
 
-// What became of it at the authorization server (RFC 7009).
+// What became of a credential that was taken away, at its authorization server (RFC 7009). kFailed: its tokens are good
+// there still. Where that may pass it is tried again (PendingRevocation); a server without a revocation_endpoint needs
+// a person.
 struct DisconnectResult {
   enum class AtServer { kRevoked, kNothingToRevoke, kFailed } at_server = AtServer::kNothingToRevoke;
   std::string why;  // of kFailed
+};
+
+// Tokens that were taken away here and that their server does not know of yet. They are kept, sealed, until it does,
+// for at most 30 days, and an engine tries again.
+struct PendingRevocation {
+  std::string connection;  // whose they were
+  std::string issuer;
+  std::chrono::sys_seconds since;
+  std::uint64_t tries = 0;
+  std::string why;  // the last try failed; empty: there was none
+};
+
+// What stays alive at a server although nobody here has it.
+struct Unrevoked {
+  std::string connection;
+  std::string why;
 };
 
 class Vault {
@@ -154,18 +174,21 @@ class Vault {
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;
 
-  // Whether Open has made the key's file: it needs a backup of its own, without which nothing here can be read.
+  // Whether Open or RotateKey has made a key's file: it needs a backup of its own, without which nothing here can be
+  // read.
   bool made_key() const;
 
   // A tenant's name: a-z, 0-9, ".", "_", "-", at most 64, beginning with a letter or digit.
   void CreateTenant(const std::string& tenant);
   bool HasTenant(const std::string& tenant);
   std::vector<std::string> Tenants();
-  // Deletes the tenant's keys, then its file: no copy of the file can be read any more.
-  void ShredTenant(const std::string& tenant);
+  // Takes all connections away and revokes their tokens, for up to a minute; then, whatever came of that, deletes the
+  // tenant's keys and its file: no copy of the file can be read any more. Returns what could not be revoked.
+  std::vector<Unrevoked> ShredTenant(const std::string& tenant);
 
-  // Wraps all data keys under another key, without touching a record; the number of keys. A file is replaced by a new
-  // key under the same name (kFile, the vault's own).
+  // Wraps all data keys under another key, without touching a record; the number of keys. The vault's own file (kFile)
+  // is replaced by a new key under the same name, and the old one's bytes are overwritten; another file is made where
+  // it is not there. The key that is in use, wherever it is kept, is refused.
   std::size_t RotateKey(const KeySource& next);
   void RotateDataKey(const std::string& tenant);
   // Takes the tenant's file as a backup has brought it back, older or newer than the keyring, which is refused
@@ -174,21 +197,32 @@ class Vault {
   // Opens every record of the tenant and walks its audit log.
   void Verify(const std::string& tenant);
 
-  // A credential as it is. Checked against the policy like Connection::Make does.
-  void Connect(const std::string& tenant, const std::string& name, std::string_view policy,
-               const Connection::Fields& fields, const ConnectOptions& options = {});
+  // All that can be wrong without a look into a vault: what is checked before one is made for it.
+  static void Check(const std::string& name, std::string_view policy, const Connection::Fields& fields,
+                    const ConnectOptions& options);
+  static void Check(const std::string& name, const OAuthSetup& setup, const ConnectOptions& options);
+
+  // A credential as it is. Checked against the policy like Connection::Make does. Returns what became of the one that
+  // it replaced.
+  DisconnectResult Connect(const std::string& tenant, const std::string& name, std::string_view policy,
+                           const Connection::Fields& fields, const ConnectOptions& options = {});
   // Gets the first token, where the grant needs it with the help of a person at this machine, and keeps what renews it.
-  void Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
-                 const OAuthPrompts& prompts, const ConnectOptions& options = {});
+  // Returns what became of the credential that it replaced.
+  DisconnectResult Authorize(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
+                             const OAuthPrompts& prompts, const ConnectOptions& options = {});
 
   // The same for a person in a browser somewhere else: the platform sends it to the URL that this returns, and receives
   // its way back at `browser.redirect_uri`. Of the grant kAuthorizationCode.
   std::string BeginAuthorization(const std::string& tenant, const std::string& name, const OAuthSetup& setup,
                                  const BrowserAuthorization& browser, const ConnectOptions& options = {});
-  // `query`: of the request with which the browser came back, as it came, with or without "?". Returns the connection's
+  // `url`: of the request with which the browser came back, as the browser sees it
+  // ("https://platform.test/callback?..."): it must be the redirect URI that was begun with. Returns the connection's
   // name, which can be used now. Every well-formed answer with the state of a pending authorization ends it, in
   // whichever process, whatever it says; where it is refused, begin again.
-  std::string FinishAuthorization(const std::string& tenant, const std::string& session, std::string_view query);
+  std::string FinishAuthorization(const std::string& tenant, const std::string& session, std::string_view url);
+  // The redirect URI of one issuer: `base` and a last segment that no other has. A server that does not promise to name
+  // itself in its answers (`iss`, RFC 9207) needs it, any other may have it.
+  static std::string RedirectUri(const std::string& base, const std::string& issuer);
   // How many authorizations of a tenant can be pending; further ones are refused.
   static constexpr std::size_t kMaxPendingAuthorizations = 256;
 
@@ -197,8 +231,13 @@ class Vault {
   // Takes it away: from every execution within milliseconds, from the folder, then at the authorization server.
   DisconnectResult Disconnect(const std::string& tenant, const std::string& name);
 
+  std::vector<PendingRevocation> PendingRevocations(const std::string& tenant);
+  // Tries all of them now; what is left.
+  std::vector<PendingRevocation> RevokePending(const std::string& tenant);
+
   std::vector<ConnectionStatus> Connections(const std::string& tenant);
-  // Ends what is over, and says what each connection may do beside what it did in the last `days`. Recorded.
+  // Ends what is over, revokes what is pending, and says what each connection may do beside what it did in the last
+  // `days`. Recorded.
   std::vector<ConnectionReview> Review(const std::string& tenant, unsigned days = 90);
 
   // The tenant's audit log, one line of JSON each, behind entry number `after`; `each` returns false to stop.

@@ -73,6 +73,26 @@ class OidcTest : public ::testing::Test {
     return Run<TokenSet>([&](auto done) { return RequestToken(http, std::move(*request), done); });
   }
 
+  // What the browser brings back to the terminal.
+  Outcome<RedeemableCode> CodeOf(const Provider& client) {
+    auto receiver = LoopbackReceiver::Listen(loop);
+    EXPECT_TRUE(receiver);
+    AuthorizationRequest request;
+    request.bearer = {"terminal", "acme"};
+    request.connection = "oidc";
+    request.redirect_uri = (*receiver)->redirect_uri();
+    request.scope = {"openid"};
+    auto begun = BeginAuthorization(client, std::move(request), Now());
+    if (!begun) return begun.error();
+    std::optional<Result<Secret>> query;
+    (*receiver)->Receive(begun->pending.state, [&](Result<Secret> received) { query.emplace(std::move(received)); });
+    std::thread browser([url = begun->url] { Browse(url); });
+    RunUntil([&] { return query.has_value(); });
+    browser.join();
+    if (!query || !*query) return Failure{Problem::kNoAnswer, Fate::kUnknown, "the browser did not come back"};
+    const Secret url = Secret::Join({begun->pending.redirect_uri, "?", (*query)->view()});
+    return FinishAuthorization(&begun->pending, url.view(), {"terminal", "acme"}, Now());
+  }
   // As a person does it: the browser goes to the URL, the loopback receiver gets the answer.
   Outcome<TokenSet> Authorize(const Provider& client) {
     auto receiver = LoopbackReceiver::Listen(loop);
@@ -94,7 +114,8 @@ class OidcTest : public ::testing::Test {
     browser.join();
     EXPECT_EQ(status, 200);
     if (!query || !*query) return Failure{Problem::kNoAnswer, Fate::kUnknown, "the browser did not come back"};
-    auto code = FinishAuthorization(&begun->pending, (*query)->view(), {"terminal", "acme"}, Now());
+    const Secret url = Secret::Join({begun->pending.redirect_uri, "?", (*query)->view()});
+    auto code = FinishAuthorization(&begun->pending, url.view(), {"terminal", "acme"}, Now());
     if (!code) return code.error();
     return Send(RedeemCode(client, std::move(*code), Now()));
   }
@@ -221,30 +242,28 @@ TEST_F(OidcTest, ItsErrorsAreTyped) {
   EXPECT_FALSE(other);
 }
 
-// A code without its verifier, or with another one.
+// A code without its verifier, or with another one. Each attempt has a code of its own; the last is the control.
 TEST_F(OidcTest, ACodeNeedsItsVerifier) {
   const auto client = ClientOf("terminal");
-  auto receiver = LoopbackReceiver::Listen(loop);
-  ASSERT_TRUE(receiver);
-  AuthorizationRequest request;
-  request.bearer = {"terminal", "acme"};
-  request.connection = "oidc";
-  request.redirect_uri = (*receiver)->redirect_uri();
-  request.scope = {"openid"};
-  auto begun = BeginAuthorization(*client, std::move(request), Now());
-  ASSERT_TRUE(begun);
-  std::optional<Result<Secret>> query;
-  (*receiver)->Receive(begun->pending.state, [&](Result<Secret> received) { query.emplace(std::move(received)); });
-  std::thread browser([url = begun->url] { Browse(url); });
-  RunUntil([&] { return query.has_value(); });
-  browser.join();
-  ASSERT_TRUE(query && *query);
-  auto code = FinishAuthorization(&begun->pending, (*query)->view(), {"terminal", "acme"}, Now());
-  ASSERT_TRUE(code) << code.error().message;
-  code->verifier = Secret(std::string(43, 'x'));
-  const auto tokens = Send(RedeemCode(*client, std::move(*code), Now()));
-  ASSERT_FALSE(tokens);
-  EXPECT_EQ(tokens.error().problem, Problem::kInvalidGrant) << tokens.error().message;
+  for (const std::string how : {"another", "none", "its own"}) {
+    auto code = CodeOf(*client);
+    ASSERT_TRUE(code) << code.error().message;
+    if (how == "another") code->verifier = Secret(std::string(43, 'x'));
+    const std::string sent = "&code_verifier=" + std::string(code->verifier.view());
+    auto request = RedeemCode(*client, std::move(*code), Now());
+    ASSERT_TRUE(request);
+    if (how == "none") {
+      std::string form(request->exchange.form->view());
+      const std::size_t at = form.find(sent);
+      ASSERT_NE(at, std::string::npos) << "the form has it";
+      request->exchange.form = Secret(form.erase(at, sent.size()));
+    }
+    const auto tokens = Send(std::move(request));
+    EXPECT_EQ(tokens.has_value(), how == "its own") << how;
+    if (!tokens) {
+      EXPECT_EQ(tokens.error().problem, Problem::kInvalidGrant) << how << ": " << tokens.error().message;
+    }
+  }
 }
 
 }  // namespace

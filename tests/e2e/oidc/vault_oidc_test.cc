@@ -59,7 +59,7 @@ class VaultOidcTest : public ::testing::Test {
   }
   std::string Refusal(const std::string& session, const std::string& query) {
     try {
-      vault->FinishAuthorization("acme", session, query);
+      vault->FinishAuthorization("acme", session, std::string(kCallback) + "?" + query);
     } catch (const EngineError& error) {
       EXPECT_EQ(error.status(), Status::kInvalid);
       return error.what();
@@ -85,7 +85,7 @@ TEST_F(VaultOidcTest, AUserAuthorizesInABrowserAndComesBackToAnotherProcess) {
   const std::string query = Browsed(Platform());
   EXPECT_THAT(query, HasSubstr("iss="));
   const auto other = OpenVault();
-  EXPECT_EQ(other->FinishAuthorization("acme", kSession, query), "mail");
+  EXPECT_EQ(other->FinishAuthorization("acme", kSession, std::string(kCallback) + "?" + query), "mail");
   EXPECT_THAT(Refusal(kSession, query), HasSubstr("it has ended or expired"));
   EXPECT_EQ(vault->Connections("acme").at(0).kind, "authorization_code");
   vault->Refresh("acme", "mail");
