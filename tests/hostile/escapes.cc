@@ -66,7 +66,7 @@ EscapeGroup CodeFromText() {
           GenerateFromError("an error of fetch", "fetch('nope:')"),
           GenerateFromError("an error of atob", "atob('!')"),
           GenerateFromError("an error of structuredClone", "structuredClone(() => {})"),
-          GenerateFromError("an error of a stream", "new ReadableStream({ start() { throw null; } }, 1)"),
+          GenerateFromError("an error of a stream", "new ReadableStream({}, { highWaterMark: -1 })"),
           GenerateFromError("an error of import", "import('nowhere')"),
           GenerateFromError("an error at the end of the stack",
                             "(() => { const deeper = () => { deeper(new URL('https://a.test')); }; deeper(); })()"),
