@@ -32,7 +32,7 @@ targets=(cell_side_fuzz cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz jou
   scrub_fuzz source_map_fuzz vault_fuzz)
 
 [ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \
-  -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args=-fsanitize=fuzzer-no-link,-g1
+  -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args='-fsanitize=fuzzer-no-link -g1'
 ninja -C build-fuzz "${targets[@]/#/tests/fuzz/}" tests/fuzz/make_corpus \
   engine/execution/scripted-image sandbox/zygote/warder-launcher
 build-fuzz/tests/fuzz/make_corpus build-fuzz/seeds
