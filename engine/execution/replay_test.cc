@@ -350,24 +350,15 @@ TEST_F(ReplayTest, WhatFitsNoFrameIsRefusedInOneSentence) {
     std::ofstream(path, std::ios::binary) << journal.Text();
     return Replay(path);
   };
-  journal::SmallJournal connections;
-  proto::ToCell frame = journal::ToCellOf(connections.frames[3]);
-  auto* connection = frame.mutable_start()->add_connections();
-  connection->set_name(std::string(proto::kMaxFrameBytes - frame.ByteSizeLong() - 8, 'n'));
-  connections.frames[3].payload = frame.SerializeAsString();
-  Outcome outcome = replay(connections);
-  EXPECT_EQ(outcome.status, Status::kInvalid);
-  EXPECT_THAT(outcome.reason, testing::StartsWith("the cell cannot be sent what it is told of its connections: with "));
-
   journal::SmallJournal module;
   const std::string name(1'048'000, 'm');
-  frame = journal::ToCellOf(module.frames[0]);
+  proto::ToCell frame = journal::ToCellOf(module.frames[0]);
   frame.mutable_input()->set_name(name);
   frame.mutable_input()->set_data(std::string(500, ' '));
   module.frames.insert(module.frames.begin(), 2, {RecordKind::kToCell, frame.SerializeAsString()});
   module.header.bundle =
       Bundle::Of({{"index.js", "export default 1;"}, {name, std::string(1'000, ' ')}}, "index.js")->sha256();
-  outcome = replay(module);
+  const Outcome outcome = replay(module);
   EXPECT_EQ(outcome.status, Status::kInvalid);
   EXPECT_THAT(outcome.reason, testing::StartsWith("the cell cannot be sent the name of a module: with "));
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded) << "the next execution";
@@ -474,8 +465,13 @@ TEST_F(ScriptTest, LongBodiesKeepToTheCredit) {
   EXPECT_EQ(RunScene("fetch", script).output_json, R"("200:3000000")");
 }
 
-TEST_F(ScriptTest, AHeadThatFitsNoFrameIsRefusedInOneSentence) {
+TEST_F(ScriptTest, WhatFitsNoFrameIsRefusedInOneSentence) {
   Script script;
+  script.connections.emplace_back().name = std::string(2 << 20, 'n');
+  const Outcome never = RunScene("succeed", script);
+  EXPECT_EQ(never.status, Status::kInvalid);
+  EXPECT_THAT(never.reason, testing::StartsWith("the cell cannot be sent what it is told of its connections: with "));
+  script = {};
   script.calls = {Get("")};
   script.calls[0].answer.head->headers = {{"x-long", std::string(2 << 20, 'x')}};
   const Outcome outcome = RunScene("fetch", script);
