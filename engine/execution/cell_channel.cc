@@ -15,6 +15,7 @@
 
 #include "engine/base/loop_slice.h"
 #include "engine/base/spare_buffer.h"
+#include "engine/base/thread_time.h"
 
 namespace warder::execution {
 namespace {
@@ -185,9 +186,9 @@ void CellChannel::HandleThenRead() {
 }
 
 bool CellChannel::HandleFrames() {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = ThreadCpuTime();
   const bool more = HandleUntimed();
-  handling_time_ += std::chrono::steady_clock::now() - begun;
+  handling_time_ += ThreadCpuTime() - begun;
   return more;
 }
 

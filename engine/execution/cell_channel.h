@@ -50,7 +50,7 @@ class CellChannel : public std::enable_shared_from_this<CellChannel> {
   // Reads what is left in the socket of a dead cell, now. Calls the handlers.
   void Drain();
 
-  // What the loop has spent on the cell's frames so far.
+  // The CPU time that the loop has spent on the cell's frames so far.
   std::chrono::nanoseconds handling_time() const { return handling_time_; }
 
   std::size_t queued_bytes() const { return queued_bytes_; }

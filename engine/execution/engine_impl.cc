@@ -214,7 +214,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    undertaker_ = std::make_unique<Undertaker>(loop_);
+    undertaker_ = std::make_shared<Undertaker>(loop_);
     disk_ = std::make_unique<boost::asio::thread_pool>(1);
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
@@ -257,7 +257,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
   if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < cells_per_zygote_) return zygote_;
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
-  auto launched = ZygoteHost::Launch(loop_, *undertaker_, launch_, std::move(*image));
+  auto launched = ZygoteHost::Launch(loop_, undertaker_, launch_, std::move(*image));
   if (!launched) return launched.error();
   zygote_ = *launched;  // the old one goes with its last cell
   idle_descriptors_.reset();

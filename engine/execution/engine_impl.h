@@ -63,7 +63,7 @@ class EngineImpl final : public Engine {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<connections::LiveConnections> connections_;
-  std::unique_ptr<Undertaker> undertaker_;
+  std::shared_ptr<Undertaker> undertaker_;
   std::unique_ptr<boost::asio::thread_pool> disk_;  // writes journals
   std::shared_ptr<ZygoteHost> zygote_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;

@@ -9,6 +9,7 @@
 #include "engine/base/iso_time.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
+#include "engine/base/thread_time.h"
 #include "engine/execution/policy_text.h"
 #include "engine/execution/response.h"
 #include "sandbox/proto/step_limits.h"
@@ -468,9 +469,9 @@ void RunningExecution::Emit(Event event) {
   event.execution = outcome_.execution;
   event.at = SinceStart();
   event.depth = steps_.DepthOf(event.step);
-  const auto begun = steady_clock::now();
+  const auto begun = ThreadCpuTime();
   sink_(event);
-  sink_time_ += steady_clock::now() - begun;
+  sink_time_ += ThreadCpuTime() - begun;
 }
 
 microseconds RunningExecution::SinceStart() const {

@@ -465,8 +465,13 @@ TEST_F(ScriptTest, LongBodiesKeepToTheCredit) {
   EXPECT_EQ(RunScene("fetch", script).output_json, R"("200:3000000")");
 }
 
-TEST_F(ScriptTest, AHeadThatFitsNoFrameIsRefusedInOneSentence) {
+TEST_F(ScriptTest, WhatFitsNoFrameIsRefusedInOneSentence) {
   Script script;
+  script.connections.emplace_back().name = std::string(2 << 20, 'n');
+  const Outcome never = RunScene("succeed", script);
+  EXPECT_EQ(never.status, Status::kInvalid);
+  EXPECT_THAT(never.reason, testing::StartsWith("the cell cannot be sent what it is told of its connections: with "));
+  script = {};
   script.calls = {Get("")};
   script.calls[0].answer.head->headers = {{"x-long", std::string(2 << 20, 'x')}};
   const Outcome outcome = RunScene("fetch", script);

@@ -22,7 +22,8 @@ constexpr std::size_t kMaxUnanswered = 64;
 
 }  // namespace
 
-Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& loop, Undertaker& undertaker,
+Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& loop,
+                                                       const std::shared_ptr<Undertaker>& undertaker,
                                                        const zygote::LaunchOptions& options, std::string image,
                                                        std::chrono::milliseconds answer_deadline) {
   auto zygote = zygote::Zygote::Launch(options);
@@ -43,8 +44,8 @@ Result<std::shared_ptr<ZygoteHost>> ZygoteHost::Launch(boost::asio::io_context& 
   return host;
 }
 
-ZygoteHost::ZygoteHost(boost::asio::io_context& loop, Undertaker& undertaker, zygote::Zygote zygote,
-                       std::chrono::milliseconds answer_deadline)
+ZygoteHost::ZygoteHost(boost::asio::io_context& loop, const std::shared_ptr<Undertaker>& undertaker,
+                       zygote::Zygote zygote, std::chrono::milliseconds answer_deadline)
     : loop_(loop),
       undertaker_(undertaker),
       answer_deadline_(answer_deadline),
@@ -59,7 +60,7 @@ ZygoteHost::~ZygoteHost() {
   if (lost_) return;
   control_.release();
   if (launcher_.is_open()) launcher_.release();
-  undertaker_.Bury(std::move(*zygote_), [](const std::string&) {});
+  if (const auto undertaker = undertaker_.lock()) undertaker->Bury(std::move(*zygote_), [](const std::string&) {});
 }
 
 void ZygoteHost::WhenReady(std::function<void(const Result<zygote::Ready>&)> callback) {
@@ -220,7 +221,9 @@ void ZygoteHost::Lose(std::optional<Error> why) {
   control_.release();
   if (launcher_.is_open()) launcher_.release();
   // Whatever it did, it does nothing more, and no cell of it. That may take a while in which others go on.
-  undertaker_.Bury(std::move(*zygote_), [weak = weak_from_this(), why = std::move(why)](const std::string& end) {
+  const auto undertaker = undertaker_.lock();
+  if (!undertaker) return;  // and nobody is left who could be told
+  undertaker->Bury(std::move(*zygote_), [weak = weak_from_this(), why = std::move(why)](const std::string& end) {
     if (const auto self = weak.lock()) self->Tell(why ? *why : self->WhyClosed(end));
   });
   zygote_.reset();

@@ -38,9 +38,10 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   static constexpr std::chrono::seconds kAnswerDeadline{15};
 
   // Must be called on the loop's thread, which has to outlive the zygote (see launcher.h). Returns before the zygote is
-  // ready; spawns wait until then. `undertaker` waits for its end, and outlives the host. A zygote that has said
+  // ready; spawns wait until then. `undertaker` waits for its end, where it still exists. A zygote that has said
   // nothing of the cells it was asked for since `answer_deadline` is given up.
-  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop, Undertaker& undertaker,
+  static Result<std::shared_ptr<ZygoteHost>> Launch(boost::asio::io_context& loop,
+                                                    const std::shared_ptr<Undertaker>& undertaker,
                                                     const zygote::LaunchOptions& options, std::string image,
                                                     std::chrono::milliseconds answer_deadline = kAnswerDeadline);
   ~ZygoteHost();
@@ -76,7 +77,7 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
     zygote::CellLimits limits;
   };
 
-  ZygoteHost(boost::asio::io_context& loop, Undertaker& undertaker, zygote::Zygote zygote,
+  ZygoteHost(boost::asio::io_context& loop, const std::shared_ptr<Undertaker>& undertaker, zygote::Zygote zygote,
              std::chrono::milliseconds answer_deadline);
   void Watch();
   void Handle(zygote::ZygoteEvent& event);
@@ -94,7 +95,7 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   CellOwner* OwnerOf(std::uint64_t id, bool last);
 
   boost::asio::io_context& loop_;
-  Undertaker& undertaker_;
+  const std::weak_ptr<Undertaker> undertaker_;  // a host may go with what the loop has left undone
   const std::chrono::milliseconds answer_deadline_;
   std::optional<zygote::Zygote> zygote_;  // until it is lost
   // These watch, never read, and are released before the zygote closes what they watch.

@@ -51,7 +51,7 @@ class ZygoteHostTest : public testing::Test {
 
   boost::asio::io_context loop_{1};
   const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
-  Undertaker undertaker_{loop_};
+  std::shared_ptr<Undertaker> undertaker_ = std::make_shared<Undertaker>(loop_);
   std::shared_ptr<ZygoteHost> host_;
   std::vector<UniqueFd> ours_;
 };
@@ -83,9 +83,9 @@ TEST_F(ZygoteHostTest, TheLoopGoesOnWhileItEnds) {
   host_->GiveUp("as a test");
   EXPECT_FALSE(host_->usable());
   EXPECT_FALSE(owner.lost);
-  EXPECT_FALSE(undertaker_.idle());
+  EXPECT_FALSE(undertaker_->idle());
   RunUntil([&] { return owner.lost.has_value(); });
-  EXPECT_TRUE(undertaker_.idle());
+  EXPECT_TRUE(undertaker_->idle());
   EXPECT_TRUE(Children().empty());
   Owner late;
   Spawn(late);
