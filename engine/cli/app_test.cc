@@ -117,7 +117,7 @@ TEST(DoctorTest, SaysWhatKeepsSecretsInMemoryLessSafe) {
   EXPECT_THAT(memory_of({}), HasSubstr("\"state\":\"enforced\""));
   MemoryHygiene low;
   low.missing = {"the secure heap could not be locked", "RLIMIT_CORE could not be set"};
-  EXPECT_THAT(memory_of(low), HasSubstr("\"state\":\"degraded\""));
+  EXPECT_THAT(memory_of(low), HasSubstr("\"state\":\"unavailable\""));
   EXPECT_THAT(memory_of(low), HasSubstr("could not be locked; RLIMIT_CORE could not be set"));
 }
 

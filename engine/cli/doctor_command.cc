@@ -62,7 +62,7 @@ LayerStatus MemoryOf(const MemoryHygiene& memory) {
   }
   std::string missing;
   for (const std::string& each : memory.missing) missing += (missing.empty() ? "" : "; ") + each;
-  return {"secret-memory", LayerStatus::State::kDegraded, missing};
+  return {"secret-memory", LayerStatus::State::kUnavailable, missing};
 }
 
 Ink InkOf(LayerStatus::State state) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -169,6 +170,14 @@ TEST(TeardownTest, TheEngineTakesRunningExecutionsAlong) {
       << "before: " << before << "\nafter: " << after;
 }
 
+// proc_pid_stat(5): the state stands behind the name, which is in parentheses.
+bool IsStopped(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  return text.substr(text.rfind(')') + 1).starts_with(" T");
+}
+
 // Nothing of a bundle has run before its cell is there, so the death of the zygote that was to make it costs a moment.
 TEST(TeardownTest, WhatADeadZygoteHadNotBegunRunsOnTheNext) {
   const auto engine = Engine::Open({});
@@ -176,6 +185,7 @@ TEST(TeardownTest, WhatADeadZygoteHadNotBegunRunsOnTheNext) {
   const std::vector<pid_t> zygote = DescendantsOf(::getpid());
   ASSERT_EQ(zygote.size(), 1U);
   ASSERT_EQ(::kill(zygote.front(), SIGSTOP), 0);
+  ASSERT_TRUE(Poll([&] { return IsStopped(zygote.front()); })) << "until then it may still make a cell";
   std::vector<Execution> waiting;
   for (int number = 1; number <= 5; ++number) {
     ExecutionRequest request;
