@@ -21,9 +21,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -227,19 +229,22 @@ void Soak::Judge(const Kind& kind, const Outcome& outcome, Tally* tally) {
 }
 
 void Soak::KillSomething() {
+  // A cell is a child of a zygote, which is ours.
   const std::vector<pid_t> descendants = e2e::DescendantsOf(::getpid());
-  if (descendants.empty()) return;
-  const std::lock_guard lock(mutex_);
-  // The zygote is the oldest; cells come after it.
-  const pid_t zygote = *std::min_element(descendants.begin(), descendants.end());
-  const bool whole = kills_ % kKillsPerZygoteKill == kKillsPerZygoteKill - 1;
-  pid_t victim = zygote;
-  if (!whole) {
-    if (descendants.size() < 2) return;
-    do {
-      victim = descendants[std::uniform_int_distribution<std::size_t>(0, descendants.size() - 1)(random_)];
-    } while (victim == zygote);
+  std::set<pid_t> cells;
+  for (const pid_t pid : descendants) {
+    for (const pid_t cell : e2e::DescendantsOf(pid)) cells.insert(cell);
   }
+  const std::lock_guard lock(mutex_);
+  const bool whole = kills_ % kKillsPerZygoteKill == kKillsPerZygoteKill - 1;
+  std::vector<pid_t> victims(cells.begin(), cells.end());
+  if (whole) {
+    victims.clear();
+    std::copy_if(descendants.begin(), descendants.end(), std::back_inserter(victims),
+                 [&](pid_t pid) { return !cells.contains(pid); });
+  }
+  if (victims.empty()) return;
+  const pid_t victim = victims[std::uniform_int_distribution<std::size_t>(0, victims.size() - 1)(random_)];
   ++kills_;
   if (::kill(victim, SIGKILL) == 0) ++(whole ? zygotes_killed_ : cells_killed_);
 }
