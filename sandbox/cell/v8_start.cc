@@ -52,7 +52,7 @@ constexpr std::array kFlags = {
     "--no-memory-protection-keys",  // nothing to protect without a JIT, and no pkey system calls
     "--no-memory-reducer",          // its tasks would never run (see FrozenPlatform)
     "--no-flush-bytecode",          // a cell lives shorter than code takes to grow old
-    "--rehash-snapshot",  // off in Debian's build: strings would hash as this package's public constant says
+    "--rehash-snapshot",            // off in Debian's build: strings would hash as this package's public constant says
     "--stack-trace-limit=20",
 };
 
