@@ -41,7 +41,7 @@ enum class Status {
   kFailed = 1,         // the flow's own error
   kInvalid = 2,        // wrong usage or invalid input, a bundle that cannot be run included
   kLimit = 3,          // a limit ended it
-  kViolation = 4,      // a refusal or a violation of the jail ended it
+  kViolation = 4,      // a violation of the jail or of its protocol ended it
   kUnenforceable = 5,  // this machine cannot enforce what the policy asks
   kCancelled = 6,      // the host ended it
   kFault = 70,         // a fault of ours
