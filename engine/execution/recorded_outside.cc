@@ -22,19 +22,6 @@ broker::CallFailure::Kind KindOf(proto::CallFailed::Kind kind) {
   }
 }
 
-std::uint64_t CallOf(const proto::ToCell& frame) {
-  switch (frame.frame_case()) {
-    case proto::ToCell::kResponseHead:
-      return frame.response_head().call();
-    case proto::ToCell::kResponseBody:
-      return frame.response_body().call();
-    case proto::ToCell::kCallFailed:
-      return frame.call_failed().call();
-    default:
-      return frame.request_credit().call();
-  }
-}
-
 }  // namespace
 
 // Receives what is sent, which is compared where it is said, and gets the answers of the tape.
@@ -190,7 +177,7 @@ void RecordedOutside::Deliver(const proto::ToCell& frame) {
       fire();
       return;
     }
-  } else if (const auto call = calls_.find(CallOf(frame)); call != calls_.end()) {
+  } else if (const auto call = calls_.find(journal::CallOf(frame)); call != calls_.end()) {
     DeliverTo(*call->second, frame);
     return;
   }

@@ -16,6 +16,8 @@ struct Call {
   bool timer = false;
 };
 
+}  // namespace
+
 std::uint64_t CallOf(const proto::ToCell& frame) {
   switch (frame.frame_case()) {
     case proto::ToCell::kResponseHead:
@@ -30,8 +32,6 @@ std::uint64_t CallOf(const proto::ToCell& frame) {
       return frame.timer_fired().call();
   }
 }
-
-}  // namespace
 
 // Takes the records one after the other; the first that makes no sense is the error.
 class Tape::Reader {

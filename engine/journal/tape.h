@@ -20,6 +20,9 @@
 
 namespace warder::journal {
 
+// The call that a reply is to, or the timer that fires.
+std::uint64_t CallOf(const proto::ToCell& frame);
+
 class Tape {
  public:
   // The error is one sentence that names the record, without the name of the file. A journal that is cut off behind

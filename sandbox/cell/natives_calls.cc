@@ -40,9 +40,8 @@ void ThrowType(v8::Isolate* isolate, const char* message) {
   isolate->ThrowException(v8::Exception::TypeError(v8::String::NewFromUtf8(isolate, message).ToLocalChecked()));
 }
 
-// A header's value: the runtime has checked that each code unit is a byte. Empty for what is no string.
+// A header's value, which is a string: the runtime has checked that each code unit is a byte.
 std::string ToByteString(v8::Isolate* isolate, v8::Local<v8::Value> value) {
-  if (!value->IsString()) return {};
   const auto text = value.As<v8::String>();
   std::string bytes(static_cast<std::size_t>(text->Length()), '\0');
   text->WriteOneByteV2(isolate, 0, static_cast<std::uint32_t>(bytes.size()),
@@ -64,6 +63,10 @@ void HttpStart(const Info& info) {
     v8::Local<v8::Value> name;
     v8::Local<v8::Value> value;
     if (!headers->Get(context, i).ToLocal(&name) || !headers->Get(context, i + 1).ToLocal(&value)) return;
+    if (!name->IsString() || !value->IsString()) {
+      ThrowType(isolate, "fetch failed: a header is no text");
+      return;
+    }
     proto::Header& header = *request.add_headers();
     header.set_name(ToUtf8(isolate, name));
     header.set_value(ToByteString(isolate, value));

@@ -76,6 +76,7 @@ class WalkTest : public CellTest {
   // What patched methods were given of the runtime's own.
   std::vector<std::string> Record() {
     StartBundle({{"index.js", ReadFile(kFolder + "/recorder_flow.js")},
+                 {"reach.js", ReadFile(kFolder + "/reach.js")},
                  {"use_platform.js", ReadFile(kFolder + "/use_platform.js")}});
     auto end = cell.RunToEnd();
     while (end && !end->has_result() && !end->has_stopped()) {
@@ -143,7 +144,9 @@ TEST_P(LiarTest, NoLieOfAPatchedMethodKillsTheCell) {
     liar.AddInput(proto::Input::EVENT, "",
                   std::string("{\"lie\":\"") + GetParam() + "\",\"seed\":" + std::to_string(seed) + "}");
     liar.AddInput(proto::Input::MODULE, "index.js", ReadFile(kFolder + "/liar_flow.js"));
-    liar.AddInput(proto::Input::MODULE, "use_platform.js", ReadFile(kFolder + "/use_platform.js"));
+    for (const char* name : {"reach.js", "use_platform.js"}) {
+      liar.AddInput(proto::Input::MODULE, name, ReadFile(kFolder + "/" + name));
+    }
     auto& acme = *liar.start.add_connections();
     acme.set_name("acme");
     acme.set_handle("handle");

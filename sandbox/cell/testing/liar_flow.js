@@ -3,14 +3,11 @@
 // says which lie, and from which seed it is drawn when it is told: `{"lie": "object", "seed": 1}`.
 import { flow, integration } from "warder";
 
+import { reach } from "./reach.js";
 import { more, uses } from "./use_platform.js";
 
-const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
-const uncurry = Function.prototype.bind.bind(Function.prototype.call);
-const add = uncurry(Set.prototype.add);
-const has = uncurry(Set.prototype.has);
+const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
 const NativeError = Error;
-const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
 const LIES = {
   object: {},
@@ -42,25 +39,6 @@ function lies() {
   return random % 100 < often;
 }
 
-/** All that can be reached by properties and prototypes. */
-function collect(roots) {
-  const reachable = new Set();
-  const todo = [...roots];
-  const all = [];
-  while (todo.length > 0) {
-    const object = todo.pop();
-    if (!isObject(object) || has(reachable, object)) continue;
-    add(reachable, object);
-    all.push(object);
-    todo.push(getPrototypeOf(object));
-    for (const key of ownKeys(object)) {
-      const { get, set, value } = getOwnPropertyDescriptor(object, key);
-      todo.push(get, set, value);
-    }
-  }
-  return all;
-}
-
 function patch(object, value) {
   for (const key of ownKeys(object)) {
     if (key === "constructor") continue;
@@ -86,10 +64,9 @@ export default integration({
       const value = LIES[event.lie];
       const same = (given) => given;
       const parts = [...more(same, context), ...uses(same)];
-      const own = new Set(collect([LIES, parts]).filter((object) => !isObject(getPrototypeOf(object)?.constructor?.prototype)));
-      const objects = collect([globalThis, context, await import("warder"), [].values(), new Map().entries(), new Set().values(),
+      const objects = reach([globalThis, context, await import("warder"), [].values(), new Map().entries(), new Set().values(),
         (function* () {})(), (async function* () {})(), "".matchAll(/a/g), new Headers().entries()]);
-      for (const object of objects) if (object !== globalThis && !has(own, object)) patch(object, value);
+      for (const object of objects) if (object !== globalThis) patch(object, value);
       for (const name of MEMBERS) {
         defineProperty(Object.prototype, name, {
           __proto__: null, configurable: true,

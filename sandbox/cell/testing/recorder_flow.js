@@ -4,16 +4,16 @@
 // has been named, so that all of that comes into being among them.
 import { flow, integration } from "warder";
 
+import { isObject, reach } from "./reach.js";
 import { uses } from "./use_platform.js";
 
-const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const add = uncurry(Set.prototype.add);
 const has = uncurry(Set.prototype.has);
 const startsWith = uncurry(String.prototype.startsWith);
 const toText = uncurry(Object.prototype.toString);
 const NativeSet = Set;
-const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
 const reachable = new NativeSet();
 const mine = new NativeSet();
@@ -47,24 +47,6 @@ function recorder(where, original) {
       return apply(original, this, args);
     },
   }.method);
-}
-
-/** All that can be reached by properties and prototypes. */
-function collect(roots) {
-  const todo = [...roots];
-  const all = [];
-  while (todo.length > 0) {
-    const object = todo.pop();
-    if (!isObject(object) || has(reachable, object)) continue;
-    add(reachable, object);
-    all.push(object);
-    todo.push(getPrototypeOf(object));
-    for (const key of ownKeys(object)) {
-      const { get, set, value } = getOwnPropertyDescriptor(object, key);
-      todo.push(get, set, value);
-    }
-  }
-  return all;
 }
 
 function patch(object, name) {
@@ -114,7 +96,7 @@ export default integration({
         "".matchAll(/a/g)];
       // What few scripts name is made now, and made again by none of what follows; or else all of that is made below.
       const platform = async () => [globalThis, context, await import("warder"), new Headers().entries()];
-      const objects = collect([...(late ? language() : await platform()), ...samples]);
+      const objects = reach([...(late ? language() : await platform()), ...samples], reachable);
       for (const object of objects) if (object !== globalThis && object !== findings) patch(object, nameOf(object));
       for (let i = 0; i < 3; ++i) {
         const where = `Array.prototype[${i}]`;
@@ -142,7 +124,7 @@ export default integration({
         failure = `${error?.message}\n${error?.stack}`;
       }
       recording = false;
-      if (late) collect(await platform());
+      if (late) reach(await platform(), reachable);
       const lines = { __proto__: null };
       for (const [line, value] of findings) if (!has(reachable, value)) lines[line] = true;
       for (const line of ownKeys(lines)) context.log.warn(line);
