@@ -3,14 +3,15 @@
 #
 #   tests/run.sh [OPTION...]       on Debian 12, as root or with sudo; can be repeated
 #
-#     --quick       the tests once, as who started it, and nothing else
-#     --asan        also the trusted side's unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
-#     --tsan        also the same under ThreadSanitizer
-#     --clang       also a build with clang, and its tests
-#     --tidy        also clang-tidy
-#     --coverage    also line coverage, which must be above 85 % in sandbox/jail and engine/execution
-#     --fuzz        also the fuzz targets, 30 s each
-#     --all         all of these but --quick
+#     --quick             the tests once, as who started it, and nothing else
+#     --asan              also the trusted side's unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#     --tsan              also the same under ThreadSanitizer
+#     --fuzz[=SECONDS]    also the fuzz targets, 30 s each unless told
+#     --clang             also a build with clang, and its tests
+#     --tidy              also clang-tidy
+#     --coverage          also line coverage, which must be above 85 % in sandbox/jail and engine/execution
+#     --all               all of these but --quick
+#     --within=MINUTES    of these additional checks, leave out what would not be over by then; it counts as skipped
 #     --help
 #
 # The last line is "N passed, N failed, N skipped"; what was skipped says why above it. The exit code is 0 where nothing
@@ -24,9 +25,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/lib/install.sh
 
 declare -A wanted=()
+fuzz_seconds=30
+end_minutes=''
+number() { [[ ${option#*=} =~ ^[0-9]{1,5}$ ]] || { complain "$option: a number is needed behind the =." && exit 2; }; }
 for option in "$@"; do
   case $option in
     --quick | --asan | --tsan | --clang | --tidy | --coverage | --fuzz) wanted[${option#--}]=1 ;;
+    --fuzz=*) number && wanted[fuzz]=1 fuzz_seconds=${option#*=} ;;
+    --within=*) number && end_minutes=${option#*=} ;;
     --all) for each in asan tsan clang tidy coverage fuzz; do wanted[$each]=1; done ;;
     --help | -h) sed -n '2,/^set/{/^set/d;/^# shellcheck/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" && exit ;;
     *) complain "tests/run.sh does not know '$option'; see tests/run.sh --help." && exit 2 ;;
@@ -99,19 +105,29 @@ lint_python() {
     xargs python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]'
 }
 
-# Without the cell; unoptimised, and with what a stack names of debugging information: a quarter of what the compiler would take.
-trusted_side=(-Dcell=false -Dhostile=false -Dcpp_args=-g1)
-sanitizer() { # NAME VALUE
+# Where there is an end: minutes that each of these takes on the machine where all before them takes 20.
+declare -A minutes=([asan]=14 [tsan]=8 [fuzz]=$((fuzz_seconds * 15 / 60 + 4)) [clang]=16 [tidy]=18 [coverage]=14)
+wanted() { # CHECK
+  local need
+  [ -n "${wanted[$1]:-}" ] || return 1
+  [ -n "$end_minutes" ] || return 0
+  need=$((minutes[$1] * tested_after / 20))
+  [ $((SECONDS + need)) -gt $((end_minutes * 60)) ] || return 0
+  record add "$1" skipped "would take $((need / 60)) minutes, and $((SECONDS / 60)) of $end_minutes are over"
+  return 1
+}
+
+# Without the cell; with clang, which instruments in half of GCC's time.
+trusted_side=(-Dcell=false -Dhostile=false)
+sanitizer() { # NAME MESON-OPTION...
   local folder=build-$1
-  if step "Build with $1" build "$folder" "${trusted_side[@]}" -Doptimization=0 -Db_sanitize="$2" -Db_lundef=false; then
+  if CXX=clang++ step "Build with $1" build "$folder" "${trusted_side[@]}" -Db_lundef=false "${@:2}"; then
     ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
       TSAN_OPTIONS=halt_on_error=1 meson_tests "unit tests under $1" "$folder" --suite unit --timeout-multiplier 4
   else
     record add "$1" failed "the build"
   fi
 }
-
-tidy() { tests/lib/tidy.py build-clang; }
 
 coverage() { # FOLDER-OF-SOURCES
   gcovr --root . --object-directory build-coverage --filter "$1/" --exclude '.*_test\.cc' --exclude '.*/test(ing|cases)/' --exclude-throw-branches \
@@ -152,24 +168,26 @@ checked lint "Python syntax" lint_python
 heading "V8 package"
 checked v8 "subprojects/v8/test/test.sh" subprojects/v8/test/test.sh subprojects/v8/cache
 
-[ -z "${wanted[asan]:-}${wanted[tsan]:-}" ] || heading "Sanitizers"
-[ -z "${wanted[asan]:-}" ] || sanitizer asan address,undefined
-[ -z "${wanted[tsan]:-}" ] || sanitizer tsan thread
+tested_after=$SECONDS
+heading "Sanitizers and fuzzing"
+# shellcheck source=tests/lib/fuzz_build.sh
+. tests/lib/fuzz_build.sh
+! wanted asan || sanitizer asan "${fuzz_build[@]}"
+! wanted tsan || sanitizer tsan -Doptimization=0 -Db_sanitize=thread
+! wanted fuzz || checked fuzz "Fuzz targets, $fuzz_seconds s each" tests/fuzz/run.sh "$fuzz_seconds"
 
-if [ -n "${wanted[clang]:-}${wanted[tidy]:-}" ]; then
-  heading "clang"
+heading "Analysis"
+if wanted clang; then
   if CXX=clang++ step "Build with clang" build build-clang; then
-    [ -z "${wanted[clang]:-}" ] || meson_tests "meson with clang" build-clang
-    [ -z "${wanted[tidy]:-}" ] || checked clang-tidy "clang-tidy" tidy
+    meson_tests "meson with clang" build-clang
   else
     record add clang failed "the build"
   fi
 fi
-
-if [ -n "${wanted[coverage]:-}" ]; then
-  heading "Coverage"
+! wanted tidy || checked clang-tidy "clang-tidy" tests/lib/tidy.py build
+if wanted coverage; then
   if step "Build with coverage" build build-coverage "${trusted_side[@]}" -Doptimization=0 -Db_coverage=true; then
-    meson_tests "meson with coverage" build-coverage --timeout-multiplier 4
+    meson_tests "meson with coverage" build-coverage --suite unit --timeout-multiplier 4
     for folder in sandbox/jail engine/execution; do
       checked coverage "Coverage of $folder above 85 %" coverage "$folder"
     done
@@ -177,6 +195,4 @@ if [ -n "${wanted[coverage]:-}" ]; then
     record add coverage failed "the build"
   fi
 fi
-
-[ -z "${wanted[fuzz]:-}" ] || checked fuzz "Fuzz targets" tests/fuzz/run.sh 30
 finish

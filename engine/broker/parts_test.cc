@@ -179,7 +179,7 @@ TEST(ResponseBody, EndsWhatGrowsLikeABomb) {
       {"gzip", Gzip(zeros)}, {"br", Brotli(zeros, 22)}, {"zstd", Zstd(zeros)}};
   for (const auto& [coding, wire] : bombs) {
     ResponseBody body;
-    body.SetDecoder(std::move(*MakeContentDecoder(coding)));
+    body.SetDecoder(*MakeContentDecoder(coding));
     body.Grant(std::uint64_t{1} << 40);
     std::string_view error = body.Accept(wire);
     body.Finish();
@@ -206,7 +206,7 @@ TEST(ResponseBody, TakesSecretsOutOfWhatItDecodes) {
                                                 : text;
     for (std::size_t split = 0; split <= wire.size(); ++split) {
       ResponseBody body;
-      body.SetDecoder(std::move(*MakeContentDecoder(coding)));
+      body.SetDecoder(*MakeContentDecoder(coding));
       body.AddScrubber(*pattern);
       std::string out;
       std::string chunk;
@@ -352,7 +352,7 @@ TEST(Turns, ForgetsWhoIsGone) {
 // However little of it comes, no step decodes more than a slice; what is delivered is long all the same.
 TEST(ResponseBody, DecodesASliceAtATime) {
   ResponseBody body;
-  body.SetDecoder(std::move(*MakeContentDecoder("gzip")));
+  body.SetDecoder(*MakeContentDecoder("gzip"));
   constexpr std::size_t kBytes = std::size_t{1} << 20;
   ASSERT_EQ(body.Accept(Gzip(Repetitive(kBytes))), "");
   body.Finish();

@@ -19,7 +19,7 @@
 #   source_map_fuzz    source maps of bundles, and the stacks that they are used on
 #   vault_fuzz         what the vault reads from its files: index, sealed records, wrapped keys
 #
-# The corpora of the tree are in tests/fuzz/corpus/TARGET; what a run adds stays in build-fuzz/corpus/TARGET. A finding is written to build-fuzz/findings/ and named; run the target with
+# The corpora of the tree are in tests/fuzz/corpus/TARGET; what a run adds stays in build-asan/corpus/TARGET. A finding is written to build-asan/findings/ and named; run the target with
 # that file as its argument to see it again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,25 +31,26 @@ esac
 targets=(cell_side_fuzz cell_stream_fuzz crypto_fuzz engine_fuzz inject_fuzz journal_fuzz manifest_fuzz natives_fuzz oauth_fuzz policy_fuzz response_fuzz
   scrub_fuzz source_map_fuzz vault_fuzz)
 
-[ -f build-fuzz/build.ninja ] || CXX=clang++ meson setup build-fuzz -Dfuzzers=true -Dcell=false -Dhostile=false \
-  -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args='-fsanitize=fuzzer-no-link -g1'
-ninja -C build-fuzz "${targets[@]/#/tests/fuzz/}" tests/fuzz/make_corpus \
+# shellcheck source=tests/lib/fuzz_build.sh
+. tests/lib/fuzz_build.sh
+[ -f build-asan/build.ninja ] || CXX=clang++ meson setup build-asan -Dcell=false -Dhostile=false -Db_lundef=false "${fuzz_build[@]}"
+ninja -C build-asan "${targets[@]/#/tests/fuzz/}" tests/fuzz/make_corpus \
   engine/execution/scripted-image sandbox/zygote/warder-launcher
-build-fuzz/tests/fuzz/make_corpus build-fuzz/seeds
+build-asan/tests/fuzz/make_corpus build-asan/seeds
 
 failed=0
 for target in "${targets[@]}"; do
-  corpus=build-fuzz/corpus/$target
+  corpus=build-asan/corpus/$target
   seeds=()
-  [ ! -d "build-fuzz/seeds/$target" ] || seeds=("build-fuzz/seeds/$target")
-  mkdir -p "$corpus" build-fuzz/findings
+  [ ! -d "build-asan/seeds/$target" ] || seeds=("build-asan/seeds/$target")
+  mkdir -p "$corpus" build-asan/findings
   echo "== $target, $seconds s"
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-fuzz/tests/fuzz/$target" \
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-asan/tests/fuzz/$target" \
     "$corpus" "${seeds[@]}" "tests/fuzz/corpus/$target" \
     -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-    -artifact_prefix="build-fuzz/findings/$target-" || {
+    -artifact_prefix="build-asan/findings/$target-" || {
     failed=1
-    echo "$target found something: see build-fuzz/findings/" >&2
+    echo "$target found something: see build-asan/findings/" >&2
   }
 done
 exit "$failed"

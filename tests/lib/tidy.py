@@ -20,6 +20,8 @@ OURS = ("engine/", "sandbox/", "examples/", "tests/")
 FILES_PER_UNIT = 12
 # What clang says when two files do not go together; a file alone is never excused.
 CLASH = re.compile(r"\[clang-diagnostic-")
+# What only GCC knows.
+GCC_ONLY = ("-ftrivial-auto-var-init=zero",)
 # Of the unit, not of the files in it.
 OF_UNITS = "-bugprone-suspicious-include,-misc-unused-using-decls"
 
@@ -43,7 +45,7 @@ def commands(build):
                 skip -= 1
             elif word in ("-o", "-MF", "-MQ", "-c"):
                 skip = 1
-            elif word not in ("-MD", "ccache"):
+            elif word not in ("-MD", "ccache", *GCC_ONLY):
                 # Private folders of targets hold nothing that is included, and would keep like files apart.
                 if not re.fullmatch(r"'?-I[^ ]*\.p'?", word):
                     flags.append(word)
