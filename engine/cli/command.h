@@ -34,6 +34,7 @@ struct Command {
   Action (*declare)(CLI::App& app);
 };
 
+Command InitCommand();
 Command RunCommand();
 Command DescribeCommand();
 Command ReplayCommand();

@@ -3,8 +3,9 @@
 namespace warder::cli {
 
 std::vector<Command> Commands() {
-  return {RunCommand(),    TestCommand(),   ReplayCommand(), DescribeCommand(), ConnectCommand(),   ConnectionCommand(),
-          TenantCommand(), DoctorCommand(), PolicyCommand(), AuditCommand(),    CompletionCommand()};
+  return {InitCommand(),     RunCommand(),     TestCommand(),       ReplayCommand(),
+          DescribeCommand(), ConnectCommand(), ConnectionCommand(), TenantCommand(),
+          DoctorCommand(),   PolicyCommand(),  AuditCommand(),      CompletionCommand()};
 }
 
 }  // namespace warder::cli

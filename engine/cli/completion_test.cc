@@ -59,8 +59,9 @@ echo "${COMPREPLY[@]}"
 }
 
 TEST(CompletionTest, BashOffersWhatFits) {
-  EXPECT_EQ(Offers("warder ''"),
-            "run test replay describe connect connection tenant doctor policy audit completion --version -h --help\n");
+  EXPECT_EQ(
+      Offers("warder ''"),
+      "init run test replay describe connect connection tenant doctor policy audit completion --version -h --help\n");
   EXPECT_EQ(Offers("warder po"), "policy\n");
   EXPECT_EQ(Offers("warder run --re"), "--receipt --record --redact\n");
   EXPECT_EQ(Offers("warder run --event x"), "option -o default\n\n");

@@ -24,6 +24,13 @@ constexpr const char* kWide =
     R"("label":"A"}],"config":[],"flows":[{"inputs":[],"key":"t","limits":{},"name":"T","trigger":{"kind":"manual"}}],)"
     R"("name":"N","version":"2","warder":1})";
 
+constexpr const char* kAgain =
+    R"({"components":[],"config":[],"flows":[{"inputs":[],"key":"t","limits":{"wall":5000},"name":"T","retry":)"
+    R"({"backoff":"fixed","delay":1,"jitter":false,"maxAttempts":3,"maxDelay":1000},"trigger":{"kind":"manual"}}],)"
+    R"("name":"N","version":"1","warder":1})";
+
+int attempts = 0;  // at a bundle "retry-…"
+
 EngineOptions last_options;
 ExecutionRequest last_request;
 std::vector<std::string> missing_layers;
@@ -99,6 +106,13 @@ class Execution::Impl {
       outcome.output_json = request.event_json;
     } else if (request.describe && (how == "narrow" || how == "wide")) {
       outcome.output_json = how == "narrow" ? kNarrow : kWide;
+    } else if (request.describe && how.starts_with("retry-")) {
+      outcome.output_json = kAgain;
+    } else if (how.starts_with("retry-") && (++attempts < 3 || how != "retry-twice")) {
+      end(Status::kFailed, "Error: busy");
+      outcome.error = ScriptError{"Error", "busy", "", {}};
+      if (how == "retry-never") outcome.error->retry = false;
+      if (how == "retry-can") outcome.error->retry = true;  // it does not say when
     } else if (how == "throw") {
       end(Status::kFailed, "TypeError: no order");
       const ScriptError cause{"RangeError", "too small", "    at parse (lib.js:7:1)", {}};
@@ -162,6 +176,7 @@ class FakeEngine : public Engine {
 
   Execution Start(const ExecutionRequest& request, EventSink sink) override {
     last_request = request;
+    if (request.describe) attempts = 0;
     boost::json::error_code error;
     boost::json::parse(request.event_json, error);
     if (error) throw EngineError(Status::kInvalid, "the event is not JSON: " + error.message());

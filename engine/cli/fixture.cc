@@ -1,6 +1,7 @@
 #include "engine/cli/fixture.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <ctime>
 #include <filesystem>
@@ -26,6 +27,10 @@ using std::chrono::microseconds;
 constexpr const char* kSuffix = ".fixture.json";
 constexpr std::uint64_t kDefaultClockUs = 1'767'225'600'000'000;  // 2026-01-01T00:00:00Z
 constexpr std::size_t kMaxCalls = 1'000;
+constexpr std::array kScopes = {StateScope::kFlow, StateScope::kInstance, StateScope::kCrossFlow};
+// What a script can leave under a key (docs/authoring.md).
+constexpr std::size_t kMaxStateKeyBytes = 256;
+constexpr std::size_t kMaxStateValueBytes = std::size_t{64} << 10;
 
 bool EndsWith(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
@@ -265,7 +270,7 @@ Status StatusOf(const std::string& name) {
 }
 
 void TakeExpectation(const JsonField& field, Expectation* expect) {
-  field.CheckObject({"verdict", "output", "error", "limit", "logs", "steps", "response"});
+  field.CheckObject({"verdict", "output", "error", "limit", "logs", "steps", "response", "state"});
   const auto error = field.Member("error");
   const auto limit = field.Member("limit");
   const auto output = field.Member("output");
@@ -303,6 +308,15 @@ void TakeExpectation(const JsonField& field, Expectation* expect) {
       expect->steps->push_back(StepOf(each));
     }
   }
+  if (const auto state = field.Member("state")) {
+    state->CheckObject({"flow", "instance", "crossFlow"});
+    for (const StateScope scope : kScopes) {
+      const auto values = state->Member(StateScopeName(scope));
+      if (!values) continue;
+      values->Names("it has to be an object of everything that stands there in the end, by its keys");
+      expect->state[scope] = values->Serialized();
+    }
+  }
   if (const auto response = field.Member("response")) expect->response = ResponseOf(*response);
   if (const auto logs = field.Member("logs")) {
     expect->logs.emplace();
@@ -324,6 +338,25 @@ std::string DefaultBundle(const std::string& file) {
 
 std::string Beside(const std::string& file, const std::string& path) {
   return (fs::path(file).parent_path() / path).lexically_normal().string();
+}
+
+// What stands in the state before the flow is started.
+std::vector<StateItem> StateOf(const JsonField& field, const std::string& flow) {
+  constexpr const char* kWhat = "it has to be an object of values by their keys";
+  field.CheckObject({"flow", "instance", "crossFlow"});
+  std::vector<StateItem> items;
+  for (const StateScope scope : kScopes) {
+    const auto values = field.Member(StateScopeName(scope));
+    if (!values) continue;
+    for (const std::string& key : values->Names(kWhat)) {
+      const JsonField value = *values->Member(key);
+      std::string text = value.Serialized();
+      if (key.empty() || key.size() > kMaxStateKeyBytes) value.Wrong("its key has to have 1 to 256 bytes");
+      if (text.size() > kMaxStateValueBytes) value.Wrong("it has to have at most 64KB");
+      items.push_back({{scope, scope == StateScope::kFlow ? flow : "", key}, std::move(text)});
+    }
+  }
+  return items;
 }
 
 Script ScriptOf(const JsonField& field, const std::string& name) {
@@ -354,7 +387,7 @@ Script ScriptOf(const JsonField& field, const std::string& name) {
 
 Fixture FixtureOf(const JsonField& field, const std::string& file, std::size_t index) {
   field.CheckObject({"name", "bundle", "journal", "flow", "event", "config", "connections", "limits", "seed", "clock",
-                     "calls", "order", "expect"});
+                     "state", "calls", "order", "expect"});
   Fixture fixture;
   fixture.file = file;
   fixture.index = index;
@@ -371,7 +404,8 @@ Fixture FixtureOf(const JsonField& field, const std::string& file, std::size_t i
                        : DefaultBundle(file);
   if (const auto journal = field.Member("journal")) {
     fixture.journal = Beside(file, journal->Text("it has to be the path of a journal, from the fixture's folder on"));
-    for (const char* other : {"flow", "event", "config", "connections", "limits", "seed", "clock", "calls", "order"}) {
+    for (const char* other :
+         {"flow", "event", "config", "connections", "limits", "seed", "clock", "state", "calls", "order"}) {
       if (const auto member = field.Member(other))
         member->Wrong("the \"journal\" says that already; take one of them out");
     }
@@ -389,7 +423,9 @@ Fixture FixtureOf(const JsonField& field, const std::string& file, std::size_t i
       limits->Wrong(error.what());
     }
   }
-  fixture.script = std::make_shared<const Script>(ScriptOf(field, fixture.name));
+  Script script = ScriptOf(field, fixture.name);
+  if (const auto state = field.Member("state")) script.state = StateOf(*state, fixture.flow);
+  fixture.script = std::make_shared<const Script>(std::move(script));
   if (const auto expect = field.Member("expect")) {
     fixture.expects = true;
     TakeExpectation(*expect, &fixture.expect);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,7 +52,9 @@ struct Expectation {
   std::optional<std::vector<ExpectedLog>> logs;
   std::optional<std::vector<ExpectedStep>> steps;
   std::optional<ExpectedResponse> response;
-  std::optional<RecordedEnd> recorded;  // where a journal says what is expected
+  std::optional<RecordedEnd> recorded;      // where a journal says what is expected
+  std::map<StateScope, std::string> state;  // by scope, all that stands in it: one JSON object
+  std::optional<std::string> state_lines;   // of a journal: StateLines of what was left
 };
 
 struct Fixture {

@@ -16,6 +16,13 @@
 namespace warder::cli {
 namespace {
 
+std::vector<Mismatch> Compared(const Expectation& expect, const Finished& finished) {
+  Fixture fixture;
+  fixture.expect = expect;
+  fixture.script = std::make_shared<const Script>();
+  return Mismatches(fixture, finished);
+}
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -259,12 +266,12 @@ TEST(FixtureVerdictTest, EverythingThatIsNotAsExpectedIsNamed) {
   finished.logs.push_back({.kind = Event::Kind::kLog, .execution = "", .at = {}});
   finished.logs[0].level = "info";
   finished.logs[0].message = "hello";
-  EXPECT_TRUE(Mismatches(expect, finished).empty());
+  EXPECT_TRUE(Compared(expect, finished).empty());
   finished.logs.push_back(finished.logs[0]);
   finished.logs[0].message = "bye";
   finished.outcome.output_json = R"({"a":2})";
   finished.outcome.divergence = Divergence{"the 2nd call, GET x, was expected and never made", ""};
-  const auto mismatches = Mismatches(expect, finished);
+  const auto mismatches = Compared(expect, finished);
   ASSERT_EQ(mismatches.size(), 4u);
   EXPECT_THAT(mismatches[0].what, HasSubstr("never made"));
   EXPECT_EQ(mismatches[1].diff, "$.a\n  - 1\n  + 2\n");
@@ -280,14 +287,14 @@ TEST(FixtureVerdictTest, EverythingThatIsNotAsExpectedIsNamed) {
   finished.outcome.steps[0].name = "load";
   finished.outcome.steps[0].outcome = "ok";
   finished.outcome.response = WebhookResponse{.status = 201, .headers = {}, .body = "[ 1 ]"};
-  EXPECT_TRUE(Mismatches(expect, finished).empty());
+  EXPECT_TRUE(Compared(expect, finished).empty());
   finished.outcome.steps[0].outcome = "failed";
   finished.outcome.steps.resize(2);
   finished.outcome.response->status = 200;
   finished.outcome.response->body = "[2]";
-  ASSERT_EQ(Mismatches(expect, finished).size(), 4u);
-  EXPECT_EQ(Mismatches(expect, finished)[0].diff, "- \"load\" * ok\n+ \"load\"  failed\n");
-  EXPECT_EQ(Mismatches(expect, finished)[3].diff, "$[0]\n  - 1\n  + 2\n");
+  ASSERT_EQ(Compared(expect, finished).size(), 4u);
+  EXPECT_EQ(Compared(expect, finished)[0].diff, "- \"load\" * ok\n+ \"load\"  failed\n");
+  EXPECT_EQ(Compared(expect, finished)[3].diff, "$[0]\n  - 1\n  + 2\n");
 
   expect = {};
   expect.status = Status::kFailed;
@@ -296,8 +303,46 @@ TEST(FixtureVerdictTest, EverythingThatIsNotAsExpectedIsNamed) {
   finished = {};
   finished.outcome.status = Status::kFailed;
   finished.outcome.error = ScriptError{.name = "TypeError", .message = "yes"};
-  ASSERT_EQ(Mismatches(expect, finished).size(), 1u);
-  EXPECT_EQ(Mismatches(expect, finished)[0].diff, "- no\n+ yes\n");
+  ASSERT_EQ(Compared(expect, finished).size(), 1u);
+  EXPECT_EQ(Compared(expect, finished)[0].diff, "- no\n+ yes\n");
+}
+
+TEST(FixtureTest, StateIsReadByItsScopes) {
+  const auto fixtures = ParseFixtures(
+      kFile,
+      R"({"flow": "sync", "state": {"flow": {"n": [1]}, "crossFlow": {"a": null}}, "expect": {"state": {"flow": {}}}})");
+  const Script& script = *fixtures.at(0).script;
+  EXPECT_EQ(script.state, (std::vector<StateItem>{{{StateScope::kFlow, "sync", "n"}, "[1]"},
+                                                  {{StateScope::kCrossFlow, "", "a"}, "null"}}));
+  EXPECT_TRUE(script.whole_state);
+  EXPECT_EQ(fixtures[0].expect.state.at(StateScope::kFlow), "{}");
+  EXPECT_THAT(ErrorOf(R"({"state": {"flows": {}}})"), HasSubstr("flows"));
+  EXPECT_THAT(ErrorOf(R"({"state": {"flow": []}})"), HasSubstr("an object of values by their keys"));
+  EXPECT_THAT(ErrorOf(R"({"state": {"flow": {"": 1}}})"), HasSubstr("1 to 256 bytes"));
+  EXPECT_THAT(ErrorOf(R"({"expect": {"state": {"flow": 1}}})"), HasSubstr("everything that stands there in the end"));
+  EXPECT_THAT(ErrorOf(R"({"journal": "a", "state": {}})"), HasSubstr("the \"journal\" says that already"));
+}
+
+TEST(FixtureVerdictTest, TheStateIsWhatWasThereAndWhatWasCommitted) {
+  Fixture fixture;
+  Script script;
+  script.state = {{{StateScope::kFlow, "", "kept"}, "1"}, {{StateScope::kFlow, "", "gone"}, "2"}};
+  fixture.script = std::make_shared<const Script>(script);
+  fixture.expect.state[StateScope::kFlow] = R"({"kept":1,"made":3})";
+  fixture.expect.state[StateScope::kInstance] = "{}";
+  Finished finished;
+  finished.outcome.status = Status::kSucceeded;
+  finished.outcome.output_json = "null";
+  finished.outcome.state = {{{StateScope::kFlow, "sync", "gone"}, true},
+                            {{StateScope::kFlow, "sync", "made"}, false, 1, "3"}};
+  EXPECT_TRUE(Mismatches(fixture, finished).empty());
+  finished.outcome.state[1].value_json = "4";
+  const auto mismatches = Mismatches(fixture, finished);
+  ASSERT_EQ(mismatches.size(), 1U);
+  EXPECT_EQ(mismatches[0].what, "its flow state is not the expected one");
+  EXPECT_EQ(mismatches[0].diff, "$.made\n  - 3\n  + 4\n");
+  EXPECT_THAT(WithExpectation("{}", fixture, finished),
+              HasSubstr(R"("state": {"flow": {"kept":1,"made":4}, "instance": {}})"));
 }
 
 TEST(FixtureVerdictTest, AFileIsRewrittenInItsPlaceOnly) {
@@ -327,13 +372,13 @@ TEST(FixtureVerdictTest, ARecordedEndIsComparedWithoutWhatWasMeasured) {
   Finished finished;
   finished.outcome.status = Status::kFailed;
   finished.outcome.reason = "Error: b";
-  const auto mismatches = Mismatches(expect, finished);
+  const auto mismatches = Compared(expect, finished);
   ASSERT_EQ(mismatches.size(), 2u);
   EXPECT_EQ(mismatches[0].what, "it ended for another reason than was recorded");
   EXPECT_EQ(mismatches[1].what, "its answer to the webhook is not the one that was recorded");
   finished.outcome.reason = "Error: a";
   finished.outcome.response = WebhookResponse{};
-  EXPECT_TRUE(Mismatches(expect, finished).empty());
+  EXPECT_TRUE(Compared(expect, finished).empty());
 }
 
 TEST(FixtureUpdateTest, AFileThatWasChangedMeanwhileIsNotRewritten) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "engine/cli/state_text.h"
+
 namespace warder::cli {
 namespace {
 
@@ -108,6 +110,20 @@ void CompareEnd(const RecordedEnd& recorded, const Outcome& outcome, std::vector
       {"its answer to the webhook is not the one that was recorded", Difference(recorded.response, response)});
 }
 
+void CompareState(const Fixture& fixture, const Outcome& outcome, std::vector<Mismatch>* mismatches) {
+  for (const auto& [scope, expected] : fixture.expect.state) {
+    const std::string diff =
+        Difference(expected, StateDocument(fixture.script->state, outcome.state, scope, fixture.flow));
+    if (diff.empty()) continue;
+    mismatches->push_back({std::string("its ") + StateScopeName(scope) + " state is not the expected one", diff});
+  }
+  const std::string lines = StateLines(outcome.state);
+  if (fixture.expect.state_lines.value_or(lines) != lines) {
+    mismatches->push_back(
+        {"it leaves another state than was recorded", Difference(*fixture.expect.state_lines, lines)});
+  }
+}
+
 // Finds values in the text of a document that is known to be JSON.
 class Scanner {
  public:
@@ -173,6 +189,15 @@ std::string StepsText(const std::vector<StepRecord>& steps) {
   return "[" + text + (text.empty() ? "]" : "\n    ]");
 }
 
+std::string StateText(const Fixture& fixture, const Outcome& outcome) {
+  std::string text;
+  for (const auto& [scope, ignored] : fixture.expect.state) {
+    text += (text.empty() ? "{\"" : ", \"") + std::string(StateScopeName(scope)) +
+            "\": " + StateDocument(fixture.script->state, outcome.state, scope, fixture.flow);
+  }
+  return text + "}";
+}
+
 std::string ExpectationText(const Fixture& fixture, const Finished& finished) {
   const Outcome& outcome = finished.outcome;
   std::string text = std::string("{\n    \"verdict\": ") + Quoted(StatusName(outcome.status));
@@ -187,13 +212,15 @@ std::string ExpectationText(const Fixture& fixture, const Finished& finished) {
     text += ",\n    \"response\": {\"status\": " + std::to_string(outcome.response->status) +
             ", \"body\": " + Quoted(outcome.response->body) + "}";
   }
+  if (!fixture.expect.state.empty()) text += ",\n    \"state\": " + StateText(fixture, outcome);
   if (fixture.expect.logs) text += ",\n    \"logs\": " + LogsText(finished.logs);
   return text + "\n  }";
 }
 
 }  // namespace
 
-std::vector<Mismatch> Mismatches(const Expectation& expect, const Finished& finished) {
+std::vector<Mismatch> Mismatches(const Fixture& fixture, const Finished& finished) {
+  const Expectation& expect = fixture.expect;
   if (finished.refused) return {{finished.refused->what(), {}}};
   const Outcome& outcome = finished.outcome;
   std::vector<Mismatch> mismatches;
@@ -222,6 +249,7 @@ std::vector<Mismatch> Mismatches(const Expectation& expect, const Finished& fini
   }
   if (expect.steps) CompareSteps(*expect.steps, outcome.steps, &mismatches);
   if (expect.response) CompareResponse(*expect.response, outcome.response, &mismatches);
+  CompareState(fixture, outcome, &mismatches);
   if (expect.logs) CompareLogs(*expect.logs, finished.logs, &mismatches);
   return mismatches;
 }
@@ -232,6 +260,7 @@ Expectation ExpectationOf(const Recording& recording) {
   if (expect.status == Status::kSucceeded) expect.output_json = recording.facts().output_json;
   expect.recorded = {.reason = ComparableReason(expect.status, recording.facts().reason),
                      .response = ResponseText(recording.facts().response)};
+  expect.state_lines = StateLines(recording.facts().state);
   return expect;
 }
 

@@ -15,8 +15,8 @@ struct Mismatch {
   std::string diff;  // lines; may be empty
 };
 
-// Everything that is not as `expect` says, calls first; empty: it passed.
-std::vector<Mismatch> Mismatches(const Expectation& expect, const Finished& finished);
+// Everything that is not as the fixture expects, calls first; empty: it passed.
+std::vector<Mismatch> Mismatches(const Fixture& fixture, const Finished& finished);
 
 // Of the reason of an end what is the same wherever and however fast the execution runs: what was measured and
 // addresses stand behind that.

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "engine/cli/json_text.h"
+#include "engine/cli/state_text.h"
 
 namespace warder::cli {
 namespace {
@@ -92,11 +93,24 @@ json::object ViolationOf(const ViolationReport& violation) {
           {"stack", violation.stack}};
 }
 
+json::array AttemptsOf(const std::vector<Attempt>& attempts) {
+  json::array array;
+  for (const Attempt& attempt : attempts) {
+    array.push_back(
+        json::object{{"execution", attempt.execution},
+                     {"status", StatusName(attempt.status)},
+                     {"reason", attempt.reason},
+                     {"retryInMs", attempt.retry_in ? json::value(attempt.retry_in->count()) : json::value(nullptr)}});
+  }
+  return array;
+}
+
 std::string Logs(const std::vector<Event>& events) {
   std::vector<std::string> lines;
   for (const Event& event : events) {
     if (event.kind != Event::Kind::kLog) continue;
     lines.push_back(JsonObject()
+                        .Add("execution", json::string(event.execution))
                         .Add("atUs", event.at.count())
                         .Add("step", event.step == 0 ? json::value(nullptr) : json::value(event.step))
                         .Add("level", json::string(event.level))
@@ -109,16 +123,19 @@ std::string Logs(const std::vector<Event>& events) {
 
 }  // namespace
 
-std::string OutcomeJson(const Outcome& outcome, const std::vector<Event>& events) {
+std::string OutcomeJson(const Outcome& outcome, const std::vector<Attempt>& attempts,
+                        const std::vector<Event>& events) {
   JsonObject object;
   object.Add("execution",
              outcome.execution.empty() ? json::value(nullptr) : json::value(json::string(outcome.execution)));
   object.Add("status", json::string(StatusName(outcome.status)));
   object.Add("reason", json::string(outcome.reason));
+  object.Add("attempts", AttemptsOf(attempts));
   object.AddDocument("output", outcome.output_json);
   object.AddDocument("steps", Steps(outcome));
   object.Add("calls", Calls(outcome));
   object.Add("response", ResponseOf(outcome.response));
+  object.AddDocument("state", StateArray(outcome.state));
   object.AddDocument("usage", outcome.execution.empty() ? "" : UsageJson(outcome.usage));
   object.AddDocument("receipt", outcome.receipt_json);
   if (outcome.error) object.Add("error", ErrorOf(*outcome.error));

@@ -62,7 +62,7 @@ TEST_F(OutcomeTest, NothingOfAScriptReachesTheTerminalRaw) {
   std::string shown;
   for (const Status status : {Status::kFailed, Status::kLimit, Status::kViolation, Status::kInvalid}) {
     outcome.status = status;
-    shown += FailureText(outcome, plain_) + SummaryText(outcome, plain_) + OutcomeJson(outcome, {event});
+    shown += FailureText(outcome, plain_) + SummaryText(outcome, plain_) + OutcomeJson(outcome, {}, {event});
   }
   for (const auto kind : {Event::Kind::kLog, Event::Kind::kCallStarted, Event::Kind::kCallFinished}) {
     event.kind = kind;
@@ -87,7 +87,7 @@ TEST_F(OutcomeTest, JsonKeepsDocumentsAsTheyAre) {
   Outcome outcome{.execution = "e", .status = Status::kSucceeded};
   outcome.output_json = R"({"big":12345678901234567890123,"x":1.10})";
   outcome.receipt_json = R"({"v":1})";
-  const std::string text = OutcomeJson(outcome, {});
+  const std::string text = OutcomeJson(outcome, {}, {});
   EXPECT_THAT(text, HasSubstr(R"("output":{"big":12345678901234567890123,"x":1.10},"steps":[],"calls":[],)"));
   EXPECT_THAT(text, HasSubstr(R"("receipt":{"v":1})"));
   EXPECT_THAT(text, Not(HasSubstr("\n")));
@@ -97,11 +97,11 @@ TEST_F(OutcomeTest, JsonHasTheSameKeysWhateverHappened) {
   Outcome outcome;
   outcome.status = Status::kInvalid;
   outcome.reason = "no \"bundle\"";
-  const auto object = boost::json::parse(OutcomeJson(outcome, {})).as_object();
+  const auto object = boost::json::parse(OutcomeJson(outcome, {}, {})).as_object();
   std::vector<std::string> keys;
   for (const auto& member : object) keys.emplace_back(member.key().data(), member.key().size());
-  EXPECT_THAT(keys, testing::ElementsAre("execution", "status", "reason", "output", "steps", "calls", "response",
-                                         "usage", "receipt", "logs"));
+  EXPECT_THAT(keys, testing::ElementsAre("execution", "status", "reason", "attempts", "output", "steps", "calls",
+                                         "response", "state", "usage", "receipt", "logs"));
   EXPECT_TRUE(object.at("usage").is_null());
   EXPECT_EQ(object.at("reason"), "no \"bundle\"");
 }
@@ -160,7 +160,7 @@ TEST_F(OutcomeTest, JsonTellsStepsResponsesAndAdvice) {
   outcome.steps[0].input = {"{ id: string }", 12, R"({"id":"a"})"};
   outcome.response = WebhookResponse{202, {{"x-id", "a"}}, "done"};
   outcome.error = ScriptError{"FlowError", "slow down", "", {}, "rate-limited", true, std::chrono::seconds(30)};
-  const auto object = boost::json::parse(OutcomeJson(outcome, {})).as_object();
+  const auto object = boost::json::parse(OutcomeJson(outcome, {}, {})).as_object();
   const auto& step = object.at("steps").as_array().at(0).as_object();
   EXPECT_EQ(step.at("input").as_object().at("value"), (boost::json::value{{"id", "a"}}));
   EXPECT_TRUE(step.at("parent").is_null());
@@ -168,6 +168,15 @@ TEST_F(OutcomeTest, JsonTellsStepsResponsesAndAdvice) {
   EXPECT_EQ(object.at("response").as_object().at("body"), "done");
   EXPECT_EQ(object.at("error").as_object().at("code"), "rate-limited");
   EXPECT_EQ(object.at("error").as_object().at("retryMs"), 30'000);
+}
+
+TEST_F(OutcomeTest, JsonTellsWhatIsLeftInTheState) {
+  Outcome outcome;
+  outcome.state = {{{StateScope::kFlow, "sync", "n"}, false, 1, "7"}, {{StateScope::kInstance, "", "a"}, true}};
+  const auto object = boost::json::parse(OutcomeJson(outcome, {}, {})).as_object();
+  EXPECT_EQ(boost::json::serialize(object.at("state")),
+            R"([{"scope":"flow","flow":"sync","key":"n","deleted":false,"bytes":1,"value":7},)"
+            R"({"scope":"instance","flow":null,"key":"a","deleted":true,"bytes":0,"value":null}])");
 }
 
 }  // namespace

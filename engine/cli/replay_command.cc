@@ -10,6 +10,7 @@
 #include "engine/cli/command.h"
 #include "engine/cli/fixture_verdict.h"
 #include "engine/cli/json_text.h"
+#include "engine/cli/state_text.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
 #include "warder/replay.h"
@@ -92,8 +93,12 @@ Report JudgeResult(const Recording::Facts& recorded, const Outcome& outcome) {
     return {Verdict::kOther, "it makes the same calls and answers its webhook otherwise", Difference(before, response)};
   }
   std::string diff = Difference(recorded.output_json, outcome.output_json);
-  if (diff.empty()) return {};
-  return {Verdict::kOther, "it makes the same calls and has another result", std::move(diff)};
+  if (!diff.empty()) return {Verdict::kOther, "it makes the same calls and has another result", std::move(diff)};
+  const std::string left = StateLines(outcome.state);
+  if (const std::string before = StateLines(recorded.state); before != left) {
+    return {Verdict::kOther, "it makes the same calls and leaves another state", Difference(before, left)};
+  }
+  return {};
 }
 
 Report Judge(const Recording& recording, const Finished& finished, bool against) {

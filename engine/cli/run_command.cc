@@ -1,11 +1,15 @@
 // warder run: one execution, watched while it runs.
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <random>
 
 #include "engine/cli/command.h"
 #include "engine/cli/event_queue.h"
@@ -18,10 +22,13 @@
 #include "engine/cli/state_folder.h"
 #include "engine/cli/text.h"
 #include "warder/engine.h"
+#include "warder/manifest.h"
 #include "warder/replay.h"
 
 namespace warder::cli {
 namespace {
+
+using std::chrono::milliseconds;
 
 // Only a safety net: the event that an execution has finished wakes us at once.
 constexpr int kPollMilliseconds = 100;
@@ -32,6 +39,7 @@ constexpr const char* kExamples =
     "  curl -s https://example.com/order.json | warder run my-integration/ --event -\n"
     "  warder run my-integration/ --allow https://api.example.com --allow http://127.0.0.1:8080\n"
     "  warder run my-integration/ --limits limits.json --json | jq .usage\n"
+    "  warder run my-integration/ --flow sync --instance acme-1     (it remembers, from run to run)\n"
     "  warder run my-integration/ --receipt receipt.json && warder audit verify-receipt receipt.json";
 
 // Shows what happens until the execution has ended; hands an interrupt on to it. Returns its events.
@@ -70,6 +78,33 @@ Execution Start(Engine& engine, const ExecutionRequest& request, const RunOption
   }
 }
 
+// When a failed execution is tried again; nothing: it is not.
+std::optional<milliseconds> WaitAfter(const manifest::Retry& retry, std::uint64_t attempt, const Outcome& outcome) {
+  if (outcome.status != Status::kFailed || attempt >= retry.attempts) return std::nullopt;
+  const std::optional<bool> said = outcome.error ? outcome.error->retry : std::nullopt;
+  if (said && !*said) return std::nullopt;
+  if (said && outcome.error->retry_after > milliseconds(0)) return outcome.error->retry_after;
+  std::random_device device;
+  return manifest::DelayAfter(retry, attempt, std::uniform_real_distribution<double>(0, 1)(device));
+}
+
+std::string AgainText(std::size_t attempt, std::uint64_t attempts, milliseconds wait) {
+  return "attempt " + std::to_string(attempt) + " of " + std::to_string(attempts) + " failed; the next one in " +
+         FormatLimit(LimitUnit::kMilliseconds, static_cast<std::uint64_t>(wait.count())) + "\n";
+}
+
+// False: it was interrupted.
+bool Sleep(milliseconds wait, const Interrupts& interrupts) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  while (interrupts.first() == 0) {
+    const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+    if (left <= milliseconds(0)) return true;
+    pollfd source{interrupts.fd(), POLLIN, 0};
+    ::poll(&source, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 1'000'000)));
+  }
+  return false;
+}
+
 class Run {
  public:
   Run(const RunOptions& options, Environment& environment) : options_(options), environment_(environment) {}
@@ -92,7 +127,9 @@ class Run {
       engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
     }
     if (NeedsVault(request)) {
-      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_);
+      // What a flow remembers has to be kept somewhere; a connection has to be there.
+      const IfNoVault if_none = request.instance.empty() ? IfNoVault::kRefuse : IfNoVault::kMake;
+      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_, if_none);
     } else if (!request.connections.empty()) {
       WarnOfMemory(environment_);
     }
@@ -101,21 +138,31 @@ class Run {
       Outcome outcome;
       outcome.status = Status::kCancelled;
       outcome.reason = "interrupted before the execution started";
-      return Report(outcome, {}, interrupts.first());
+      return Report(outcome, {}, {}, interrupts.first());
     }
-    const auto queue = std::make_shared<EventQueue>();
-    const Execution execution = Start(*engine, request, options_, queue);
-    const auto events = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
-    Outcome outcome = execution.Wait();
-    const std::string notes = MapToSources(*request.bundle, &outcome);
-    if (!options_.quiet) environment_.err.Write(notes);
-    Redact(*engine);
-    return Report(outcome, events, interrupts.first());
+    const manifest::Retry retry = AgreeOnTerms(*engine, interrupts, &request);
+    std::vector<Attempt> attempts;
+    std::vector<Event> events;
+    for (;;) {
+      Outcome outcome = RunOnce(*engine, request, interrupts, &events);
+      attempts.push_back({outcome.execution, outcome.status, outcome.reason, {}});
+      const auto wait = interrupts.first() == 0 ? WaitAfter(retry, attempts.size(), outcome) : std::nullopt;
+      if (!wait) return Report(outcome, attempts, events, interrupts.first());
+      attempts.back().retry_in = wait;
+      request.first_execution = attempts.front().execution;
+      if (std::error_code error; record_) std::filesystem::remove(record_->Stage(), error);  // it is of the last one
+      if (!options_.quiet) {
+        environment_.err.Write(FailureText(outcome, environment_.err) +
+                               AgainText(attempts.size(), retry.attempts, *wait));
+      }
+      if (!Sleep(*wait, interrupts)) return Report(outcome, attempts, events, interrupts.first());
+    }
   }
 
  private:
   // Puts a journal without what --redact names in the place of the one that has it all, or none.
   void Redact(Engine& engine) {
+    unredacted_.reset();  // of an attempt before this one
     if (options_.redact.empty() || !record_->IsStaged()) return;
     const std::filesystem::path whole = record_->Stage();
     std::filesystem::path redacted = whole;
@@ -131,17 +178,71 @@ class Run {
     }
   }
 
-  int Report(const Outcome& outcome, const std::vector<Event>& events, int signal) {
+  // Whether the word stands anywhere in the bundle, as it does where a flow declares something of that name.
+  static bool Mentions(const Bundle& bundle, std::string_view word) {
+    return std::any_of(bundle.files().begin(), bundle.files().end(),
+                       [&](const Bundle::File& file) { return file.source.find(word) != std::string::npos; });
+  }
+
+  // Asks the bundle what its flow declares: its limits are then the request's where they are smaller.
+  manifest::Retry AgreeOnTerms(Engine& engine, const Interrupts& interrupts, ExecutionRequest* request) {
+    if (!Mentions(*request->bundle, "limits") && !Mentions(*request->bundle, "retry")) return {};
+    ExecutionRequest question;
+    question.bundle = request->bundle;
+    question.tenant = request->tenant;
+    question.limits = request->limits;
+    question.describe = true;
+    const auto queue = std::make_shared<EventQueue>();
+    const Execution described = Start(engine, question, options_, queue);
+    Watch(described, *queue, interrupts, true, environment_.err);
+    const Outcome& outcome = described.Wait();
+    if (outcome.status != Status::kSucceeded) {
+      undescribed_ = outcome.reason;
+      return {};
+    }
+    try {
+      const manifest::Terms terms = manifest::TermsOf(outcome.output_json, request->flow, request->limits);
+      request->limits = terms.limits;
+      return terms.retry;
+    } catch (const EngineError&) {  // no such flow
+      return {};
+    }
+  }
+
+  Outcome RunOnce(Engine& engine, const ExecutionRequest& request, const Interrupts& interrupts,
+                  std::vector<Event>* events) {
+    const auto queue = std::make_shared<EventQueue>();
+    const Execution execution = Start(engine, request, options_, queue);
+    auto seen = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
+    events->insert(events->end(), std::make_move_iterator(seen.begin()), std::make_move_iterator(seen.end()));
+    Outcome outcome = execution.Wait();
+    const std::string notes = MapToSources(*request.bundle, &outcome);
+    if (!options_.quiet) environment_.err.Write(notes);
+    Redact(engine);
+    return outcome;
+  }
+
+  int Report(const Outcome& outcome, const std::vector<Attempt>& attempts, const std::vector<Event>& events,
+             int signal) {
     // What was asked for as a file comes first: a reader of standard output may leave at any time.
     if (receipt_ && !outcome.receipt_envelope.empty()) receipt_->Write(outcome.receipt_envelope + "\n");
     // Where there is no journal the outcome says why, which is the failure to report.
     if (record_ && !unredacted_ && (record_->IsStaged() || outcome.status == Status::kSucceeded)) record_->Commit();
     environment_.err.Write(FailureText(outcome, environment_.err));
+    // Where it fails, it says why itself.
+    if (outcome.status == Status::kSucceeded && !undescribed_.empty() && !options_.quiet) {
+      environment_.err.Write(
+          "the limits and retry that the flow declares are not known, because it cannot be described: " +
+          Printable(undescribed_) + "\n");
+    }
     // What could not run took no time worth a line: its reason is the one sentence.
     const bool ran = !outcome.execution.empty() && outcome.status != Status::kInvalid;
     if (ran && !options_.quiet) environment_.err.Write(SummaryText(outcome, environment_.err));
+    if (!outcome.state.empty() && options_.instance.empty() && !options_.quiet) {
+      environment_.err.Write("what it has left in its state is gone now; --instance NAME keeps it\n");
+    }
     if (options_.json) {
-      environment_.out.Write(OutcomeJson(outcome, events) + "\n");
+      environment_.out.Write(OutcomeJson(outcome, attempts, events) + "\n");
     } else if (outcome.status == Status::kSucceeded) {
       environment_.out.Write(SafeJson(outcome.output_json.empty() ? "null" : outcome.output_json) + "\n");
     }
@@ -158,6 +259,7 @@ class Run {
   std::optional<OutputFile> receipt_;
   std::optional<OutputFile> record_;
   std::optional<EngineError> unredacted_;  // why there is no journal
+  std::string undescribed_;                // why nobody knows what the flow declares
 };
 
 // With --json there is an object on standard output also when nothing could be run.
@@ -168,11 +270,11 @@ int RunBundle(const RunOptions& options, Environment& environment) {
   } catch (const EngineError& error) {
     outcome.status = error.status();
     outcome.reason = error.what();
-    if (options.json) environment.out.Write(OutcomeJson(outcome, {}) + "\n");
+    if (options.json) environment.out.Write(OutcomeJson(outcome, {}, {}) + "\n");
     throw;
   } catch (const std::exception& error) {
     outcome.reason = error.what();
-    if (options.json) environment.out.Write(OutcomeJson(outcome, {}) + "\n");
+    if (options.json) environment.out.Write(OutcomeJson(outcome, {}, {}) + "\n");
     throw;
   }
 }
@@ -198,6 +300,11 @@ Action Declare(CLI::App& app) {
       ->type_name("NAME[=FILE]")
       ->allow_extra_args(false);
   AddTenantOption(app, &options->tenant);
+  app.add_option(
+         "--instance", options->instance,
+         "Keep what the flow remembers (context.state) in the tenant's vault, under this name (default: it is gone "
+         "with this command)")
+      ->type_name("NAME");
   AddVaultOptions(app, &options->place);
   file("--limits", options->limits, "JSON object such as {\"wall\": \"30s\", \"heap\": \"64MB\"}; see `warder policy`");
   file(
@@ -219,10 +326,11 @@ Action Declare(CLI::App& app) {
       ->type_name("LAYER")
       ->allow_extra_args(false);
   app.add_flag("--log-payloads", options->log_payloads,
-               "Record the values that steps are given and give, not only their shapes; they may be personal data");
+               "Record the values that steps are given and give, and what is left in the state, not only their shapes; "
+               "they may be personal data");
   app.add_flag("--json", options->json,
-               "Print one object: status, reason, output, steps, calls, response, usage, receipt (to be read; not "
-               "signed), logs");
+               "Print one object: status, reason, output, steps, calls, response, state, usage, receipt (to be read; "
+               "not signed), logs");
   app.add_flag("-q,--quiet", options->quiet, "No logs, calls and summary on standard error; errors only");
   return [options](Environment& environment) { return RunBundle(*options, environment); };
 }

@@ -46,6 +46,7 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   request.allow_origins = options.allow;
   request.log_payloads = options.log_payloads;
   if (!options.tenant.empty()) request.tenant = options.tenant;
+  request.instance = options.instance;
   for (const std::string& each : options.connect) request.connections.push_back(ReadConnection(each));
   if (options.event == "-") {
     request.event_json = ReadInput(kEvent, in, EventName(options), request.limits);
@@ -58,7 +59,8 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
 }
 
 bool NeedsVault(const ExecutionRequest& request) {
-  return std::any_of(request.connections.begin(), request.connections.end(),
+  return !request.instance.empty() ||
+         std::any_of(request.connections.begin(), request.connections.end(),
                      [](const NamedConnection& each) { return each.connection == nullptr; });
 }
 

@@ -22,6 +22,7 @@ struct RunOptions {
   std::vector<std::string> allow;
   std::vector<std::string> connect;  // NAME=FILE, or NAME of the tenant's vault
   std::string tenant;
+  std::string instance;
   VaultPlace place;
   std::vector<std::string> permit_degraded;
   bool log_payloads = false;
@@ -33,7 +34,7 @@ struct RunOptions {
 // EngineError(kInvalid) that says which file and why.
 ExecutionRequest MakeRequest(const RunOptions& options, int in);
 
-// Whether the request needs the vault: it names a stored connection.
+// Whether the request needs the vault: it names a stored connection, or an instance.
 bool NeedsVault(const ExecutionRequest& request);
 
 // The engine speaks of "the event" and "the configuration"; this names the file that it came from.

@@ -203,6 +203,63 @@ TEST_F(RunTest, JsonIsOneObjectWhateverHappens) {
   EXPECT_EQ(run({"run", "--json", "/no/such"}).at("status"), "invalid");
 }
 
+TEST_F(RunTest, AFlowIsTriedAgainAsItDeclares) {
+  const Ran ran = Warder({"run", "--json", scratch_.Bundle("retry-twice")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err,
+              StartsWith("Error: busy\nattempt 1 of 3 failed; the next one in 1ms\nError: busy\nattempt 2 of 3"));
+  EXPECT_EQ(fake::LastRequest().first_execution, "exe-1");
+  EXPECT_EQ(fake::LastRequest().limits.wall_ms, 5'000U);  // declared; otherwise 60 seconds
+  const auto object = boost::json::parse(ran.out).as_object();
+  const auto& tried = object.at("attempts").as_array();
+  ASSERT_EQ(tried.size(), 3U);
+  EXPECT_EQ(tried[0].at("status"), "failed");
+  EXPECT_EQ(tried[0].at("retryInMs"), 1);
+  EXPECT_EQ(tried[2].at("status"), "succeeded");
+  EXPECT_TRUE(tried[2].at("retryInMs").is_null());
+}
+
+TEST_F(RunTest, NotAgainWhereItDoesNotHelpOrEndsTheLast) {
+  const auto tried = [&](const std::string& how) {
+    const Ran ran = Warder({"run", "--json", "-q", scratch_.Bundle(how)});
+    return boost::json::parse(ran.out).at("attempts").as_array().size();
+  };
+  EXPECT_EQ(tried("retry-always"), 3U);
+  EXPECT_EQ(tried("retry-never"), 1U);
+  EXPECT_EQ(tried("throw"), 1U);
+}
+
+TEST_F(RunTest, WhereAnErrorDoesNotSayWhenTheFlowDoes) {
+  const Ran ran = Warder({"run", "--json", "-q", scratch_.Bundle("retry-can")});
+  const auto object = boost::json::parse(ran.out).as_object();
+  ASSERT_EQ(object.at("attempts").as_array().size(), 3U);
+  EXPECT_EQ(object.at("attempts").at(0).at("retryInMs"), 1);
+}
+
+TEST_F(RunTest, LimitsThatAreLowerThanTheDeclaredOnesHold) {
+  const std::string limits = scratch_.Put("limits.json", R"({"wall": "2s"})");
+  EXPECT_EQ(Warder({"run", "-q", scratch_.Bundle("retry-twice"), "--limits", limits}).code, 0);
+  EXPECT_EQ(fake::LastRequest().limits.wall_ms, 2'000U);
+}
+
+TEST_F(RunTest, AnInstanceHasAVaultAndWithoutOneThereIsNone) {
+  const std::vector<std::string> place = {"--state", scratch_ / "state", "--kek", scratch_ / "kek"};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), place.begin(), place.end());
+    return Warder(arguments);
+  };
+  EXPECT_EQ(run({"run", scratch_.Bundle("succeed")}).code, 0);
+  EXPECT_EQ(fake::LastOptions().vault, nullptr);
+  const Ran kept = run({"run", scratch_.Bundle("succeed"), "--instance", "main"});
+  EXPECT_EQ(kept.code, 0) << kept.err;
+  EXPECT_EQ(fake::LastRequest().instance, "main");
+  ASSERT_NE(fake::LastOptions().vault, nullptr);
+  EXPECT_TRUE(fake::LastOptions().vault->HasTenant("local"));
+  const Ran nobody = run({"run", scratch_.Bundle("succeed"), "--instance", "main", "--tenant", "acme"});
+  EXPECT_EQ(nobody.code, 2);
+  EXPECT_EQ(nobody.err, "warder: there is no tenant \"acme\"; make it with: warder tenant create acme\n");
+}
+
 TEST(WithSourceTest, OnlyTheSubjectIsExtended) {
   RunOptions options;
   options.event = "-";

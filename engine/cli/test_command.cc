@@ -113,9 +113,8 @@ class Test {
   }
 
   void Show(const Fixture& fixture, const Finished& finished) {
-    Tested tested{.fixture = &fixture,
-                  .mismatches = Mismatches(fixture.expect, finished),
-                  .duration = finished.outcome.usage.wall};
+    Tested tested{
+        .fixture = &fixture, .mismatches = Mismatches(fixture, finished), .duration = finished.outcome.usage.wall};
     const bool unwritten = !fixture.expects && fixture.journal.empty();
     // What would be written has to be an end that a flow can come to, with the calls that the fixture says.
     const bool writable =

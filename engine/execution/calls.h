@@ -58,6 +58,9 @@ class Calls {
   void OnCancel(const proto::CancelCall& cancel);
   void OnTimer(const proto::TimerRequest& timer);
 
+  // Whether it is the next number, which it is from then on; otherwise the execution ends.
+  bool TakeNumber(std::uint64_t call);
+
   // The connection was taken away: what is under way through it fails.
   void LoseConnection(const std::string& name);
 
@@ -77,7 +80,6 @@ class Calls {
     std::size_t bytes;
   };
 
-  bool TakeNumber(std::uint64_t call);
   void Launch(std::uint64_t call, broker::HttpRequest request);
   void LaunchWaiting();
   void AddWaitingBytes(std::size_t bytes);

@@ -84,13 +84,31 @@ void CheckOutside(const ExecutionRequest& request) {
   if (request.replay && request.script) {
     throw EngineError(Status::kInvalid, "an execution meets a recording or a script, not both");
   }
-  if (!request.allow_origins.empty() || !request.connections.empty()) {
-    throw EngineError(Status::kInvalid, "a replayed or scripted execution reaches no origins and has no connections");
+  if (!request.allow_origins.empty() || !request.connections.empty() || !request.instance.empty()) {
+    throw EngineError(Status::kInvalid,
+                      "a replayed or scripted execution reaches no origins and has no connections and no instance");
   }
   if (request.script && request.script->seed.size() != 32) {
     throw EngineError(Status::kInvalid,
                       "the seed of a script has 32 bytes, not " + std::to_string(request.script->seed.size()));
   }
+}
+
+// Whose state it has is known before it runs.
+void CheckInstance(Vault* vault, const ExecutionRequest& request) {
+  if (request.instance.empty()) return;
+  if (!state::IsInstance(request.instance)) {
+    throw EngineError(
+        Status::kInvalid,
+        "an instance's name is 1 to 64 of a-z, 0-9, \".\", \"_\" and \"-\", beginning with a letter or digit");
+  }
+  if (vault == nullptr) {
+    throw EngineError(Status::kInvalid, "the execution is of the instance \"" + request.instance +
+                                            "\", and the engine has no vault to keep its state in");
+  }
+  const auto tenant = store::TenantId::Parse(request.tenant);
+  if (!tenant) ThrowEngineError(tenant.error());
+  if (const auto store = vault->stores()->Of(*tenant); !store) ThrowEngineError(store.error());
 }
 
 audit::SigningKey KeyOf(const EngineOptions& options) {
@@ -192,6 +210,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
       opened.set_value(Internal(std::string("the broker could not be made: ") + error.what()));
       return;
     }
+    keeper_ = std::make_unique<state::Keeper>(loop_, vault_ ? vault_->stores() : nullptr);
     if (vault_) {
       auto connections = connections::LiveConnections::Make(loop_, *broker_, vault_->stores());
       if (!connections) {
@@ -219,6 +238,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
+    keeper_.reset();
     connections_.reset();
     broker_.reset();
     zygote_.reset();
@@ -268,14 +288,16 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckLimits(request.limits);
   CheckBundle(request);
   CheckOutside(request);
+  CheckInstance(vault_.get(), request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
   if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty() ||
+      request.first_execution.size() > kMaxLabelBytes || FindInvalidUtf8(request.first_execution) ||
       FindInvalidUtf8(request.flow) || FindInvalidUtf8(request.tenant) || HasControl(request.tenant)) {
-    throw EngineError(
-        Status::kInvalid,
-        "a flow's key and a tenant's name are at most 256 bytes of UTF-8, and a tenant has a name without "
-        "control characters");
+    throw EngineError(Status::kInvalid,
+                      "a flow's key, a tenant's name and an execution's id are at most 256 bytes of UTF-8, and a "
+                      "tenant has a name without "
+                      "control characters");
   }
   auto shared = std::make_shared<Execution::Impl>(RandomId());
   Granted granted = Grant(request, shared->id());
@@ -313,8 +335,8 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_,  broker_.get(), *zygote,           [this] { return CurrentZygote(); },
-                           &facts_, &cgroups_,     connections_.get()};
+  ExecutionContext context{&loop_,    broker_.get(),      *zygote,      [this] { return CurrentZygote(); }, &facts_,
+                           &cgroups_, connections_.get(), keeper_.get()};
   auto execution = std::make_unique<RunningExecution>(
       context, std::move(request), std::move(granted.capabilities), std::move(granted.held),
       journal::Recorder(loop_, *disk_, std::move(journal)), std::move(sink), shared);

@@ -14,6 +14,7 @@
 #include "engine/broker/broker.h"
 #include "engine/execution/execution.h"
 #include "engine/execution/zygote_host.h"
+#include "engine/state/keeper.h"
 #include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
@@ -63,6 +64,7 @@ class EngineImpl final : public Engine {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<connections::LiveConnections> connections_;
+  std::unique_ptr<state::Keeper> keeper_;
   std::shared_ptr<Undertaker> undertaker_;
   std::unique_ptr<boost::asio::thread_pool> disk_;  // writes journals
   std::shared_ptr<ZygoteHost> zygote_;

@@ -78,8 +78,10 @@ RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionReq
       requested_wall_(system_clock::now()),
       deadline_(*context.loop),
       cpu_timer_(*context.loop),
-      outside_(MakeOutside(*context.loop, *context.broker, capabilities_, request_, shared_->id())),
+      outside_(MakeOutside(*context.loop, *context.broker, *context.keeper, capabilities_, request_, shared_->id())),
       calls_(new Calls(*outside_, request_.limits, *this)),
+      state_calls_(*outside_, *calls_, *this,
+                   request_.log_payloads || !InWorld() ? StateCalls::Values::kTold : StateCalls::Values::kLeftOut),
       steps_(*this, request_.log_payloads) {
   outside_->Attach(*this);
   outcome_.execution = shared_->id();
@@ -199,10 +201,19 @@ void RunningExecution::Handle(const proto::FromCell& frame) {
     case proto::FromCell::kRespond:
       OnRespond(frame.respond());
       return;
+    case proto::FromCell::kStateRead:
+    case proto::FromCell::kStateCommit:
+      OnStateUse(frame);
+      return;
     case proto::FromCell::kOutput:
       OnOutput(frame.output());
       return;
     case proto::FromCell::kResult:
+      // A flow has succeeded when its state is there to stay.
+      if (frame.result().has_succeeded() && state_calls_.committing()) {
+        EndByProtocol("a result before its state was committed");
+        return;
+      }
       evidence_.result = frame.result();
       End(Cause::kResult);
       return;
@@ -221,6 +232,16 @@ void RunningExecution::Handle(const proto::FromCell& frame) {
       break;
   }
   EndByProtocol("a frame of no known kind");
+}
+
+void RunningExecution::OnStateUse(const proto::FromCell& frame) {
+  if (request_.describe) {
+    EndByProtocol("a use of state where no flow runs");
+  } else if (frame.has_state_read()) {
+    state_calls_.OnRead(frame.state_read());
+  } else {
+    state_calls_.OnCommit(frame.state_commit());
+  }
 }
 
 void RunningExecution::OnBarrierPassed(std::uint64_t number) {
@@ -331,6 +352,7 @@ void RunningExecution::SendStart() {
   start->set_log_bytes(request_.limits.log_bytes);
   start->set_describe(request_.describe);
   start->set_step_payloads(request_.log_payloads);
+  start->set_first_execution_id(request_.first_execution);
   outside_->Begin(start);
   SendToCell(frame);
   start_clock_us_ = clock_us_;
@@ -398,13 +420,15 @@ void RunningExecution::WatchCpu() {
   // The host's sink is not.
   const auto handling =
       std::max(microseconds(0), duration_cast<microseconds>(cell_->channel().handling_time() - sink_time_));
-  const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling;
+  const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling +
+                             duration_cast<microseconds>(outside_->SpentElsewhere());
   if (spent >= limit) {
     EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
     return;
   }
-  // A cell has one thread and the engine has one: together they cannot use up what is left in less time than that.
-  cpu_timer_.expires_after(std::max<microseconds>((limit - spent) / 2, microseconds(500)));
+  // A cell has one thread, the loop is one, and of those for state one at a time works for a tenant: together they
+  // cannot use up what is left in less time than that.
+  cpu_timer_.expires_after(std::max<microseconds>((limit - spent) / 3, microseconds(500)));
   cpu_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) WatchCpu();
   });
@@ -509,6 +533,9 @@ void RunningExecution::End(Cause cause) {
   ended_at_ = steady_clock::now();
   ended_wall_ = system_clock::now();
   cpu_timer_.cancel();
+  // What a cell asked for before it ended by itself is done still; whoever ends one waits for no more than is under
+  // way.
+  if (cause != Cause::kResult && cause != Cause::kStopped) outside_->GiveUpState();
   // A call may be what ended us: its objects go when it has returned.
   boost::asio::post(*context_.loop, [this, alive = alive_] {
     if (*alive) calls_->AbortAll();
@@ -551,7 +578,9 @@ void RunningExecution::OnDeath(const CellDeath& death) {
   calls_->AbortAll();
   evidence_.death = death;
   evidence_.ready = ready_;
-  Finish();
+  if (!InWorld()) return Finish();  // nothing answers any more
+  // What is being committed is either done or not when the execution is over.
+  state_calls_.WhenCommitted([this] { Finish(); });
 }
 
 }  // namespace warder::execution

@@ -29,6 +29,7 @@
 #include "engine/execution/outside.h"
 #include "engine/execution/posture.h"
 #include "engine/execution/receipt.h"
+#include "engine/execution/state_calls.h"
 #include "engine/execution/steps.h"
 #include "engine/execution/verdict.h"
 #include "engine/journal/recorder.h"
@@ -86,6 +87,7 @@ struct ExecutionContext {
   const EngineFacts* engine = nullptr;
   jail::CgroupTree* cgroups = nullptr;
   connections::LiveConnections* connections = nullptr;  // null: there is no vault
+  state::Keeper* keeper = nullptr;
 };
 
 class RunningExecution final : private CellObserver, private CallHost, private OutsideHost {
@@ -124,6 +126,8 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   void EndDiverged(Divergence divergence) override;
   void EndAsRecorded() override;
 
+  // It meets the world, and neither a recording nor a script.
+  bool InWorld() const { return !request_.replay && !request_.script; }
   void MakeCell();
   // Nothing of the bundle has run yet, so its zygote's death is nobody's business but the engine's: once more.
   bool StartAgain(const CellDeath& death);
@@ -140,6 +144,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   void OnLog(const proto::Log& log);
   void OnStep(const proto::Step& step);
   void OnRespond(const proto::Respond& respond);
+  void OnStateUse(const proto::FromCell& frame);
   // Of the log limit, for an entry of it or news of a step; ends the execution where a cell takes more than it may.
   bool TakeLogBytes(std::uint64_t text_bytes);
   void OnOutput(const proto::Output& output);
@@ -200,6 +205,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   std::unique_ptr<CellProcess> cell_;
   std::unique_ptr<Outside> outside_;
   std::unique_ptr<Calls> calls_;
+  StateCalls state_calls_;
   Steps steps_;
 };
 

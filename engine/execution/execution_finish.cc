@@ -54,6 +54,7 @@ void RunningExecution::Finish() {
   usage.output_bytes = evidence_.output.size();
   outcome_.calls = calls_->records();
   outcome_.steps = steps_.records();
+  outcome_.state = state_calls_.Left();
 
   Judge(evidence_, request_.limits, &outcome_);
   if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
@@ -107,7 +108,7 @@ void RunningExecution::WriteReceipt(system_clock::time_point over) {
   cell_.reset();
 
   // A receipt says what was done in the world.
-  if (request_.replay || request_.script) return;
+  if (!InWorld()) return;
   const EngineFacts& engine = *context_.engine;
   ReceiptFacts facts;
   facts.request = &request_;

@@ -46,8 +46,19 @@ INSTANTIATE_TEST_SUITE_P(Lies, LieTest,
                          testing::Values("lie-length", "lie-garbage", "lie-utf8", "lie-cut-off", "lie-ready-twice",
                                          "lie-barrier", "lie-number", "lie-timer-number", "lie-cancel", "lie-body",
                                          "lie-body-out-of-turn", "lie-body-credit", "lie-credit", "lie-credit-call",
-                                         "lie-log-fields", "lie-asked", "not-json", "exit", "crash", "flood-logs",
-                                         "flood-empty-logs", "socket", "result-then-socket"));
+                                         "lie-state-number", "lie-state-key", "lie-state-nothing", "lie-state-twice",
+                                         "lie-state-many", "lie-state-early", "lie-state-too-much", "lie-log-fields",
+                                         "lie-asked", "not-json", "exit", "crash", "flood-logs", "flood-empty-logs",
+                                         "socket", "result-then-socket"));
+
+TEST_F(HostileCellTest, WhatDescribesItselfHasNoState) {
+  for (const char* scene : {"count", "commit-and-throw"}) {
+    ExecutionRequest request = Request(scene);
+    request.describe = true;
+    EXPECT_EQ(RunBeside(request).status, Status::kViolation) << scene;
+  }
+  EXPECT_EQ(Run("count").output_json, "1");
+}
 
 TEST_F(HostileCellTest, WhatDescribesItselfAsNothingHasNoManifest) {
   ExecutionRequest request = Request("succeed");

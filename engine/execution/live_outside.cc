@@ -27,12 +27,13 @@ class WaitingTimer final : public Outside::Timer {
 
 }  // namespace
 
-LiveOutside::LiveOutside(boost::asio::io_context& loop, broker::Broker& broker,
-                         std::shared_ptr<broker::Capabilities> capabilities, std::string tenant, std::string execution)
+LiveOutside::LiveOutside(boost::asio::io_context& loop, broker::Broker& broker, state::Keeper& keeper,
+                         std::shared_ptr<broker::Capabilities> capabilities, state::Owner owner, std::string execution)
     : loop_(loop),
       broker_(broker),
+      keeper_(keeper),
       capabilities_(std::move(capabilities)),
-      tenant_(std::move(tenant)),
+      owner_(std::move(owner)),
       execution_(std::move(execution)) {}
 
 void LiveOutside::Begin(proto::Start* start) {
@@ -62,12 +63,20 @@ std::uint64_t LiveOutside::Clock() {
 
 std::unique_ptr<broker::Call> LiveOutside::StartCall(std::uint64_t /*number*/, broker::HttpRequest request,
                                                      broker::CallObserver& observer) {
-  return broker_.Start(tenant_, capabilities_, std::move(request), observer);
+  return broker_.Start(owner_.tenant, capabilities_, std::move(request), observer);
 }
 
 std::unique_ptr<Outside::Timer> LiveOutside::StartTimer(std::uint64_t /*number*/, std::chrono::milliseconds delay,
                                                         std::function<void()> fire) {
   return std::make_unique<WaitingTimer>(loop_, delay, std::move(fire));
+}
+
+void LiveOutside::ReadState(std::uint64_t /*number*/, StateKey key, state::ReadDone done) {
+  keeper_.Read(owner_, std::move(key), account_, std::move(done));
+}
+
+void LiveOutside::CommitState(std::uint64_t /*number*/, std::vector<state::Change> changes, state::CommitDone done) {
+  keeper_.Commit(owner_, std::move(changes), account_, std::move(done));
 }
 
 }  // namespace warder::execution

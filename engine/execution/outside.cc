@@ -9,12 +9,13 @@
 
 namespace warder::execution {
 
-std::unique_ptr<Outside> MakeOutside(boost::asio::io_context& loop, broker::Broker& broker,
+std::unique_ptr<Outside> MakeOutside(boost::asio::io_context& loop, broker::Broker& broker, state::Keeper& keeper,
                                      std::shared_ptr<broker::Capabilities> capabilities,
                                      const ExecutionRequest& request, const std::string& execution) {
   if (request.replay) return std::make_unique<RecordedOutside>(request.replay->tape());
   if (request.script) return std::make_unique<ScriptedOutside>(*request.script, request.limits);
-  return std::make_unique<LiveOutside>(loop, broker, std::move(capabilities), request.tenant, execution);
+  return std::make_unique<LiveOutside>(loop, broker, keeper, std::move(capabilities),
+                                       state::Owner{request.tenant, request.instance}, execution);
 }
 
 }  // namespace warder::execution

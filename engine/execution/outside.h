@@ -1,7 +1,7 @@
-// Where everything comes from that differs between two runs of the same code: the seed, the clock, the answers to calls
-// and the expiry of timers. An execution asks its outside and nobody else, so that the same execution runs against the
-// world (live_outside.h), against a recording of one that did (recorded_outside.h) and against a script
-// (scripted_outside.h).
+// Where everything comes from that differs between two runs of the same code: the seed, the clock, the answers to
+// calls, the expiry of timers and what flows remember. An execution asks its outside and nobody else, so that the same
+// execution runs against the world (live_outside.h), against a recording of one that did (recorded_outside.h) and
+// against a script (scripted_outside.h).
 //
 // Of one thread: the engine's loop. Nothing here is called from inside of itself: observers, timers and hosts are told
 // from the loop.
@@ -14,8 +14,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/broker/broker.h"
+#include "engine/state/keeper.h"
 #include "sandbox/proto/cell.pb.h"
 #include "warder/engine.h"
 
@@ -63,6 +65,16 @@ class Outside {
   virtual std::unique_ptr<Timer> StartTimer(std::uint64_t number, std::chrono::milliseconds delay,
                                             std::function<void()> fire) = 0;
 
+  // Of the execution's state; `done` is called once, from the loop: in the world also when the execution is over,
+  // elsewhere only while it runs.
+  virtual void ReadState(std::uint64_t number, StateKey key, state::ReadDone done) = 0;
+  virtual void CommitState(std::uint64_t number, std::vector<state::Change> changes, state::CommitDone done) = 0;
+
+  // The execution ends: what has not been begun of either is not done.
+  virtual void GiveUpState() {}
+  // What was computed for the execution on other threads than the loop's.
+  virtual std::chrono::nanoseconds SpentElsewhere() const { return {}; }
+
   // What the cell of a running execution says, before anything is done about it, and after.
   virtual void OnSaid(const proto::FromCell& frame) = 0;
   virtual void OnSaidBody(std::uint64_t call, std::string_view data, bool last) = 0;
@@ -81,8 +93,8 @@ class Outside {
   Outside& operator=(const Outside&) = default;
 };
 
-// The one that a request asks for. What the request refers to outlives it, and `broker` and `loop` do.
-std::unique_ptr<Outside> MakeOutside(boost::asio::io_context& loop, broker::Broker& broker,
+// The one that a request asks for. What the request refers to outlives it, and `loop`, `broker` and `keeper` do.
+std::unique_ptr<Outside> MakeOutside(boost::asio::io_context& loop, broker::Broker& broker, state::Keeper& keeper,
                                      std::shared_ptr<broker::Capabilities> capabilities,
                                      const ExecutionRequest& request, const std::string& execution);
 

@@ -131,6 +131,15 @@ std::string ReasonOf(const Outcome& outcome) {
   }
 }
 
+json::object StateOf(const ReceiptFacts& facts) {
+  std::uint64_t bytes = 0;
+  for (const StateRecord& record : facts.outcome->state) bytes += record.bytes;
+  const std::string& instance = facts.request->instance;
+  return {{"instance", instance.empty() ? json::value(nullptr) : json::value(instance)},
+          {"keys", facts.outcome->state.size()},
+          {"bytes", bytes}};
+}
+
 json::object VerdictOf(const Outcome& outcome) {
   json::object verdict{{"status", StatusName(outcome.status)},
                        {"reason", ReasonOf(outcome)},
@@ -183,6 +192,7 @@ std::string MakeReceipt(const ReceiptFacts& facts) {
       {"verdict", VerdictOf(outcome)},
       {"calls", std::move(calls)},
       {"callsOmitted", omitted},
+      {"state", StateOf(facts)},
       {"usage", json::parse(UsageJson(outcome.usage))},
       {"teardown", TeardownOf(facts)},
   };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/journal/request_digest.h"
+#include "engine/journal/state_frames.h"
 
 namespace warder::execution {
 namespace {
@@ -89,6 +90,15 @@ std::unique_ptr<broker::Call> RecordedOutside::StartCall(std::uint64_t number, b
 std::unique_ptr<Outside::Timer> RecordedOutside::StartTimer(std::uint64_t number, std::chrono::milliseconds /*delay*/,
                                                             std::function<void()> fire) {
   return std::make_unique<RecordedTimer>(*this, number, std::move(fire));
+}
+
+void RecordedOutside::ReadState(std::uint64_t number, StateKey /*key*/, state::ReadDone done) {
+  reads_[number] = std::move(done);
+}
+
+void RecordedOutside::CommitState(std::uint64_t number, std::vector<state::Change> /*changes*/,
+                                  state::CommitDone done) {
+  commits_[number] = std::move(done);
 }
 
 void RecordedOutside::OnSaid(const proto::FromCell& frame) {
@@ -180,8 +190,23 @@ void RecordedOutside::Deliver(const proto::ToCell& frame) {
   } else if (const auto call = calls_.find(journal::CallOf(frame)); call != calls_.end()) {
     DeliverTo(*call->second, frame);
     return;
+  } else if (DeliverState(frame)) {
+    return;
   }
   Diverge({"what was recorded as sent next is for a call that is not under way now", {}});
+}
+
+bool RecordedOutside::DeliverState(const proto::ToCell& frame) {
+  const std::uint64_t number = journal::StateCallOf(frame);
+  if (auto read = reads_.extract(number)) {
+    read.mapped()(journal::EntryOf(frame));
+    return true;
+  }
+  if (auto commit = commits_.extract(number)) {
+    commit.mapped()(journal::CommittedOf(frame));
+    return true;
+  }
+  return false;
 }
 
 void RecordedOutside::DeliverTo(broker::CallObserver& observer, const proto::ToCell& frame) {

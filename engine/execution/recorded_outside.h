@@ -29,6 +29,8 @@ class RecordedOutside final : public Outside {
                                           broker::CallObserver& observer) override;
   std::unique_ptr<Timer> StartTimer(std::uint64_t number, std::chrono::milliseconds delay,
                                     std::function<void()> fire) override;
+  void ReadState(std::uint64_t number, StateKey key, state::ReadDone done) override;
+  void CommitState(std::uint64_t number, std::vector<state::Change> changes, state::CommitDone done) override;
   void OnSaid(const proto::FromCell& frame) override;
   void OnSaidBody(std::uint64_t call, std::string_view data, bool last) override;
   void OnHandled() override { Send(); }
@@ -44,7 +46,8 @@ class RecordedOutside final : public Outside {
   void Send();
   void Deliver(const proto::ToCell& frame);
   void DeliverTo(broker::CallObserver& observer, const proto::ToCell& frame);
-  void AwaitCell();
+  // False: it is not about state.
+  bool DeliverState(const proto::ToCell& frame);
   // Moves on to the next frame that is no piece of the output.
   void SkipOutput();
   bool AtEnd() const { return next_ == tape_.size(); }
@@ -63,6 +66,8 @@ class RecordedOutside final : public Outside {
   std::unordered_map<std::uint64_t, broker::CallObserver*> calls_;
   std::unordered_map<std::uint64_t, std::string> requests_;  // for messages
   std::unordered_map<std::uint64_t, std::function<void()>> timers_;
+  std::unordered_map<std::uint64_t, state::ReadDone> reads_;
+  std::unordered_map<std::uint64_t, state::CommitDone> commits_;
 };
 
 }  // namespace warder::execution

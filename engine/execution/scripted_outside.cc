@@ -171,6 +171,14 @@ class ScriptedOutside::Waiting final : public Outside::Timer {
   Happening happening_;
 };
 
+ScriptedOutside::ScriptedOutside(const Script& script, const Limits& limits)
+    : script_(script), limits_(limits), clock_us_(script.clock_us), used_(script.calls.size(), false) {
+  for (const StateItem& item : script.state) {
+    store_.Put(item);
+    known_.insert(item.key);
+  }
+}
+
 void ScriptedOutside::Begin(proto::Start* start) {
   start->set_seed(script_.seed);
   start->set_execution_id(script_.execution_id);
@@ -231,6 +239,50 @@ std::unique_ptr<Outside::Timer> ScriptedOutside::StartTimer(std::uint64_t /*numb
   }
   ++timers_;
   return std::make_unique<Waiting>(*this, at_us, order, std::move(fire));
+}
+
+void ScriptedOutside::Adopt(const StateKey& key) {
+  if (key.scope != StateScope::kFlow || known_.contains(key)) return;
+  for (const StateItem& item : script_.state) {
+    if (item.key != StateKey{StateScope::kFlow, {}, key.key}) continue;
+    store_.Put({key, item.value_json});
+    known_.insert(key);
+  }
+}
+
+void ScriptedOutside::AnswerState(std::uint64_t number, std::function<void()> answer) {
+  const std::size_t use = state_uses_++;
+  const bool recorded = use < script_.state_answers.size();
+  const Moment moment = recorded ? script_.state_answers[use].moment : Moment();
+  state_answers_[number] = std::make_unique<Happening>(
+      *this, moment.at_us, moment.order, [this, number, use, recorded, answer = std::move(answer)] {
+        state_answers_.erase(number);
+        if (recorded) {
+          for (const StateItem& item : script_.state_answers[use].others) store_.Put(item);
+        }
+        answer();
+      });
+}
+
+void ScriptedOutside::ReadState(std::uint64_t number, StateKey key, state::ReadDone done) {
+  AnswerState(number, [this, key = std::move(key), done = std::move(done)] {
+    Adopt(key);
+    if (!script_.whole_state && !known_.contains(key)) {
+      host_->EndDiverged(
+          {"the execution now reads " + journal::DescribeState(key) + ", which was not " + script_.word, {}});
+      return;
+    }
+    done(store_.Read(key));
+  });
+}
+
+void ScriptedOutside::CommitState(std::uint64_t number, std::vector<state::Change> changes, state::CommitDone done) {
+  AnswerState(number, [this, changes = std::move(changes), done = std::move(done)] {
+    for (const state::Change& change : changes) Adopt(change.key);
+    auto committed = store_.Commit(changes);
+    for (const state::Change& change : changes) known_.insert(change.key);
+    done(std::move(committed));
+  });
 }
 
 const ScriptedCall* ScriptedOutside::Look(std::size_t ordinal, const ScriptedRequest& request,

@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "engine/execution/outside.h"
+#include "engine/state/memory_store.h"
 #include "warder/replay.h"
 
 namespace warder::execution {
@@ -21,8 +23,7 @@ namespace warder::execution {
 class ScriptedOutside final : public Outside {
  public:
   // The script outlives this.
-  ScriptedOutside(const Script& script, const Limits& limits)
-      : script_(script), limits_(limits), clock_us_(script.clock_us), used_(script.calls.size(), false) {}
+  ScriptedOutside(const Script& script, const Limits& limits);
 
   void Attach(OutsideHost& host) override { host_ = &host; }
   std::string ExecutionId() const override { return script_.execution_id; }
@@ -32,6 +33,8 @@ class ScriptedOutside final : public Outside {
                                           broker::CallObserver& observer) override;
   std::unique_ptr<Timer> StartTimer(std::uint64_t number, std::chrono::milliseconds delay,
                                     std::function<void()> fire) override;
+  void ReadState(std::uint64_t number, StateKey key, state::ReadDone done) override;
+  void CommitState(std::uint64_t number, std::vector<state::Change> changes, state::CommitDone done) override;
   void OnSaid(const proto::FromCell&) override {}
   void OnSaidBody(std::uint64_t, std::string_view, bool) override {}
   void OnHandled() override {}
@@ -63,6 +66,11 @@ class ScriptedOutside final : public Outside {
   // The same without consequences.
   const ScriptedCall* Look(std::size_t ordinal, const ScriptedRequest& request, std::size_t* found) const;
 
+  // Answers a use of the state, when its moment comes.
+  void AnswerState(std::uint64_t number, std::function<void()> answer);
+  // The item of the script that has no flow's key becomes this flow's.
+  void Adopt(const StateKey& key);
+
   const Script& script_;
   const Limits limits_;
   OutsideHost* host_ = nullptr;
@@ -73,6 +81,10 @@ class ScriptedOutside final : public Outside {
   std::size_t calls_ = 0;   // made
   std::size_t timers_ = 0;  // set
   std::vector<bool> used_;
+  state::MemoryStore store_;
+  std::set<StateKey> known_;  // what is there and what is known not to be
+  std::size_t state_uses_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<Happening>> state_answers_;
 };
 
 }  // namespace warder::execution

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/text.h"
+#include "engine/journal/state_frames.h"
 #include "warder/replay.h"
 
 namespace warder::journal {
@@ -192,6 +193,16 @@ std::string StepText(const proto::Step& step) {
   }
 }
 
+std::string StateText(const proto::StateCommit& commit) {
+  std::string text;
+  for (const proto::StateChange& change : commit.changes()) {
+    text += (text.empty() ? "" : ", ") + DescribeState(KeyOf(change.key())) +
+            (change.removed() ? " is deleted" : " becomes " + change.json());
+    if (change.expects()) text += " (was of version " + std::to_string(change.version()) + ")";
+  }
+  return text;
+}
+
 std::string ResponseText(const proto::Respond& respond) {
   std::string text = std::to_string(respond.status());
   for (const auto& header : respond.headers()) text += "\n" + header.name() + ": " + header.value();
@@ -228,6 +239,19 @@ std::string Ordinal(std::uint64_t number) {
   return std::to_string(number) + (ones == 1 ? "st" : ones == 2 ? "nd" : ones == 3 ? "rd" : "th");
 }
 
+std::string DescribeState(const StateKey& key) {
+  const std::string text = "\"" + Truncate(key.key, kMaxShownBytes) + "\" of the ";
+  switch (key.scope) {
+    case StateScope::kFlow:
+      return text + "state of the flow " + key.flow;
+    case StateScope::kInstance:
+      return text + "instance's state";
+    case StateScope::kCrossFlow:
+      break;
+  }
+  return text + "tenant's state";
+}
+
 std::string DescribeRequest(const std::string& method, const std::string& url) {
   return Truncate(method, 32) + " " + Truncate(url, kMaxShownBytes);
 }
@@ -251,6 +275,12 @@ std::string Describe(const proto::FromCell& frame) {
                  ? "begins the step \"" + Truncate(frame.step().began().name(), kMaxShownBytes) + "\""
              : frame.step().has_ended() ? "ends step " + std::to_string(frame.step().step())
                                         : "tries step " + std::to_string(frame.step().step()) + " again";
+    case proto::FromCell::kStateRead:
+      return "reads " + DescribeState(KeyOf(frame.state_read().key()));
+    case proto::FromCell::kStateCommit:
+      return frame.state_commit().changes_size() == 1
+                 ? "commits a change of its state"
+                 : "commits " + std::to_string(frame.state_commit().changes_size()) + " changes of its state";
     case proto::FromCell::kRespond:
       return "answers its webhook with " + std::to_string(frame.respond().status());
     case proto::FromCell::kOutput:
@@ -292,6 +322,11 @@ std::optional<Divergence> Compare(const Said& before, const proto::FromCell& rec
     case proto::FromCell::kRespond:
       return Divergence{"the answer to the webhook is not the one that was recorded",
                         Difference(ResponseText(recorded.respond()), ResponseText(now.respond()))};
+    case proto::FromCell::kStateRead:
+      return Divergence{"the execution now " + Describe(now) + " where the recorded one " + Describe(recorded), {}};
+    case proto::FromCell::kStateCommit:
+      return Divergence{"what is committed to the state is not what was recorded",
+                        Pair("state", StateText(recorded.state_commit()), StateText(now.state_commit()))};
     case proto::FromCell::kResult:
       return OtherEnd(EndOf(recorded.result()), EndOf(now.result()));
     case proto::FromCell::kStopped:

@@ -28,6 +28,8 @@ std::string CountedBytes(std::uint64_t bytes);
 
 // What a frame is, as a clause without its subject: "calls GET https://api.example.com/a".
 std::string Describe(const proto::FromCell& frame);
+// A key of the state for people: "\"since\" of the flow's state".
+std::string DescribeState(const StateKey& key);
 // A request for people: "GET https://api.example.com/a".
 std::string DescribeRequest(const std::string& method, const std::string& url);
 

@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "engine/journal/compare.h"
 #include "engine/journal/request_digest.h"
+#include "engine/journal/state_frames.h"
 #include "engine/journal/tape.h"
 #include "warder/replay.h"
 
@@ -118,6 +119,7 @@ class ScriptMaker {
     script_.execution_id = start.execution_id();
     script_.clock_us = tape_.ToCellAt(tape_.first_reply() - 1).clock_us();
     script_.word = "recorded";
+    script_.whole_state = false;
     for (const auto& each : start.connections()) {
       Script::Connection& connection = script_.connections.emplace_back();
       connection.name = each.name();
@@ -157,10 +159,46 @@ class ScriptMaker {
     } else if (frame.has_timer_request()) {
       timers_[frame.timer_request().call()] = script_.timers.size();
       script_.timers.push_back({.delay = std::chrono::milliseconds(frame.timer_request().delay_ms()), .fired = {}});
+    } else if (frame.has_state_read() || frame.has_state_commit()) {
+      TakeStateUse(frame);
     } else if (frame.has_request_body()) {
       const auto& chunk = frame.request_body();
       AddPiece(chunk.call(), {.data = chunk.data(), .digest = {}}, chunk.last());
     }
+  }
+
+  // How the state was when an answer told of it: the first that is known of a key stands at the start, and what is not
+  // what this execution itself has left is what others did.
+  void Reveal(const StateKey& key, std::uint64_t version, const std::string& json, Script::StateAnswer* answer) {
+    const StateItem item{key, version == 0 ? std::nullopt : std::optional(json)};
+    const auto [known, first] = state_.emplace(key, item.value_json);
+    if (first) script_.state.push_back(item);
+    if (known->second != item.value_json) answer->others.push_back(item);
+    known->second = item.value_json;
+  }
+
+  void TakeStateAnswer(const proto::ToCell& frame) {
+    Script::StateAnswer& answer = script_.state_answers[uses_.at(journal::StateCallOf(frame))];
+    answer.moment = At(frame);
+    if (frame.has_state_value()) {
+      Reveal(reads_.at(frame.state_value().call()), frame.state_value().version(), frame.state_value().json(), &answer);
+      return;
+    }
+    const auto commit = commits_.find(frame.state_committed().call());
+    if (!frame.has_state_committed() || commit == commits_.end()) return;
+    for (const proto::StateConflict& each : frame.state_committed().conflicts()) {
+      Reveal(commit->second[each.change()].key, each.version(), each.json(), &answer);
+    }
+    if (!frame.state_committed().conflicts().empty()) return;
+    for (const StateItem& item : commit->second) state_[item.key] = item.value_json;
+  }
+
+  void TakeStateUse(const proto::FromCell& frame) {
+    const std::uint64_t call = frame.has_state_read() ? frame.state_read().call() : frame.state_commit().call();
+    if (!uses_.try_emplace(call, script_.state_answers.size()).second) return;  // no engine's journal has it twice
+    script_.state_answers.emplace_back();
+    if (frame.has_state_read()) reads_[call] = journal::KeyOf(frame.state_read().key());
+    if (frame.has_state_commit()) commits_[call] = journal::ItemsOf(frame.state_commit());
   }
 
   void TakeDigest(std::string_view payload) {
@@ -177,7 +215,9 @@ class ScriptMaker {
   }
 
   void TakeToCell(const proto::ToCell& frame) {
-    if (frame.has_timer_fired()) {
+    if (journal::StateCallOf(frame) != 0) {
+      TakeStateAnswer(frame);
+    } else if (frame.has_timer_fired()) {
       script_.timers[timers_.at(frame.timer_fired().call())].fired = At(frame);
     } else if (frame.has_response_head()) {
       const proto::ResponseHead& head = frame.response_head();
@@ -219,6 +259,10 @@ class ScriptMaker {
   std::vector<Made> made_;
   std::unordered_map<std::uint64_t, std::size_t> numbers_;  // of calls, to made_
   std::unordered_map<std::uint64_t, std::size_t> timers_;   // of calls, to the script's
+  std::unordered_map<std::uint64_t, std::size_t> uses_;     // of calls, to the script's answers
+  std::unordered_map<std::uint64_t, StateKey> reads_;
+  std::unordered_map<std::uint64_t, std::vector<StateItem>> commits_;
+  std::map<StateKey, std::optional<std::string>> state_;  // as far as it is known
 };
 
 }  // namespace

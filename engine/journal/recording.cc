@@ -9,6 +9,7 @@
 
 #include "engine/base/engine_error.h"
 #include "engine/execution/response.h"
+#include "engine/journal/state_frames.h"
 #include "engine/journal/tape.h"
 #include "sandbox/base/unique_fd.h"
 #include "warder/replay.h"
@@ -73,7 +74,8 @@ Recording::Recording(std::shared_ptr<const journal::Tape> tape) : tape_(std::mov
             .status = ending ? ending->status : Status::kFault,
             .reason = ending ? ending->reason : tape_->cut_off(),
             .output_json = {},
-            .response = {}};
+            .response = {},
+            .state = journal::RecordsOf(tape_->StateLeft(), true)};
   TakeResults(*tape_, &facts_);
 }
 
@@ -97,6 +99,7 @@ ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
   request.bundle = tape.bundle();
   request.flow = tape.header().flow;
   request.tenant = tape.header().tenant;
+  request.first_execution = tape.start().first_execution_id();
   request.event_json = tape.event();
   request.config_json = tape.config();
   request.limits = tape.header().limits;

@@ -24,10 +24,26 @@ std::string WholeBody(const ScriptedAnswer& answer) {
   return body;
 }
 
+void LearnState(const std::vector<StateItem>& items, Redaction* redaction) {
+  for (const StateItem& item : items) {
+    if (item.value_json) redaction->Learn(*item.value_json);
+  }
+}
+
 void Learn(const ExecutionRequest& request, const Script& script, Redaction* redaction) {
   redaction->Learn(request.event_json);
   redaction->Learn(request.config_json);
   for (const ScriptedCall& call : script.calls) redaction->Learn(WholeBody(call.answer));
+  LearnState(script.state, redaction);
+  for (const auto& answer : script.state_answers) LearnState(answer.others, redaction);
+}
+
+// Of the state, keys too may have been made of what is taken out.
+void Change(const Redaction& redaction, std::vector<StateItem>* items) {
+  for (StateItem& item : *items) {
+    item.key.key = redaction.Apply(item.key.key);
+    if (item.value_json) item.value_json = redaction.Apply(*item.value_json);
+  }
 }
 
 // A changed body comes whole, when its last piece came.
@@ -89,6 +105,8 @@ void WriteRedacted(Engine& engine, const std::shared_ptr<const Recording>& recor
   request.event_json = redaction.Apply(request.event_json);
   request.config_json = redaction.Apply(request.config_json);
   for (ScriptedCall& call : script.calls) Change(redaction, &call.answer);
+  Change(redaction, &script.state);
+  for (auto& answer : script.state_answers) Change(redaction, &answer.others);
   AnswerInOrder(recording->tape(), &script);
   request.script = std::make_shared<const Script>(std::move(script));
   request.record = path;

@@ -1,9 +1,12 @@
 #include "engine/journal/tape.h"
 
+#include <map>
 #include <unordered_map>
 #include <utility>
 
 #include "engine/journal/request_digest.h"
+#include "engine/journal/state_frames.h"
+#include "sandbox/proto/state_limits.h"
 
 namespace warder::journal {
 namespace {
@@ -13,10 +16,46 @@ constexpr const char* kRemedy = "; record the execution again";
 // A call as the frames tell of it.
 struct Call {
   enum class State { kAsked, kAnswering, kOver } state = State::kAsked;
-  bool timer = false;
+  enum class Kind { kHttp, kTimer, kRead, kCommit } kind = Kind::kHttp;
+  int changes = 0;  // of a commit
 };
 
+bool Answers(const proto::ToCell& frame, Call::Kind kind) {
+  if (frame.has_timer_fired()) return kind == Call::Kind::kTimer;
+  if (frame.has_state_value()) return kind == Call::Kind::kRead;
+  if (frame.has_state_committed()) return kind == Call::Kind::kCommit;
+  if (frame.has_state_failed()) return kind == Call::Kind::kRead || kind == Call::Kind::kCommit;
+  return kind == Call::Kind::kHttp;
+}
+
+const char* NameOf(Call::Kind kind) {
+  switch (kind) {
+    case Call::Kind::kHttp:
+      return "a call";
+    case Call::Kind::kTimer:
+      return "a timer";
+    case Call::Kind::kRead:
+      return "a read of state";
+    case Call::Kind::kCommit:
+      break;
+  }
+  return "a commit of state";
+}
+
 }  // namespace
+
+std::uint64_t StateCallOf(const proto::ToCell& frame) {
+  switch (frame.frame_case()) {
+    case proto::ToCell::kStateValue:
+      return frame.state_value().call();
+    case proto::ToCell::kStateCommitted:
+      return frame.state_committed().call();
+    case proto::ToCell::kStateFailed:
+      return frame.state_failed().call();
+    default:
+      return 0;
+  }
+}
 
 std::uint64_t CallOf(const proto::ToCell& frame) {
   switch (frame.frame_case()) {
@@ -28,8 +67,10 @@ std::uint64_t CallOf(const proto::ToCell& frame) {
       return frame.call_failed().call();
     case proto::ToCell::kRequestCredit:
       return frame.request_credit().call();
-    default:
+    case proto::ToCell::kTimerFired:
       return frame.timer_fired().call();
+    default:
+      return StateCallOf(frame);
   }
 }
 
@@ -109,6 +150,9 @@ class Tape::Reader {
       case proto::ToCell::kCallFailed:
       case proto::ToCell::kRequestCredit:
       case proto::ToCell::kTimerFired:
+      case proto::ToCell::kStateValue:
+      case proto::ToCell::kStateCommitted:
+      case proto::ToCell::kStateFailed:
         return started_ ? TakeReply(frame) : "is a reply before the start";
       default:
         return "is a frame of a kind that no journal has";
@@ -166,7 +210,11 @@ class Tape::Reader {
     if (found == calls_.end()) return to + "was not made by then";
     Call& call = found->second;
     if (call.state == Call::State::kOver) return to + "was over by then";
-    if (call.timer != frame.has_timer_fired()) return to + "is " + (call.timer ? "a timer" : "none");
+    if (!Answers(frame, call.kind)) return to + "is " + NameOf(call.kind);
+    if (frame.has_state_value() && !proto::IsSound(frame.state_value())) return to + "does not fit it";
+    if (frame.has_state_committed() && !proto::IsSound(frame.state_committed(), call.changes)) {
+      return to + "does not fit it";
+    }
     const bool answering = call.state == Call::State::kAnswering;
     if (frame.has_response_head() && answering) return to + "has been answered";
     if (frame.has_response_body() && !answering) return to + "has not been answered";
@@ -193,10 +241,19 @@ class Tape::Reader {
         // One too many ends an execution.
         return ++requests_ > tape_.header_.limits.calls + 1 ? "is a call beyond the limit of the header" : "";
       case proto::FromCell::kTimerRequest:
-        calls_.try_emplace(frame.timer_request().call(), Call{.timer = true});
+        calls_.try_emplace(frame.timer_request().call(), Call{.kind = Call::Kind::kTimer});
+        return {};
+      case proto::FromCell::kStateRead:
+        calls_.try_emplace(frame.state_read().call(), Call{.kind = Call::Kind::kRead});
+        return {};
+      case proto::FromCell::kStateCommit:
+        calls_.try_emplace(frame.state_commit().call(),
+                           Call{.kind = Call::Kind::kCommit, .changes = frame.state_commit().changes_size()});
         return {};
       case proto::FromCell::kCancelCall:
-        if (const auto call = calls_.find(frame.cancel_call().call()); call != calls_.end()) {
+        if (const auto call = calls_.find(frame.cancel_call().call()); call != calls_.end() &&
+                                                                       call->second.kind != Call::Kind::kRead &&
+                                                                       call->second.kind != Call::Kind::kCommit) {
           call->second.state = Call::State::kOver;
         }
         return {};
@@ -256,6 +313,26 @@ proto::ToCell Tape::ToCellAt(std::size_t index) const {
   proto::ToCell frame;
   (void)proto::ParseMessage(frames_[index].payload, &frame);  // it was read once already
   return frame;
+}
+
+std::vector<StateItem> Tape::StateLeft() const {
+  std::unordered_map<std::uint64_t, proto::StateCommit> asked;
+  std::map<StateKey, std::optional<std::string>> left;
+  for (std::size_t i = first_reply_; i < size(); ++i) {
+    if (kind(i) == RecordKind::kFromCell) {
+      const proto::FromCell frame = FromCellAt(i);
+      if (frame.has_state_commit()) asked[frame.state_commit().call()] = frame.state_commit();
+    } else if (kind(i) == RecordKind::kToCell) {
+      const proto::ToCell frame = ToCellAt(i);
+      if (!frame.has_state_committed() || !frame.state_committed().conflicts().empty()) continue;
+      for (StateItem& item : ItemsOf(asked[frame.state_committed().call()])) {
+        left[std::move(item.key)] = std::move(item.value_json);
+      }
+    }
+  }
+  std::vector<StateItem> items;
+  for (const auto& [key, json] : left) items.push_back({key, json});
+  return items;
 }
 
 proto::FromCell Tape::FromCellAt(std::size_t index) const {

@@ -22,6 +22,8 @@ namespace warder::journal {
 
 // The call that a reply is to, or the timer that fires.
 std::uint64_t CallOf(const proto::ToCell& frame);
+// The call that a frame about state answers; 0: it is none.
+std::uint64_t StateCallOf(const proto::ToCell& frame);
 
 class Tape {
  public:
@@ -50,6 +52,8 @@ class Tape {
   std::string_view payload(std::size_t index) const { return frames_[index].payload; }
   proto::ToCell ToCellAt(std::size_t index) const;
   proto::FromCell FromCellAt(std::size_t index) const;
+  // What was committed, the last of each key, in the order of the keys.
+  std::vector<StateItem> StateLeft() const;
 
  private:
   class Reader;

@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "engine/journal/testing.h"
+#include "sandbox/proto/state_limits.h"
+#include "warder/replay.h"
 
 namespace warder::journal {
 namespace {
@@ -65,6 +67,105 @@ TEST(TapeTest, CutOffAnywhereWhatIsWholeIsRead) {
     most = tape->size();
   }
   EXPECT_EQ(most, 10u);
+}
+
+// A read and a commit that made way once, in the place of the call of the small journal.
+class StateJournal : public SmallJournal {
+ public:
+  StateJournal() {
+    frames.erase(frames.begin() + 4, frames.begin() + 7);
+    proto::FromCell said;
+    said.mutable_state_read()->set_call(1);
+    said.mutable_state_read()->mutable_key()->set_scope(proto::StateKey::INSTANCE);
+    said.mutable_state_read()->mutable_key()->set_key("n");
+    const proto::StateKey key = said.state_read().key();
+    Insert(4, RecordKind::kFromCell, said.SerializeAsString());
+    proto::ToCell sent;
+    sent.mutable_state_value()->set_call(1);
+    Insert(5, RecordKind::kToCell, Stamped(sent));
+    said.mutable_state_commit()->set_call(2);
+    *said.mutable_state_commit()->add_changes()->mutable_key() = key;
+    said.mutable_state_commit()->mutable_changes(0)->set_json("1");
+    Insert(6, RecordKind::kFromCell, said.SerializeAsString());
+    sent.mutable_state_committed()->set_call(2);
+    sent.mutable_state_committed()->add_conflicts()->set_version(3);
+    sent.mutable_state_committed()->mutable_conflicts(0)->set_json("5");
+    Insert(7, RecordKind::kToCell, Stamped(sent));
+    said.mutable_state_commit()->set_call(3);
+    Insert(8, RecordKind::kFromCell, said.SerializeAsString());
+    sent.mutable_state_committed()->Clear();
+    sent.mutable_state_committed()->set_call(3);
+    sent.mutable_state_committed()->set_version(4);
+    Insert(9, RecordKind::kToCell, Stamped(sent));
+  }
+  template <typename Frame>
+  void Change(std::size_t at, const std::function<void(Frame&)>& change) {
+    Frame frame;
+    frame.ParseFromString(frames[at].payload);
+    change(frame);
+    frames[at].payload = frame.SerializeAsString();
+  }
+
+ private:
+  void Insert(std::size_t at, RecordKind kind, std::string payload) {
+    frames.insert(frames.begin() + static_cast<std::ptrdiff_t>(at), {kind, std::move(payload)});
+  }
+  static std::string Stamped(proto::ToCell frame) {
+    frame.set_clock_us(1'800'000'000'000'000);
+    return frame.SerializeAsString();
+  }
+};
+
+TEST(TapeTest, StateIsReadAndItsScriptMade) {
+  const auto tape = Tape::Read(StateJournal().Text());
+  ASSERT_TRUE(tape) << tape.error().message;
+  const StateItem left{{StateScope::kInstance, "", "n"}, "1"};
+  EXPECT_EQ(tape->StateLeft(), std::vector<StateItem>{left});
+  const Script script = ScriptOf(*tape);
+  EXPECT_FALSE(script.whole_state);
+  EXPECT_EQ(script.state, (std::vector<StateItem>{{left.key, std::nullopt}}));
+  ASSERT_EQ(script.state_answers.size(), 3u);
+  EXPECT_TRUE(script.state_answers[0].others.empty());
+  EXPECT_EQ(script.state_answers[1].others, (std::vector<StateItem>{{left.key, "5"}}));
+  EXPECT_TRUE(script.state_answers[2].others.empty());
+}
+
+TEST(TapeTest, StateThatMakesNoSense) {
+  const auto changed = [](auto change) {
+    StateJournal journal;
+    change(journal);
+    return ErrorOf(journal.Text());
+  };
+  using To = proto::ToCell;
+  EXPECT_THAT(changed([](auto& j) { j.template Change<To>(5, [](To& f) { f.mutable_state_value()->set_call(2); }); }),
+              HasSubstr("which was not made by then"));
+  EXPECT_THAT(changed([](auto& j) { j.template Change<To>(5, [](To& f) { f.mutable_state_value()->set_json("1"); }); }),
+              HasSubstr("does not fit it"));
+  EXPECT_THAT(changed([](auto& j) { j.template Change<To>(5, [](To& f) { f.mutable_timer_fired()->set_call(1); }); }),
+              HasSubstr("is a read of state"));
+  for (const std::uint32_t change : {1U, 0x7fffffffU, 0xffffffffU}) {
+    EXPECT_THAT(changed([change](auto& j) {
+                  j.template Change<To>(
+                      7, [change](To& f) { f.mutable_state_committed()->mutable_conflicts(0)->set_change(change); });
+                }),
+                HasSubstr("does not fit it"));
+  }
+  EXPECT_THAT(changed([](auto& j) {
+                j.template Change<To>(7, [](To& f) {
+                  f.mutable_state_committed()->mutable_conflicts(0)->set_version(proto::kMaxStateVersion + 1);
+                });
+              }),
+              HasSubstr("does not fit it"));
+}
+
+// What a cell that lies has said is in the journal of its end.
+TEST(TapeTest, StateThatNoRuntimeOfOursAsksForIsReadAllTheSame) {
+  StateJournal journal;
+  journal.Change<proto::FromCell>(4, [](auto& f) { f.mutable_state_read()->clear_key(); });
+  journal.Change<proto::FromCell>(6, [](auto& f) { f.mutable_state_commit()->mutable_changes(0)->clear_key(); });
+  const auto tape = Tape::Read(journal.Text());
+  ASSERT_TRUE(tape) << tape.error().message;
+  EXPECT_EQ(ScriptOf(*tape).state_answers.size(), 3u);
 }
 
 // Every byte of it matters.
@@ -143,7 +244,7 @@ TEST(TapeTest, WhatMakesNoSenseIsOneSentence) {
       {"two heads", [](auto& j) { j.frames.insert(j.frames.begin() + 5, j.frames[5]); }, "has been answered"},
       {"two ends", [](auto& j) { j.frames.insert(j.frames.begin() + 6, j.frames[6]); }, "was over by then"},
       {"a timer that is a call", [](auto& j) { Reply(j, 5, [](auto& f) { f.mutable_timer_fired()->set_call(1); }); },
-       "which is none"},
+       "which is a call"},
       {"a reply before the start", [](auto& j) { std::swap(j.frames[3], j.frames[5]); }, "record 5"},
       {"an input behind the start", [](auto& j) { j.frames.insert(j.frames.begin() + 4, j.frames[1]); }, "record 6"},
       {"two starts", [](auto& j) { j.frames.insert(j.frames.begin() + 4, j.frames[3]); }, "a second start"},

@@ -266,5 +266,36 @@ TEST(ManifestTest, WhatASlowerClockStartsIsNarrower) {
       testing::ElementsAre("+ the flow tag is started by a schedule: every 1m instead of a schedule: every 2m"));
 }
 
+TEST(TermsTest, OfEachLimitTheSmallerOneHolds) {
+  constexpr const char* kManifest =
+      R"({"components":[],"config":[],"flows":[{"inputs":[],"key":"a","limits":{"wall":5000,"calls":2000},"name":"A","retry":)"
+      R"({"backoff":"linear","delay":100,"jitter":true,"maxAttempts":4,"maxDelay":250},"trigger":{"kind":"manual"}},)"
+      R"({"inputs":[],"key":"b","limits":{},"name":"B","trigger":{"kind":"manual"}}],"name":"N","version":"1","warder":1})";
+  Limits ceiling;
+  const Terms a = TermsOf(kManifest, "a", ceiling);
+  EXPECT_EQ(a.limits.wall_ms, 5'000U);
+  EXPECT_EQ(a.limits.calls, ceiling.calls);  // 1,000
+  EXPECT_EQ(a.retry.attempts, 4U);
+  ceiling.wall_ms = 1'000;
+  EXPECT_EQ(TermsOf(kManifest, "a", ceiling).limits.wall_ms, 1'000U);
+  const Terms b = TermsOf(kManifest, "b", ceiling);
+  EXPECT_EQ(b.retry.attempts, 1U);
+  EXPECT_EQ(b.limits.wall_ms, 1'000U);
+  EXPECT_THROW(TermsOf(kManifest, "", ceiling), EngineError);
+  EXPECT_THROW(TermsOf(kManifest, "c", ceiling), EngineError);
+  using std::chrono::milliseconds;
+  EXPECT_EQ(DelayAfter(a.retry, 1, 1), milliseconds(100));
+  EXPECT_EQ(DelayAfter(a.retry, 2, 0), milliseconds(100));
+  EXPECT_EQ(DelayAfter(a.retry, 9, 1), milliseconds(250));
+  Retry retry = a.retry;
+  retry.jitter = false;
+  retry.backoff = "exponential";
+  retry.max_delay_ms = 10'000'000'000;
+  EXPECT_EQ(DelayAfter(retry, 4, 0), milliseconds(800));
+  EXPECT_GT(DelayAfter(retry, 1'000, 0), milliseconds(100'000'000));
+  retry.backoff = "fixed";
+  EXPECT_EQ(DelayAfter(retry, 4, 0), milliseconds(100));
+}
+
 }  // namespace
 }  // namespace warder::manifest

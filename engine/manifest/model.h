@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "warder/limits.h"
+#include "warder/manifest.h"
 
 namespace warder::manifest {
 
@@ -21,12 +22,6 @@ struct Input {
   bool required = false;
   bool has_default = false;
   std::vector<Input> parts;  // fields of an object, or the items of a list or map
-};
-
-struct Retry {
-  std::uint64_t attempts = 1;
-  std::uint64_t delay_ms = 0;
-  std::string backoff;
 };
 
 struct Connection {

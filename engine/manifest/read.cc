@@ -107,9 +107,9 @@ std::optional<Retry> ReadRetry(Members& owner) {
   Retry retry;
   retry.attempts = from.Number("maxAttempts", 1, 20);
   retry.delay_ms = from.Number("delay", 0, kMaxDelayMs);
-  from.Number("maxDelay", 0, kMaxDelayMs);
+  retry.max_delay_ms = from.Number("maxDelay", 0, kMaxDelayMs);
   retry.backoff = from.OneOf("backoff", kBackoffs);
-  from.Flag("jitter");
+  retry.jitter = from.Flag("jitter");
   from.End();
   return retry;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sandbox/proto/state_limits.h"
+
 namespace warder::cell {
 namespace {
 
@@ -22,10 +24,30 @@ std::uint64_t CallTable::StartHttp(proto::HttpRequest request) {
 
 std::uint64_t CallTable::StartTimer(std::uint64_t delay_ms) {
   const std::uint64_t id = ++last_call_;
-  calls_[id] = {.timer = true};
+  calls_[id] = {.kind = Kind::kTimer};
   proto::FromCell frame;
   frame.mutable_timer_request()->set_call(id);
   frame.mutable_timer_request()->set_delay_ms(delay_ms);
+  channel_->Queue(frame);
+  return id;
+}
+
+std::uint64_t CallTable::StartStateRead(proto::StateKey key) {
+  const std::uint64_t id = ++last_call_;
+  calls_[id] = {.kind = Kind::kStateRead};
+  proto::FromCell frame;
+  frame.mutable_state_read()->set_call(id);
+  *frame.mutable_state_read()->mutable_key() = std::move(key);
+  channel_->Queue(frame);
+  return id;
+}
+
+std::uint64_t CallTable::StartStateCommit(proto::StateCommit commit) {
+  const std::uint64_t id = ++last_call_;
+  calls_[id] = {.kind = Kind::kStateCommit, .changes = commit.changes_size()};
+  commit.set_call(id);
+  proto::FromCell frame;
+  *frame.mutable_state_commit() = std::move(commit);
   channel_->Queue(frame);
   return id;
 }
@@ -63,23 +85,25 @@ void CallTable::Consumed(std::uint64_t call, std::uint64_t bytes) {
 }
 
 void CallTable::Cancel(std::uint64_t call) {
-  if (calls_.erase(call) == 0) return;
+  const auto it = calls_.find(call);
+  if (it == calls_.end() || !IsOfTheBroker(it->second.kind)) return;
+  calls_.erase(it);
   cancelled_.insert(call);
   proto::FromCell frame;
   frame.mutable_cancel_call()->set_call(call);
   channel_->Queue(frame);
 }
 
-CallTable::Call* CallTable::Find(std::uint64_t call, bool timer, Verdict* verdict) {
+CallTable::Call* CallTable::Find(std::uint64_t call, Kind kind, Verdict* verdict) {
   const auto it = calls_.find(call);
-  if (it != calls_.end() && it->second.timer == timer) return &it->second;
+  if (it != calls_.end() && it->second.kind == kind) return &it->second;
   *verdict = it == calls_.end() && cancelled_.contains(call) ? Verdict::kIgnore : Verdict::kBreach;
   return nullptr;
 }
 
 Verdict CallTable::OnResponseHead(const proto::ResponseHead& head) {
   Verdict verdict = Verdict::kBreach;
-  Call* const call = Find(head.call(), false, &verdict);
+  Call* const call = Find(head.call(), Kind::kHttp, &verdict);
   if (call == nullptr) return verdict;
   if (call->head_received || head.status() < 200 || head.status() > 599) return Verdict::kBreach;
   call->head_received = true;
@@ -89,7 +113,7 @@ Verdict CallTable::OnResponseHead(const proto::ResponseHead& head) {
 
 Verdict CallTable::OnResponseBody(const proto::BodyHeader& piece) {
   Verdict verdict = Verdict::kBreach;
-  Call* const call = Find(piece.call, false, &verdict);
+  Call* const call = Find(piece.call, Kind::kHttp, &verdict);
   if (call == nullptr) return verdict;
   const std::size_t size = piece.size;
   if (!call->head_received || size > proto::kMaxBodyChunkBytes || size > call->response_credit) return Verdict::kBreach;
@@ -103,13 +127,14 @@ Verdict CallTable::OnCallFailed(const proto::CallFailed& failed) {
   // A timer can fail too: the engine's count of timers is bounded.
   const auto it = calls_.find(failed.call());
   if (it == calls_.end()) return cancelled_.contains(failed.call()) ? Verdict::kIgnore : Verdict::kBreach;
+  if (!IsOfTheBroker(it->second.kind)) return Verdict::kBreach;
   calls_.erase(it);
   return Verdict::kDeliver;
 }
 
 Verdict CallTable::OnRequestCredit(const proto::Credit& credit) {
   Verdict verdict = Verdict::kBreach;
-  Call* const call = Find(credit.call(), false, &verdict);
+  Call* const call = Find(credit.call(), Kind::kHttp, &verdict);
   if (call == nullptr) return verdict;
   if (credit.bytes() > UINT64_MAX - call->request_credit) return Verdict::kBreach;
   call->request_credit += credit.bytes();
@@ -118,8 +143,32 @@ Verdict CallTable::OnRequestCredit(const proto::Credit& credit) {
 
 Verdict CallTable::OnTimerFired(const proto::TimerFired& fired) {
   Verdict verdict = Verdict::kBreach;
-  if (Find(fired.call(), true, &verdict) == nullptr) return verdict;
+  if (Find(fired.call(), Kind::kTimer, &verdict) == nullptr) return verdict;
   calls_.erase(fired.call());
+  return Verdict::kDeliver;
+}
+
+Verdict CallTable::OnStateValue(const proto::StateValue& value) {
+  Verdict verdict = Verdict::kBreach;
+  if (Find(value.call(), Kind::kStateRead, &verdict) == nullptr) return verdict;
+  if (!proto::IsSound(value)) return Verdict::kBreach;
+  calls_.erase(value.call());
+  return Verdict::kDeliver;
+}
+
+Verdict CallTable::OnStateCommitted(const proto::StateCommitted& committed) {
+  Verdict verdict = Verdict::kBreach;
+  const Call* const call = Find(committed.call(), Kind::kStateCommit, &verdict);
+  if (call == nullptr) return verdict;
+  if (!proto::IsSound(committed, call->changes)) return Verdict::kBreach;
+  calls_.erase(committed.call());
+  return Verdict::kDeliver;
+}
+
+Verdict CallTable::OnStateFailed(const proto::StateFailed& failed) {
+  const auto it = calls_.find(failed.call());
+  if (it == calls_.end() || IsOfTheBroker(it->second.kind)) return Verdict::kBreach;
+  calls_.erase(it);
   return Verdict::kDeliver;
 }
 

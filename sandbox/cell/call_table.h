@@ -1,4 +1,5 @@
-// The calls (fetches and timers) that this cell has under way, and what the engine may send for each of them.
+// The calls (fetches, timers, reads and commits of state) that this cell has under way, and what the engine may send
+// for each of them.
 //
 // The numbering, the states and the credit are those of cell.proto. Everything that leaves for a call leaves here, and
 // everything that the engine sends for one is checked here first. Knows nothing of V8.
@@ -22,6 +23,8 @@ class CallTable {
   // Each assigns the next number and sends the request.
   std::uint64_t StartHttp(proto::HttpRequest request);
   std::uint64_t StartTimer(std::uint64_t delay_ms);
+  std::uint64_t StartStateRead(proto::StateKey key);
+  std::uint64_t StartStateCommit(proto::StateCommit commit);
 
   // Sends as much of `bytes` as the credit allows, and `last` once all of it is out. Returns how many bytes went, or
   // nothing when the call is over.
@@ -41,20 +44,27 @@ class CallTable {
   Verdict OnCallFailed(const proto::CallFailed& failed);
   Verdict OnRequestCredit(const proto::Credit& credit);
   Verdict OnTimerFired(const proto::TimerFired& fired);
+  Verdict OnStateValue(const proto::StateValue& value);
+  Verdict OnStateCommitted(const proto::StateCommitted& committed);
+  Verdict OnStateFailed(const proto::StateFailed& failed);
 
   bool empty() const { return calls_.empty(); }
 
  private:
+  enum class Kind { kHttp, kTimer, kStateRead, kStateCommit };
   struct Call {
-    bool timer = false;
+    Kind kind = Kind::kHttp;
+    int changes = 0;  // of a commit
     bool head_received = false;
     bool request_open = false;
     std::uint64_t request_credit = proto::kInitialCredit;
     std::uint64_t response_credit = proto::kInitialCredit;
   };
 
+  // What concerns state is neither cancelled nor failed by the broker.
+  static bool IsOfTheBroker(Kind kind) { return kind == Kind::kHttp || kind == Kind::kTimer; }
   // The call, or null with the verdict on a frame for it.
-  Call* Find(std::uint64_t call, bool timer, Verdict* verdict);
+  Call* Find(std::uint64_t call, Kind kind, Verdict* verdict);
 
   Channel* channel_;
   std::uint64_t last_call_ = 0;

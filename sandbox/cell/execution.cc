@@ -146,6 +146,26 @@ void Execution::DeliverToCall(const proto::ToCell& frame) {
       hook = "timerFired";
       arguments = {Number(frame.timer_fired().call())};
       break;
+    case proto::ToCell::kStateValue: {
+      const proto::StateValue& value = frame.state_value();
+      verdict = state_->calls.OnStateValue(value);
+      hook = "stateValue";
+      arguments = {Number(value.call()), Number(value.version()), Stored(value.version(), value.json())};
+      break;
+    }
+    case proto::ToCell::kStateCommitted:
+      verdict = state_->calls.OnStateCommitted(frame.state_committed());
+      hook = "stateCommitted";
+      arguments = {Number(frame.state_committed().call()), Number(frame.state_committed().version()),
+                   Conflicts(frame.state_committed())};
+      break;
+    case proto::ToCell::kStateFailed: {
+      const proto::StateFailed& failed = frame.state_failed();
+      verdict = state_->calls.OnStateFailed(failed);
+      hook = "stateFailed";
+      arguments = {Number(failed.call()), Number(static_cast<std::uint64_t>(failed.kind())), Text(failed.message())};
+      break;
+    }
     default:
       break;
   }
@@ -207,7 +227,8 @@ void Execution::Run() {
   const auto config = ParseInput("configuration", std::exchange(config_, {}));
   if (!runtime_
            ->Call("start", {integration, Text(start_.flow()), event, config, Text(start_.execution_id()),
-                            Text(start_.tenant()), Connections(), v8::Boolean::New(isolate_, start_.step_payloads())})
+                            Text(start_.tenant()), Connections(), v8::Boolean::New(isolate_, start_.step_payloads()),
+                            Text(start_.first_execution_id())})
            .ToLocal(&started)) {
     FinishThrown(caught.Exception());
   }
@@ -226,7 +247,8 @@ void Execution::Describe(v8::Local<v8::Value> integration) {
   v8::Local<v8::Value> manifest;
   if (!runtime_->Call("describe", {integration}).ToLocal(&manifest)) FinishThrown(caught.Exception());
   if (manifest->IsArray()) FinishRejected(RejectionOf(manifest.As<v8::Array>()));
-  FinishSucceeded(manifest);
+  SendOutput(manifest);
+  FinishSucceeded();
 }
 
 v8::Local<v8::Value> Execution::Connections() const {
@@ -281,7 +303,9 @@ void Execution::Settle() {
 
 void Execution::OnSettled(v8::Local<v8::Promise> promise) {
   if (phase_ == Phase::kLoading) return Run();
-  FinishSucceeded(promise->Result());
+  if (phase_ == Phase::kCommitting) FinishSucceeded();
+  SendOutput(promise->Result());
+  CommitState();
 }
 
 void Execution::CallHook(const char* hook, std::vector<v8::Local<v8::Value>> arguments) {
@@ -354,7 +378,7 @@ void Execution::FinishRejected(proto::BundleRejected rejection) {
   Finish(std::move(result));
 }
 
-void Execution::FinishSucceeded(v8::Local<v8::Value> output) {
+void Execution::SendOutput(v8::Local<v8::Value> output) {
   const std::string json = ToUtf8(isolate_, output);
   if (json.size() > start_.output_bytes()) {
     SampleHeap(isolate_);
@@ -365,6 +389,19 @@ void Execution::FinishSucceeded(v8::Local<v8::Value> output) {
     frame.mutable_output()->set_data(json.substr(sent, proto::kMaxBodyChunkBytes));
     state_->channel->Queue(frame);
   }
+}
+
+void Execution::CommitState() {
+  const v8::TryCatch caught(isolate_);
+  v8::Local<v8::Value> committed;
+  if (!runtime_->Call("commitState", {}).ToLocal(&committed)) FinishThrown(caught.Exception());
+  if (!committed->IsPromise()) FinishSucceeded();
+  phase_ = Phase::kCommitting;
+  awaited_.Reset(isolate_, committed.As<v8::Promise>());
+  committed.As<v8::Promise>()->MarkAsHandled();
+}
+
+void Execution::FinishSucceeded() {
   proto::Result result;
   result.set_succeeded(true);
   Finish(std::move(result));
@@ -377,6 +414,20 @@ v8::Local<v8::Value> Execution::Headers(const proto::ResponseHead& head) const {
     if (!IsHeader(header)) return v8::Undefined(isolate_);
     list.push_back(Text(header.name()));
     list.push_back(ByteString(header.value()));
+  }
+  return v8::Array::New(isolate_, list.data(), list.size());
+}
+
+v8::Local<v8::Value> Execution::Stored(std::uint64_t version, const std::string& json) const {
+  return version == 0 ? v8::Undefined(isolate_).As<v8::Value>() : Text(json);
+}
+
+v8::Local<v8::Value> Execution::Conflicts(const proto::StateCommitted& committed) const {
+  std::vector<v8::Local<v8::Value>> list;
+  for (const proto::StateConflict& conflict : committed.conflicts()) {
+    list.push_back(Number(conflict.change()));
+    list.push_back(Number(conflict.version()));
+    list.push_back(Stored(conflict.version(), conflict.json()));
   }
   return v8::Array::New(isolate_, list.data(), list.size());
 }

@@ -1,6 +1,6 @@
 // One execution in a cell: from the first Input to Result or Stopped.
 //
-//   waiting -(Start)-> loading -(top level evaluated)-> running -(the flow's promise settles)-> over
+//   waiting -(Start)-> loading -(top level evaluated)-> running -(the flow's promise settles)-> committing -> over
 //
 // One frame is handled at a time: the clock is set, the frame's effect is delivered to JavaScript, all microtasks run,
 // and only then is the next frame read. So the order of the frames decides everything that a script can observe (P8).
@@ -43,7 +43,7 @@ class Execution {
   void HandleBody(const proto::BodyHeader& header);
 
  private:
-  enum class Phase { kWaiting, kLoading, kRunning };
+  enum class Phase { kWaiting, kLoading, kRunning, kCommitting };
 
   void SetClock(std::uint64_t clock_us);
   void Deliver(const proto::ToCell& frame);
@@ -66,7 +66,10 @@ class Execution {
   // [kind, sentence, file, line, column] as the runtime says it; without a place it is the entry, but for INPUT.
   proto::BundleRejected RejectionOf(v8::Local<v8::Array> parts) const;
   [[noreturn]] void FinishRejected(proto::BundleRejected rejection);
-  [[noreturn]] void FinishSucceeded(v8::Local<v8::Value> output);
+  // Says what the flow returned, then commits its state, if there is anything to commit.
+  void SendOutput(v8::Local<v8::Value> output);
+  void CommitState();
+  [[noreturn]] void FinishSucceeded();
   // Tells the script of one rejection that nobody listens to, or one that somebody listens to at last; what is not
   // prevented ends the execution. False: there is none.
   bool NotifyOfRejection();
@@ -74,6 +77,9 @@ class Execution {
 
   // [name, value, ...]; undefined: one of them is no header.
   v8::Local<v8::Value> Headers(const proto::ResponseHead& head) const;
+  // A value of the state, undefined where there is none; and [change, version, value, ...].
+  v8::Local<v8::Value> Stored(std::uint64_t version, const std::string& json) const;
+  v8::Local<v8::Value> Conflicts(const proto::StateCommitted& committed) const;
   v8::Local<v8::Value> Number(std::uint64_t value) const;
   // Each byte as the character of the same number.
   v8::Local<v8::Value> ByteString(const std::string& bytes) const;
@@ -90,7 +96,7 @@ class Execution {
   std::string config_;
   proto::Start start_;
   v8::Global<v8::Module> entry_;
-  v8::Global<v8::Promise> awaited_;  // the entry's evaluation, then the flow
+  v8::Global<v8::Promise> awaited_;  // the entry's evaluation, then the flow, then what commits its state
 };
 
 }  // namespace warder::cell

@@ -12,8 +12,9 @@ namespace {
 
 auto Tables() {
   return std::array{
-      ByteNatives(),   CallNatives(),   CloneNatives(),  CompressionNatives(), CryptoNatives(), InspectNatives(),
-      ObjectNatives(), RandomNatives(), ScriptNatives(), StepNatives(),        TextNatives(),   UrlNatives(),
+      ByteNatives(),    CallNatives(),   CloneNatives(),  CompressionNatives(), CryptoNatives(),
+      InspectNatives(), ObjectNatives(), RandomNatives(), ScriptNatives(),      StateNatives(),
+      StepNatives(),    TextNatives(),   UrlNatives(),
   };
 }
 

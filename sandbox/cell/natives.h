@@ -30,6 +30,7 @@ std::span<const Native> CryptoNatives();       // natives_crypto.cc
 std::span<const Native> InspectNatives();      // natives_inspect.cc
 std::span<const Native> RandomNatives();       // natives_random.cc
 std::span<const Native> StepNatives();         // steps, the answer to a webhook: natives_steps.cc
+std::span<const Native> StateNatives();        // what flows remember: natives_state.cc
 std::span<const Native> TextNatives();         // encodings: natives_text.cc
 std::span<const Native> UrlNatives();          // natives_url.cc
 std::span<const Native> ObjectNatives();       // natives_objects.cc

@@ -46,6 +46,9 @@ interface Host {
   stepRetried(step: number, error: string, delay: number): void;
   stepEnded(step: number, succeeded: boolean, error: string, shape: string, bytes: number, json: string): void;
   respond(status: number, headers: string[], body: string): void;
+  stateBytes(text: string): number;
+  stateRead(scope: number, flow: string, key: string): number;
+  stateCommit(changes: (string | number | undefined)[]): number;
   sha256(text: string): string;
   defineLazy(target: object, name: string): void;
   runLate(number: number, early: (path: string) => object, late: (number: number, path: string) => object): object;

@@ -14,6 +14,14 @@ namespace {
 
 using namespace warder::proto;  // NOLINT(google-build-using-namespace): the messages are all this program is about
 
+StateKey KeyOfFlow() {
+  StateKey key;
+  key.set_scope(StateKey::FLOW);
+  key.set_flow("sync");
+  key.set_key("since");
+  return key;
+}
+
 FromCell Message(int kind) {
   FromCell message;
   switch (kind) {
@@ -95,6 +103,25 @@ FromCell Message(int kind) {
       message.mutable_respond()->set_body(R"({"ok":true})");
       break;
     }
+    case FromCell::kStateRead:
+      message.mutable_state_read()->set_call(1);
+      *message.mutable_state_read()->mutable_key() = KeyOfFlow();
+      break;
+    case FromCell::kStateCommit: {
+      message.mutable_state_commit()->set_call(1);
+      StateChange* change = message.mutable_state_commit()->add_changes();
+      *change->mutable_key() = KeyOfFlow();
+      change->set_json("[1]");
+      change->set_expects(true);
+      change = message.mutable_state_commit()->add_changes();
+      change->mutable_key()->set_scope(StateKey::CROSS_FLOW);
+      change->mutable_key()->set_key("seen");
+      change->set_removed(true);
+      break;
+    }
+    case FromCell::kBarrierPassed:
+      message.mutable_barrier_passed()->set_number(1);
+      break;
     default:
       break;
   }
@@ -162,6 +189,24 @@ ToCell MessageToCell(int kind) {
       break;
     case ToCell::kTimerFired:
       message.mutable_timer_fired()->set_call(1);
+      break;
+    case ToCell::kStateValue:
+      message.mutable_state_value()->set_call(1);
+      message.mutable_state_value()->set_version(2);
+      message.mutable_state_value()->set_json("[1]");
+      break;
+    case ToCell::kStateCommitted: {
+      message.mutable_state_committed()->set_call(1);
+      StateConflict* conflict = message.mutable_state_committed()->add_conflicts();
+      conflict->set_change(1);
+      conflict->set_version(3);
+      conflict->set_json("2");
+      break;
+    }
+    case ToCell::kStateFailed:
+      message.mutable_state_failed()->set_call(1);
+      message.mutable_state_failed()->set_kind(StateFailed::REFUSED);
+      message.mutable_state_failed()->set_message("there is no room");
       break;
     case ToCell::kBarrier:
       message.mutable_barrier()->set_number(1);
@@ -233,7 +278,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const std::string wait("\x02\0\0", 3);
   std::string all;
-  for (int kind = FromCell::kReady; kind <= FromCell::kRespond; ++kind) {
+  for (int kind = FromCell::kReady; kind <= FromCell::kStateCommit; ++kind) {
     std::string frame;
     if (!AppendFrame(Message(kind), &frame)) {
       std::cerr << "no seed for kind " << kind << " of FromCell: add it here\n";
@@ -250,15 +295,16 @@ int main(int argc, char** argv) {
       Write(folder / "scrub_fuzz" / (std::to_string(alphabet) + "-" + std::to_string(step)), ScrubSeed(alphabet, step));
     }
   }
-  FromCell passed;
-  passed.mutable_barrier_passed()->set_number(1);
-  Write(folder / "engine_fuzz" / "barrier", FuzzStep(passed));
   FromCell done;
   done.mutable_result()->set_succeeded(true);
   const std::string end = FuzzStep(Message(FromCell::kOutput)) + FuzzStep(done);
   Write(folder / "engine_fuzz" / "succeeds", end);
   Write(folder / "engine_fuzz" / "fetches",
         FuzzStep(Message(FromCell::kHttpRequest)) + FuzzStep(Message(FromCell::kRequestBody)) + wait + end);
+  FromCell commit = Message(FromCell::kStateCommit);
+  commit.mutable_state_commit()->set_call(2);
+  Write(folder / "engine_fuzz" / "remembers",
+        FuzzStep(Message(FromCell::kStateRead)) + wait + FuzzStep(commit) + wait + end);
   Write(folder / "engine_fuzz" / "raw", std::string("\x01\0\4\xff\xff\xff\x7f", 7));
   WriteCellSideSeeds(folder / "cell_side_fuzz");
   WriteInjectSeeds(folder / "inject_fuzz");

@@ -1,8 +1,9 @@
-// The natives of a cell through V8, on the image's libraries: URLs, encodings, base64, compression, and crypto.subtle's
-// arguments.
+// The natives of a cell through V8, on the image's libraries: URLs, encodings, base64, compression, what flows
+// remember, and crypto.subtle's arguments.
 //
 // A script cannot call them, but what it says reaches them as it is. Here they also get what the runtime never gives
 // them: wrong types must do nothing worse than return.
+#include <fcntl.h>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <v8-container.h>
 #include <v8-context.h>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "sandbox/cell/buffer_budget.h"
+#include "sandbox/cell/cell_state.h"
 #include "sandbox/cell/frozen_platform.h"
 #include "sandbox/cell/limit_guards.h"
 #include "sandbox/cell/natives.h"
@@ -47,6 +49,7 @@ void Draw(void*, unsigned char* out, std::size_t size) { std::fill_n(out, size, 
 struct Machine {
   warder::cell::FrozenPlatform platform;
   warder::cell::BufferBudget buffers;
+  warder::cell::Channel engine{::open("/dev/null", O_WRONLY | O_CLOEXEC)};  // takes what leaves the cell
   v8::Isolate* isolate = nullptr;
   v8::Global<v8::Context> context;
   std::map<std::string, v8::Global<v8::Function>> natives;
@@ -221,6 +224,28 @@ void RunBytes(FuzzedDataProvider& in) {
                      v8::Number::New(isolate, in.ConsumeFloatingPoint<double>())});
 }
 
+// Reads and commits of state: of keys and changes that the runtime has looked at, and of others.
+void RunState(FuzzedDataProvider& in) {
+  v8::Isolate* const isolate = machine->isolate;
+  const auto number = [&](int least, int most) {
+    return v8::Integer::New(isolate, in.ConsumeIntegralInRange<int>(least, most));
+  };
+  for (int i = 0; i < kMaxCalls && in.remaining_bytes() > 0; ++i) {
+    if (in.ConsumeBool()) {
+      Call("stateRead", {number(-1, 4), ConsumeText(in), ConsumeText(in)});
+      continue;
+    }
+    Values parts;
+    for (int count = in.ConsumeIntegralInRange<int>(0, 4); count > 0; --count) {
+      parts.insert(parts.end(), {number(-1, 4), ConsumeText(in), ConsumeText(in)});
+      parts.push_back(in.ConsumeBool() ? Value(ConsumeText(in)) : ConsumeValue(in, parts));
+      parts.push_back(in.ConsumeBool() ? Value(number(-1, 9)) : ConsumeValue(in, parts));
+    }
+    if (in.ConsumeBool()) parts.push_back(ConsumeValue(in, {}));
+    Call("stateCommit", {v8::Array::New(isolate, parts.data(), parts.size())});
+  }
+}
+
 // crypto.subtle's natives check what they get, whatever it is.
 void RunCrypto(FuzzedDataProvider& in) {
   Values results;
@@ -264,6 +289,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const auto made = crypto.As<v8::Function>()->Call(context, lazy, 0, nullptr).ToLocalChecked();
   Add(context, made.As<v8::Object>());
   Add(context, warder::cell::MakeNatives(context, warder::cell::ByteNatives()));
+  Add(context, warder::cell::MakeNatives(context, warder::cell::StateNatives()));
   Add(context, warder::cell::MakeNatives(context, warder::cell::CompressionNatives()));
   Add(context, warder::cell::MakeNatives(context, warder::cell::UrlNatives()));
   Add(context, warder::cell::MakeNatives(context, warder::cell::TextNatives()));
@@ -274,7 +300,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider in(data, size);
   const v8::HandleScope scope(machine->isolate);
   const v8::Context::Scope entered(machine->context.Get(machine->isolate));
-  switch (in.ConsumeIntegralInRange<int>(0, 5)) {
+  warder::cell::CellState state(&machine->engine, &machine->platform, nullptr);
+  state.AttachTo(machine->isolate);
+  switch (in.ConsumeIntegralInRange<int>(0, 6)) {
     case 0:
       RunUrl(in);
       break;
@@ -289,6 +317,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       RunBytes(in);
+      break;
+    case 6:
+      RunState(in);
       break;
     default:
       RunCrypto(in);

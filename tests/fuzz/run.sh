@@ -11,7 +11,7 @@
 #   engine_fuzz        a whole engine, driven by a lying cell
 #   journal_fuzz       journals that are to be replayed
 #   manifest_fuzz      what a bundle says that it declares, and two of those compared
-#   natives_fuzz       a cell's natives through V8: URLs, encodings, base64, compression, arguments of crypto.subtle
+#   natives_fuzz       a cell's natives through V8: URLs, encodings, base64, compression, state, arguments of crypto.subtle
 #   oauth_fuzz         metadata, token answers and redirects of authorization servers
 #   policy_fuzz        egress policies, and what they say about requests
 #   response_fuzz      an upstream's answer on its way to the script: head, decoding, scrubbing

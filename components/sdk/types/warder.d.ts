@@ -144,6 +144,32 @@ declare module "warder" {
   // ---- What a flow is given ----
 
   export interface StepOptions { retry?: Retry; }
+
+  /** Values by their keys (at most 256 bytes); a value is JSON of at most 64 KB. */
+  export interface StateScope {
+    /** Undefined where there is nothing. */
+    get<Value extends Json = any>(key: string): Promise<Value | undefined>;
+    set(key: string, value: Json): Promise<void>;
+    /**
+     * Gives `change` what is there, and keeps what it returns at once. Where another execution commits the key first,
+     * `change` is called again on what that one left: it must do nothing else.
+     */
+    update<Value extends Json = any>(key: string, change: (value: Value | undefined) => Value): Promise<Value>;
+    delete(key: string): Promise<void>;
+  }
+  /** What is remembered. Changes are committed when the flow succeeds, or by `commit`. */
+  export interface State {
+    /** Of this flow, in this instance. */
+    readonly flow: StateScope;
+    /** Of all flows of this instance. */
+    readonly instance: StateScope;
+    /** Of everything that the tenant has: other instances and other integrations too. */
+    readonly crossFlow: StateScope;
+    /** Of this execution, and gone with it. */
+    readonly execution: StateScope;
+    /** Commits all changes so far, at once and all of them; they stay whatever becomes of the execution. */
+    commit(): Promise<void>;
+  }
   export interface Context<Config = any> {
     readonly executionId: string;
     readonly tenant: string;
@@ -158,7 +184,8 @@ declare module "warder" {
     sleep(delay: Duration): Promise<void>;
     /** An error to be thrown. `retry`: false where none can help, or true, or when. */
     error(code: string, message: string, options?: { retry?: boolean | Duration; cause?: unknown }): Error & { code: string };
-    /** The same for the same label in the same step of the same execution, and for nothing else. */
+    readonly state: State;
+    /** The same for the same label in the same step of the same execution, also in another attempt, and for nothing else. */
     idempotencyKey(label?: string): string;
     /** The answer to the webhook that started the flow, once. */
     respond(response: { status?: number; headers?: Record<string, string>; body?: unknown }): void;

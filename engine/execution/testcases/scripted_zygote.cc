@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sandbox/proto/cell.pb.h"
 #include "sandbox/proto/frame.h"
@@ -117,6 +118,63 @@ class Script {
     request->set_url(url);
     request->set_connection(start.connections(0).handle());
     Send(frame);
+  }
+
+  static void Read(std::uint64_t call, const std::string& key) {
+    proto::FromCell frame;
+    frame.mutable_state_read()->set_call(call);
+    frame.mutable_state_read()->mutable_key()->set_scope(proto::StateKey::INSTANCE);
+    frame.mutable_state_read()->mutable_key()->set_key(key);
+    Send(frame);
+  }
+
+  // Sets each of them to 1.
+  static proto::FromCell CommitOf(std::uint64_t call, const std::vector<std::string>& keys) {
+    proto::FromCell frame;
+    frame.mutable_state_commit()->set_call(call);
+    for (const std::string& key : keys) {
+      auto* change = frame.mutable_state_commit()->add_changes();
+      change->mutable_key()->set_scope(proto::StateKey::INSTANCE);
+      change->mutable_key()->set_key(key);
+      change->set_json("1");
+    }
+    return frame;
+  }
+  static void Commit(std::uint64_t call, const std::vector<std::string>& keys) { Send(CommitOf(call, keys)); }
+
+  // A commit, and at once, so that nobody can have answered it, the end.
+  [[noreturn]] static void CommitAndEnd(const proto::Result& end) {
+    std::string bytes;
+    proto::FromCell result;
+    *result.mutable_result() = end;
+    if (!proto::AppendFrame(CommitOf(1, {"n"}), &bytes) || !proto::AppendFrame(result, &bytes)) ::_exit(8);
+    Write(bytes);
+    ::_exit(0);
+  }
+
+  [[noreturn]] void Count() {
+    Read(1, "n");
+    proto::ToCell answer = Next();
+    std::uint64_t version = answer.state_value().version();
+    std::string json = answer.state_value().json();
+    for (std::uint64_t call = 2;; ++call) {
+      if (answer.has_state_failed()) Succeed("\"" + answer.state_failed().message() + "\"");
+      const std::string next = std::to_string(version == 0 ? 1 : std::stoi(json) + 1);
+      proto::FromCell frame;
+      frame.mutable_state_commit()->set_call(call);
+      auto* change = frame.mutable_state_commit()->add_changes();
+      change->mutable_key()->set_scope(proto::StateKey::INSTANCE);
+      change->mutable_key()->set_key("n");
+      change->set_json(next);
+      change->set_expects(true);
+      change->set_version(version);
+      Send(frame);
+      answer = Next();
+      if (answer.has_state_committed() && answer.state_committed().conflicts().empty()) Succeed(next);
+      if (!answer.has_state_committed()) continue;
+      version = answer.state_committed().conflicts(0).version();
+      json = answer.state_committed().conflicts(0).json();
+    }
   }
 
   static void SendBody(std::uint64_t call, const std::string& data, bool last) {
@@ -400,6 +458,47 @@ const std::map<std::string, std::function<void(Script&)>>& Scenes() {
          proto::FromCell frame;
          frame.mutable_barrier_passed()->set_number(1);
          Send(frame);
+       }},
+      // Counts in the instance's state, however often others are faster.
+      {"count", [](Script& s) { s.Count(); }},
+      {"count-and-wait",
+       [](Script& s) {
+         Script::Commit(1, {"n"});
+         s.Next();
+         Script::Fetch(2, s.config);
+         s.Next();
+       }},
+      {"lie-state-number", [](Script&) { Script::Read(2, "n"); }},
+      {"lie-state-key", [](Script&) { Script::Read(1, ""); }},
+      {"lie-state-nothing", [](Script&) { Script::Commit(1, {}); }},
+      {"lie-state-twice",
+       [](Script&) {
+         Script::Commit(1, {"n", "n"});
+       }},
+      {"commit-and-throw",
+       [](Script&) {
+         proto::Result end;
+         end.mutable_thrown()->set_message("too late");
+         Script::CommitAndEnd(end);
+       }},
+      {"lie-state-early",
+       [](Script&) {
+         proto::Result end;
+         end.set_succeeded(true);
+         Script::CommitAndEnd(end);
+       }},
+      {"lie-state-too-much",
+       [](Script& s) {
+         for (std::uint64_t call = 1;; ++call) {
+           std::vector<std::string> keys;
+           for (int i = 0; i < 1'000; ++i) keys.push_back(std::to_string(i));
+           Script::Commit(call, keys);
+           s.Next();
+         }
+       }},
+      {"lie-state-many",
+       [](Script&) {
+         for (std::uint64_t call = 1;; ++call) Script::Read(call, "n");
        }},
       {"lie-number", [](Script& s) { Script::Fetch(5, s.config); }},
       {"lie-timer-number", [](Script&) { Script::Timer(2, 1); }},

@@ -31,6 +31,7 @@
 
 #include "warder/connection.h"
 #include "warder/limits.h"
+#include "warder/state.h"
 #include "warder/vault.h"
 
 namespace warder {
@@ -124,6 +125,12 @@ struct ExecutionRequest {
   std::string event_json = "null";
   std::string config_json = "{}";
   std::string tenant = "local";  // decides which connections, credentials and pools are used; a label for the script
+  // Whose state the flow has (warder/state.h): a name like a tenant's, of an instance of the integration that the
+  // tenant has, kept in the engine's vault. Empty: its state is in the engine's memory.
+  std::string instance;
+  // Where this is another attempt at an execution that failed: the id of the first one. Scripts get the same
+  // idempotency keys then.
+  std::string first_execution;
   Limits limits;
   // Exact origins the flow may call ("https://api.example.com", "http://127.0.0.1:8080"). Empty: none. A private or
   // loopback address is reached only where it stands here.
@@ -133,7 +140,8 @@ struct ExecutionRequest {
   std::vector<NamedConnection> connections;
   // File that receives the journal (docs/journals.md). Empty: none is kept.
   std::filesystem::path record;
-  // Steps are recorded with the values of their input and output (up to 64 KB each), not only with their shapes.
+  // Steps are recorded with the values of their input and output (up to 64 KB each), not only with their shapes; and
+  // what was left in the state with its values.
   bool log_payloads = false;
   // No flow runs: the bundle is loaded, and the output is the manifest of its integration (warder/manifest.h), checked
   // and in its canonical form. What does not stand up to that is kInvalid.
@@ -149,7 +157,8 @@ struct Event {
   Kind kind;
   std::string execution;
   std::chrono::microseconds at;  // since the execution was started
-  // kLog
+  // kLog: of the script; and of the engine (level "error"), where its state could not be read or committed, in more
+  // words than the script gets
   std::string level;        // "debug", "info", "warn", "error"
   std::string message;      // also kCallFinished, kStepRetried, kStepFinished: why it failed
   std::string fields_json;  // a JSON object or empty
@@ -283,6 +292,9 @@ struct Outcome {
   std::vector<CallRecord> calls;
   std::vector<StepRecord> steps;
   std::optional<WebhookResponse> response;
+  // The last of each key of its state that it committed, whatever its status; values only where they are asked for
+  // (ExecutionRequest::log_payloads), and of a replayed or scripted execution.
+  std::vector<StateRecord> state;
   Usage usage;
   std::optional<Divergence> divergence;  // of a replayed or scripted execution; it may have gone on behind it
   // What ran, under which policy and layers, what it did, how it was torn down: one JSON object (docs/receipt.md).

@@ -6,9 +6,13 @@
 // spelling), and its texts are for people only after they have been made harmless.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "warder/limits.h"
 
 namespace warder::manifest {
 
@@ -21,6 +25,29 @@ std::string Canonical(std::string_view json);
 // The same for people: lines of UTF-8, of which each that holds a declared text is to be made harmless by whoever shows
 // it. Throws as Canonical.
 std::string Text(std::string_view json);
+
+// What a flow, or an action, declares of its attempts.
+struct Retry {
+  std::uint64_t attempts = 1;
+  std::uint64_t delay_ms = 0;
+  std::uint64_t max_delay_ms = 0;
+  std::string backoff;  // "fixed", "linear", "exponential"
+  bool jitter = true;
+};
+
+// How long to wait behind the attempt of this number, from 1. With jitter: a half to the whole of that, as `draw`, from
+// 0 to 1, says.
+std::chrono::milliseconds DelayAfter(const Retry& retry, std::uint64_t attempt, double draw);
+
+// How a flow wants to be run.
+struct Terms {
+  std::string flow;  // its key
+  Limits limits;     // of each the smaller one: what the flow declares, or what `ceiling` allows
+  Retry retry;
+};
+
+// `flow`: its key; empty: the only one there is. Throws as Canonical, also where there is no such flow.
+Terms TermsOf(std::string_view json, std::string_view flow, const Limits& ceiling);
 
 struct Change {
   enum class Kind {

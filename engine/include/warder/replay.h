@@ -45,6 +45,7 @@ class Recording {
     std::string reason;       // why, unless it succeeded
     std::string output_json;  // if it succeeded
     std::optional<WebhookResponse> response;
+    std::vector<StateRecord> state;  // what it left, as Outcome::state, with values
   };
   const Facts& facts() const { return facts_; }
   // Why it ends before the execution did, one clause; empty: it does not.
@@ -147,6 +148,17 @@ struct Script {
     Moment fired;
   };
   std::vector<Timer> timers;
+  // The state at the start. An item of the scope kFlow without a flow's key is of whichever flow asks for its key
+  // first.
+  std::vector<StateItem> state;
+  // What stands nowhere here is not there; otherwise nobody knows, and an execution that reads it ends.
+  bool whole_state = true;
+  // How the n-th use of the state of a recorded execution was answered: when, and what others had left in it by then.
+  struct StateAnswer {
+    Moment moment;
+    std::vector<StateItem> others;
+  };
+  std::vector<StateAnswer> state_answers;
   std::string word = "expected";  // what messages call what it says: "expected", "recorded"
 };
 

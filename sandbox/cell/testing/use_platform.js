@@ -47,6 +47,13 @@ export const more = (own, context) => [
   async () => { own(structuredClone(own({ b: own(new ArrayBuffer(2)) }), own({ transfer: own([]) }))); },
   async () => { own(crypto.getRandomValues(own(new Uint32Array(2)))); Math.random(); },
   async () => { own(context.log).info("a", own({ b: own([1]) })); },
+  async () => {
+    const { flow, instance } = own(context.state);
+    own(await own(flow.update("n", own(() => own({ a: own([1]) })))));
+    await own(instance.set("m", own([2])));
+    await own(context.state.commit());
+    own(await own(flow.get("n")));
+  },
 ];
 
 export const uses = (own) => [

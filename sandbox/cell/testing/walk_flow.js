@@ -62,6 +62,7 @@ const samples = (context) => ({
   "URLSearchParams iterator#": new URLSearchParams().entries(),
   "WritableStream#": new WritableStream(),
   "WritableStream writer#": new WritableStream().getWriter(),
+  "context.state#": context.state,
   "fetch's promise#": (() => { const promise = fetch("data:,a"); promise.catch(() => {}); return promise; })(),
   "context.connections.acme.fetch's promise#": (() => {
     const promise = context.connections.acme.fetch("data:,a");

@@ -6,7 +6,7 @@ import { current } from "./recording.js";
 
 const { sha256 } = host;
 
-/** The same for the same label in the same step of the same execution, and for nothing else. */
+/** The same for the same label in the same step of the same execution, also in another attempt, and for nothing else. */
 const keyMaker = (executionId) => (label = "") => {
   if (typeof label !== "string") {
     throw new TypeError(`the label of an idempotency key must be a text, but is ${show(label)}`);
@@ -20,23 +20,35 @@ function readConfig(integration, config, connections) {
   return require("./given.js").readConfig(integration, config, connections);
 }
 
-/** @param {import("./integration.js").Integration} integration */
-export function makeContext(integration, config, executionId, tenant, granted) {
+/**
+ * @param {import("./integration.js").Integration} integration
+ * @param {import("./flow.js").Flow} flow the one that is started
+ * @param {string} firstExecutionId of the first attempt; empty: this is it
+ */
+export function makeContext(integration, flow, config, executionId, firstExecutionId, tenant, granted) {
   const connections = granted.length === 0 ? freeze({ __proto__: null }) : require("../connections.js").makeConnections(granted);
-  const context = freeze({
-    executionId,
-    tenant,
-    config: freeze(readConfig(integration, config, connections)),
-    connections,
-    log,
-    step: async (name, what, ...rest) => require("./step.js").takeStep(context, name, what, rest),
-    sleep: async (delay) => require("./step.js").sleep(delay),
-    error: (code, message, options) => require("./errors.js").makeError(code, message, options),
-    idempotencyKey: keyMaker(executionId),
-    respond: (response) => require("./respond.js").respond(response),
-    invokeFlow: (key, event) => require("./invoke.js").invokeFlow(integration, context, key, event),
-    paginate: (fetchPage, options) => require("./paginate.js").paginate(fetchPage, options),
-    batch: (items, work, options) => require("./paginate.js").batch(items, work, options),
-  });
-  return context;
+  const values = freeze(readConfig(integration, config, connections));
+  const idempotencyKey = keyMaker(firstExecutionId || executionId);
+  // A flow that is invoked has a state of its own.
+  const contextOf = (of) => {
+    let state;
+    const context = freeze({
+      executionId,
+      tenant,
+      config: values,
+      connections,
+      log,
+      get state() { return state ??= require("./state.js").makeState(of.key); },
+      step: async (name, what, ...rest) => require("./step.js").takeStep(context, name, what, rest),
+      sleep: async (delay) => require("./step.js").sleep(delay),
+      error: (code, message, options) => require("./errors.js").makeError(code, message, options),
+      idempotencyKey,
+      respond: (response) => require("./respond.js").respond(response),
+      invokeFlow: (key, event) => require("./invoke.js").invokeFlow(integration, contextOf, key, event),
+      paginate: (fetchPage, options) => require("./paginate.js").paginate(fetchPage, options),
+      batch: (items, work, options) => require("./paginate.js").batch(items, work, options),
+    });
+    return context;
+  };
+  return contextOf(flow);
 }

@@ -7,7 +7,7 @@ import { runFlow } from "./run.js";
 import { runStep } from "./step.js";
 
 /** @param {import("./integration.js").Integration} integration @param {string} key @param {unknown} event */
-export async function invokeFlow({ flows }, context, key, event) {
+export async function invokeFlow({ flows }, contextOf, key, event) {
   let chosen;
   for (let i = 0; i < flows.length; ++i) if (flows[i].key === key) chosen = flows[i];
   if (chosen === undefined) {
@@ -19,7 +19,7 @@ export async function invokeFlow({ flows }, context, key, event) {
   return runStep(key, `flow:${key}`, event, undefined, () => {
     try {
       const given = parse(text);
-      return runFlow(chosen, context, chosen.inputs === undefined ? given : readEvent(chosen, given));
+      return runFlow(chosen, contextOf(chosen), chosen.inputs === undefined ? given : readEvent(chosen, given));
     } catch (problem) {
       throw problem instanceof InputProblem ? new TypeError(problem.message) : problem;
     }

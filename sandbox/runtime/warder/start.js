@@ -44,7 +44,7 @@ function refuse(exported) {
  * Starts a flow. Returns a promise of its result's JSON, or [kind, sentence, ...] where it cannot be started.
  * @param {unknown} exported the default export of the bundle's entry
  */
-export function start(exported, key, event, config, executionId, tenant, connections, payloads) {
+export function start(exported, key, event, config, executionId, tenant, connections, payloads, firstExecutionId) {
   const refusal = refuse(exported);
   if (refusal !== undefined) return refusal;
   const integration = /** @type {Integration} */ (exported);
@@ -52,7 +52,7 @@ export function start(exported, key, event, config, executionId, tenant, connect
   if (isArray(chosen)) return chosen;
   beginRecording(payloads);
   try {
-    return run(chosen, makeContext(integration, config, executionId, tenant, connections), event);
+    return run(chosen, makeContext(integration, chosen, config, executionId, firstExecutionId, tenant, connections), event);
   } catch (error) {
     if (error instanceof InputProblem) return [INPUT, error.message];
     throw error;
