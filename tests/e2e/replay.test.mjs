@@ -1,7 +1,7 @@
 // A recorded execution runs again bit for bit, another version is held against it, and whatever was changed is named.
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { changes } from "../replay/changes.mjs";
 import { Field, framesWith, readRecords, writeRecords } from "../replay/journal.mjs";
@@ -65,13 +65,19 @@ test("a recorded execution is identical, again and again, without its upstream",
   assert.equal((await run(["replay", journal, "--bundle", bundle])).code, 0);
 });
 
-test("a journal is not bound to the user who recorded it", { skip: process.getuid() !== 0 && "not started as root" }, async (t) => {
-  const { journal } = await recordBusy(t);
-  chmodSync(dirname(journal), 0o755);
-  chmodSync(journal, 0o644);
+// Other processors: tests/replay/other_processors.mjs.
+test("a journal is not bound to user, folder, time zone and language", { skip: process.getuid() !== 0 && "not started as root" }, async (t) => {
+  const { origin } = await upstream(t);
+  const { journal, bundle, code: recorded, stderr: why } = await record(t, busy, { event: { origin }, allow: [origin], env: { TZ: "UTC", LANG: "C" } });
+  assert.equal(recorded, Exit.succeeded, why);
+  const elsewhere = temporaryFolder(t);
+  cpSync(bundle, join(elsewhere, "another name"), { recursive: true });
+  copyFileSync(journal, join(elsewhere, "copy"));
+  chmodSync(elsewhere, 0o755);
+  chmodSync(join(elsewhere, "copy"), 0o644);
   const asUser = join(root, "tests/lib/as-user");
-  const env = { TZ: "Pacific/Chatham", LC_ALL: "tr_TR.UTF-8", HOME: "/nonexistent" };
-  const { code, stdout, stderr } = await run([warder, "replay", journal], { program: asUser, env });
+  const env = { TZ: "Asia/Kathmandu", LANG: "ne_NP.UTF-8", HOME: "/nonexistent" };
+  const { code, stdout, stderr } = await run([warder, "replay", "copy", "--bundle", "another name"], { program: asUser, env, cwd: elsewhere });
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /identical/);
 });

@@ -3,37 +3,16 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
-import { Exit, readBody, root, run, serve, temporaryFolder } from "./support.mjs";
+import { answerAsCrm, attackersForm } from "./crm.mjs";
+import { Exit, root, run, serve, temporaryFolder } from "./support.mjs";
 
 const token = "canary-7c1b52e8a90d4f36";
-const bomb = gzipSync(Buffer.alloc(64 << 20));
 const bundle = join(root, "examples/under-attack");
 
-// The server that was taken over. What it got is in `notes`, and `requests`.
+// What it got is in `notes`, and `requests`.
 async function crm(t, inside) {
   const notes = [];
-  const server = await serve(t, async (request, response) => {
-    const body = await readBody(request);
-    const { pathname, searchParams } = new URL(request.url, "http://crm");
-    const answer = (value) => response.writeHead(200, { "content-type": "application/json" }).end(value);
-    if (request.method !== "GET") notes.push({ body: `${body}`, headers: request.headers });
-    switch (pathname) {
-      case "/v1/avatar": return response.writeHead(302, { location: `${inside}/latest/meta-data/` }).end();
-      case "/v1/echo": {
-        const { authorization } = request.headers;
-        const value = authorization.slice("Bearer ".length);
-        const spellings = [value, Buffer.from(value).toString("base64"), Buffer.from(value).toString("hex"), [...value].reverse().join("")];
-        response.setHeader("x-authorization", authorization);
-        return answer(JSON.stringify({ spellings }));
-      }
-      case "/v1/customers/8": return answer(`{"id":8,"__proto__":{"admin":true}}`);
-      case "/v1/slow": return void response.writeHead(200).write("…");
-      case "/v1/export": return response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
-      case "/v1/customers": return answer(JSON.stringify({ next: Number(searchParams.get("page")) + 1 }));
-      default: return answer("{}");
-    }
-  });
+  const server = await serve(t, (request, response) => answerAsCrm(request, response, inside, notes));
   return Object.assign(server, { notes });
 }
 
@@ -54,13 +33,7 @@ async function attack(t, origin, event) {
 test("a flow that trusts everybody is attacked, and nobody gets anything", async (t) => {
   const inside = await serve(t, (request, response) => response.end("the machine's credentials"));
   const server = await crm(t, inside.origin);
-  const { output, steps } = await attack(t, server.origin, `{
-    "customer": "../admin/keys",
-    "note": "hello\\r\\nx-role: admin",
-    "callback": "${inside.origin}/latest/meta-data/",
-    "headers": { "host": "inside.acme.test", "content-length": "0", "transfer-encoding": "chunked", "connection": "x-customer" },
-    "preferences": { "__proto__": { "method": "DELETE", "redirect": "follow", "isAdmin": true } }
-  }`);
+  const { output, steps } = await attack(t, server.origin, attackersForm(inside.origin));
 
   const refused = /^TypeError: .*refused|not in the grant|matches none/;
   const expected = {

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Records many executions of the examples, replays every one of them, and changes what some were given: seed, clock,
-# answers, their order.
+# Records many executions of the examples, replays every one of them, as root also as another user with another time zone
+# and language, and changes what some were given: seed, clock, answers, their order.
 #
 #   tests/replay/run.sh [EXECUTIONS]      1,000 unless told; needs a build in build/
 #
+# WARDER_ELSEWHERE=FILE: the other user replays with that command, which may be of another checkout.
 # Fails where a replay is not identical, and where a change is not found or not named. The last line is the report as JSON.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
