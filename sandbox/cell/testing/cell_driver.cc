@@ -1,7 +1,9 @@
 // cell_driver: runs one flow in a cell without a jail, for development. Fetches fail; timers fire at once.
 //
 // usage: cell_driver SNAPSHOT FILE... [--event JSON] [--heap BYTES] [--ask-after-log] [--times N]
+//        cell_driver SNAPSHOT --on-3
 //   FILE is index.js, or a module by its path from here. --ask-after-log sends SIGUSR1 at the first log.
+//   --on-3: is a cell itself, and whoever has the other end of its descriptor 3 is the engine (tests/replay/play.mjs).
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -25,6 +27,7 @@ struct Options {
   std::string event = "null";
   std::uint64_t heap = 64 << 20;
   bool ask = false;
+  bool is_cell = false;
   int times = 1;
 };
 
@@ -91,10 +94,13 @@ int main(int argc, char** argv) {
       options.ask = true;
     else if (word == "--times")
       options.times = std::stoi(argv[++i]);
+    else if (word == "--on-3")
+      options.is_cell = true;
     else
       options.files.push_back(word);
   }
   warder::cell::CellProgram program(argv[1]);
+  if (options.is_cell) warder::cell::BeCell(program);
   const auto begin = Clock::now();
   int status = 0;
   for (int i = 0; i < options.times; ++i) status = RunOnce(program, options);

@@ -17,9 +17,9 @@ namespace {
 
 constexpr int kCellSocket = 3;
 
-[[noreturn]] void RunChild(CellProgram& program, int socket) {
-  if (socket != kCellSocket) ::dup2(socket, kCellSocket);
-  ::close_range(kCellSocket + 1, ~0U, 0);
+}  // namespace
+
+void BeCell(CellProgram& program) {
   struct sigaction action {};
   action.sa_handler = OnSoftLimit;
   ::sigaction(SIGUSR1, &action, nullptr);
@@ -32,13 +32,15 @@ constexpr int kCellSocket = 3;
   ::_exit(program.Run(context));
 }
 
-}  // namespace
-
 TestCell::TestCell(CellProgram& program) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
   pid_ = ::fork();
-  if (pid_ == 0) RunChild(program, ends[1]);
+  if (pid_ == 0) {
+    if (ends[1] != kCellSocket) ::dup2(ends[1], kCellSocket);
+    ::close_range(kCellSocket + 1, ~0U, 0);
+    BeCell(program);
+  }
   ::close(ends[1]);
   Attach(UniqueFd(ends[0]));
 }

@@ -9,6 +9,9 @@
 
 namespace warder::cell {
 
+// The whole life of a cell in this process, on descriptor 3; it leaves by _exit.
+[[noreturn]] void BeCell(CellProgram& program);
+
 class TestCell : public TestEngine {
  public:
   explicit TestCell(CellProgram& program);
