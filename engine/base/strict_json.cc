@@ -5,21 +5,24 @@
 #include <array>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
 #include <new>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "engine/base/text.h"
 #include "engine/execution/json_events.h"
 
 namespace warder {
 namespace {
 
-// Boost keeps the last of several members with one name, so the names are counted before it builds anything.
+constexpr std::size_t kMaxShownBytes = 80;
+
+// Boost keeps the last of several members with one name, so the names are counted before it builds anything. Stops at
+// the second of two.
 class NameCheck : public JsonEvents {
  public:
-  bool repeated() const { return repeated_; }
-
   bool on_object_begin(Code&) {
     objects_.emplace_back();
     return true;
@@ -32,17 +35,17 @@ class NameCheck : public JsonEvents {
     name_.append(part.data(), part.size());
     return true;
   }
-  bool on_key(View part, std::size_t, Code&) {
+  bool on_key(View part, std::size_t, Code& code) {
     name_.append(part.data(), part.size());
-    if (!objects_.back().insert(name_).second) repeated_ = true;
+    const bool first = objects_.back().insert(name_).second;
     name_.clear();
-    return true;
+    if (!first) code = boost::json::error::exception;
+    return first;
   }
 
  private:
   std::vector<std::set<std::string>> objects_;
   std::string name_;
-  bool repeated_ = false;
 };
 
 class WipingResource final : public boost::json::memory_resource {
@@ -70,18 +73,29 @@ struct Scratch {
 
 }  // namespace
 
+std::string Shown(const boost::json::value& value) {
+  std::string text = boost::json::serialize(value);
+  if (const double* number = value.if_double()) {
+    std::array<char, 32> digits{};  // the shortest spelling; Boost writes 1.5 as 1.5E0
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), *number);
+    text.assign(digits.data(), written.ptr);
+  }
+  return Truncate(text, kMaxShownBytes);
+}
+
 boost::json::storage_ptr WipingStorage() { return boost::json::make_shared_resource<WipingResource>(); }
 
 Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage,
                                        std::size_t depth) {
+  if (std::string why; !IsJson(text, &why, depth)) return InvalidInput("it is not JSON: " + why);
   boost::json::parse_options options;
   options.max_depth = depth;
   boost::json::error_code error;
   boost::json::basic_parser<NameCheck> check(options);
   const std::size_t taken = check.write_some(false, text.data(), text.size(), error);
-  if (!error && taken < text.size()) error = boost::json::error::extra_data;
-  if (error) return InvalidInput("it is not JSON: " + error.message() + " at byte " + std::to_string(taken));
-  if (check.handler().repeated()) return InvalidInput("an object in it has the same name twice");
+  if (error) {
+    return InvalidInput("an object in it has the same name twice, at " + PlaceIn(text, taken) + "; leave one of them");
+  }
   Scratch scratch;
   boost::json::parser parser(storage, options, scratch.bytes.data(), scratch.bytes.size());
   parser.reset(storage);

@@ -3,6 +3,7 @@
 
 #include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
+#include <string>
 #include <string_view>
 
 #include "sandbox/base/result.h"
@@ -15,6 +16,9 @@ inline constexpr std::size_t kMaxStrictDepth = 16;
 // made of it is in `storage`.
 Result<boost::json::value> ParseStrict(std::string_view text, const boost::json::storage_ptr& storage = {},
                                        std::size_t depth = kMaxStrictDepth);
+
+// A value as a part of a sentence: JSON, cut short where it is long.
+std::string Shown(const boost::json::value& value);
 
 // Memory that is overwritten before it is given back: for a document that holds secrets.
 boost::json::storage_ptr WipingStorage();

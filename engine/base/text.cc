@@ -10,6 +10,11 @@
 #include "sandbox/base/utf8.h"
 
 namespace warder {
+namespace {
+
+constexpr const char* kRemedy = "; it has to be one JSON value in UTF-8";
+
+}  // namespace
 
 std::string HexOf(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -25,8 +30,9 @@ std::string HexOf(std::string_view bytes) {
 
 bool IsJson(std::string_view text, std::string* why, std::size_t depth) {
   if (const auto at = FindInvalidUtf8(text)) {
-    if (why != nullptr)
-      *why = "it is not UTF-8: the byte at offset " + std::to_string(*at) + " is no part of a character";
+    if (why != nullptr) {
+      *why = "it is not UTF-8: the byte at offset " + std::to_string(*at) + " is no part of a character" + kRemedy;
+    }
     return false;
   }
   boost::json::parse_options options;
@@ -38,11 +44,24 @@ bool IsJson(std::string_view text, std::string* why, std::size_t depth) {
   if (!error && taken < text.size()) error = boost::json::error::extra_data;
   if (!error) return true;
   if (why != nullptr) {
-    std::size_t line = 1;
-    for (const char byte : text.substr(0, taken)) line += byte == '\n' ? 1 : 0;
-    *why = error.message() + " at line " + std::to_string(line) + ", byte " + std::to_string(taken);
+    *why = error == boost::json::error::too_deep ? "more than " + std::to_string(depth) + " levels" : error.message();
+    *why += " at " + PlaceIn(text, taken) + kRemedy;
   }
   return false;
+}
+
+std::string PlaceIn(std::string_view text, std::size_t offset) {
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (const char byte : text.substr(0, offset)) {
+    if (byte == '\n') {
+      ++line;
+      column = 1;
+    } else if ((static_cast<unsigned char>(byte) & 0xC0) != 0x80) {
+      ++column;
+    }
+  }
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
 std::string Truncate(std::string_view text, std::size_t bytes) {

@@ -21,7 +21,13 @@ TEST(TextTest, JsonIsOneDocumentOfBoundedDepth) {
 TEST(TextTest, AJsonErrorHasItsLine) {
   std::string why;
   EXPECT_FALSE(IsJson("{\n\"a\": 1,\n oops}", &why));
-  EXPECT_NE(why.find("at line 3"), std::string::npos) << why;
+  EXPECT_NE(why.find("at line 3, column 2; it has to be"), std::string::npos) << why;
+  EXPECT_FALSE(IsJson("{\"\xc3\xa9\": oops}", &why));
+  EXPECT_NE(why.find("at line 1, column 7;"), std::string::npos) << why;
+  EXPECT_FALSE(IsJson("[[[1]]]", &why, 2));
+  EXPECT_NE(why.find("more than 2 levels at line 1"), std::string::npos) << why;
+  EXPECT_FALSE(IsJson("\"\xff\"", &why));
+  EXPECT_NE(why.find("not UTF-8: the byte at offset 1 "), std::string::npos) << why;
 }
 
 TEST(TextTest, TruncateCutsWhereACharacterEnds) {

@@ -458,9 +458,11 @@ TEST_F(ConnectionTest, AConnectionMustFitItsPolicy) {
     return made ? std::string("made") : made.error().message;
   };
   const std::string head = "origin https://a.test\nallow * /**\n";
-  EXPECT_THAT(why(head + "inject bearer token\n", {}), HasSubstr("\"token\", which the credential does not have"));
+  EXPECT_THAT(why(head + "inject bearer token\n", {}),
+              HasSubstr("the field \"token\", and the credential has none; give it"));
   EXPECT_THAT(why(head, {{"token", "0123456789"}}), HasSubstr("\"token\", which the policy does not use"));
-  EXPECT_THAT(why(head + "inject bearer token\n", {{"token", "short"}}), HasSubstr("shorter than 8"));
+  EXPECT_THAT(why(head + "inject bearer token\n", {{"token", "short"}}),
+              HasSubstr("has to have at least 8 characters"));
   EXPECT_THAT(why("", {}), HasSubstr("names no origin"));
   EXPECT_THAT(why("orgin https://a.test\n", {}), HasSubstr("line 1"));
 }

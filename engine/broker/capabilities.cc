@@ -55,7 +55,10 @@ Result<std::shared_ptr<Capabilities>> Capabilities::Make(std::shared_ptr<const P
     const bool twice = std::any_of(made->connections_.begin(), made->connections_.end(),
                                    [&](const auto& grant) { return grant->name() == named.name; });
     if (named.name.empty()) return InvalidInput("a connection needs a name");
-    if (twice) return InvalidInput("there are two connections with the name \"" + named.name + "\"");
+    if (twice) {
+      return InvalidInput("there are two connections with the name \"" + named.name +
+                          "\"; give one of them another name");
+    }
     made->connections_.push_back(std::make_shared<Grant>(named.name, HexOf(RandomBytes(kHandleDigits / 2)),
                                                          named.connection->policy(), named.connection, named.source));
     for (PlaceholderField& field : FieldsOf(named)) fields.push_back(std::move(field));

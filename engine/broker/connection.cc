@@ -31,6 +31,13 @@ void AddFields(const Injection& injection, Names* names) {
   if (const auto* jwt = std::get_if<JwtInjection>(&injection)) add(jwt->key_field);
 }
 
+// The names of its fields; they are no secrets.
+std::string NamesOf(const SecretFields& fields) {
+  std::string names;
+  for (const auto& [name, secret] : fields) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  return names.empty() ? "none" : names;
+}
+
 // What a response must not say although no field holds it as it is.
 Result<std::vector<Secret>> Derived(const Policy& policy, const SecretFields& fields) {
   std::vector<Secret> derived;
@@ -71,25 +78,24 @@ Result<std::shared_ptr<const Connection>> Connection::Make(std::string_view poli
   const Names wanted = CredentialFields(*policy);
   for (const std::string& name : wanted) {
     if (!fields.contains(name)) {
-      return InvalidInput("the policy uses the field \"" + name + "\", which the credential does not have");
+      return InvalidInput("the policy uses the field \"" + name + "\", and the credential has " + NamesOf(fields) +
+                          "; give it one of that name");
     }
   }
   for (const auto& [name, secret] : fields) {
     if (!wanted.contains(name)) {
-      return InvalidInput("the credential has a field \"" + name + "\", which the policy does not use");
+      return InvalidInput("the credential has a field \"" + name +
+                          "\", which the policy does not use; take it out, or add an inject or placeholder line");
     }
-  }
-  for (const Injection& injection : policy->injections) {
-    if (auto sound = CheckInjection(injection); !sound) return sound.error();
   }
   auto derived = Derived(*policy, fields);
   if (!derived) return derived.error();
   std::shared_ptr<Connection> connection(new Connection(std::move(*policy), std::move(fields)));
   for (const auto& [name, secret] : connection->fields_) {
     if (secret.view().size() < ScrubPattern::kMinSecretBytes) {
-      return InvalidInput("the field \"" + name + "\" is shorter than " +
+      return InvalidInput("the field \"" + name + "\" has to have at least " +
                           std::to_string(ScrubPattern::kMinSecretBytes) +
-                          " characters: it could not be kept out of what an upstream says");
+                          " characters: a shorter one could not be kept out of what an upstream says");
     }
   }
   connection->derived_ = std::move(*derived);

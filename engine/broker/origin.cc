@@ -19,7 +19,7 @@ Result<Origin> ParseOrigin(std::string_view text) {
     return InvalidInput("not an origin: it has a wildcard; name each host, as in https://api.example.com");
   }
   auto url = CanonicalizeUrl(text);
-  if (!url) return InvalidInput("not an origin: " + url.error().message + " (expected https://api.example.com[:port])");
+  if (!url) return InvalidInput("not an origin such as https://api.example.com: " + url.error().message);
   if (url->target != "/") {
     return InvalidInput("not an origin: it has a path or a query; write " + url->origin.ToString());
   }

@@ -9,6 +9,7 @@
 
 #include "engine/base/secret.h"
 #include "engine/cli/text.h"
+#include "engine/cli/wrong_usage.h"
 #include "sandbox/base/nearest_word.h"
 #include "warder/engine.h"
 
@@ -136,7 +137,8 @@ int Parse(CommandLine& line, std::vector<std::string> arguments, Environment& en
     const auto extras = line.app().remaining(true);
     const auto* chosen = line.Chosen();
     return Complain(environment, Status::kInvalid,
-                    extras.empty() ? std::string(error.what()) + "; see `" + Name(chosen) + " --help`"
+                    extras.empty() ? WrongUsage(error, chosen == nullptr ? line.app() : Innermost(*chosen->first)) +
+                                         "; see `" + Name(chosen) + " --help`"
                                    : UnexpectedArgument(chosen, extras.front()));
   }
   return -1;

@@ -60,11 +60,25 @@ TEST(AppTest, UnknownOptionIsSuggested) {
 }
 
 TEST(AppTest, MissingAndSurplusArgumentsAreUsageErrors) {
-  EXPECT_THAT(Warder({"run"}).err, StartsWith("warder: bundle is required; see `warder run --help`"));
+  EXPECT_THAT(
+      Warder({"run"}).err,
+      StartsWith("warder: bundle is missing: an ES module, or a folder with an index.js; see `warder run --help`"));
   EXPECT_EQ(Warder({"run"}).code, 2);
   EXPECT_EQ(Warder({"run", "a.js", "b.js"}).err, "warder: unexpected argument 'b.js'; see `warder run --help`\n");
-  EXPECT_EQ(Warder({"run", "a.js", "--flow"}).code, 2);
-  EXPECT_EQ(Warder({"run", "a.js", "--flow", "a", "--flow", "b"}).code, 2);
+  EXPECT_EQ(Warder({"run", "a.js", "--flow"}).err,
+            "warder: --flow takes a KEY, and was given none; see `warder run --help`\n");
+  EXPECT_EQ(Warder({"run", "a.js", "--flow", "a", "--flow", "b"}).err,
+            "warder: --flow takes one KEY, and was given 2; see `warder run --help`\n");
+  EXPECT_EQ(Warder({"run", "a.js", "--json=maybe"}).err,
+            "warder: --json takes no value, and was given maybe; see `warder run --help`\n");
+  EXPECT_EQ(Warder({"run", "a.js", "--allow"}).err,
+            "warder: --allow takes an ORIGIN, and was given none; see `warder run --help`\n");
+  EXPECT_EQ(Warder({"audit"}).err,
+            "warder: audit takes a command: verify-receipt, public-key; see `warder audit --help`\n");
+  EXPECT_THAT(Warder({"connect", "acme", "--policy", "a.policy", "--oauth", "--port", "high"}).err,
+              StartsWith("warder: --port takes a whole number, and was given high; see"));
+  EXPECT_THAT(Warder({"connect", "acme", "--policy", "a.policy", "--lifetime-days", "0"}).err,
+              StartsWith("warder: --lifetime-days: it has to be a whole number from 1 to 36500, and is 0; see"));
 }
 
 TEST(DoctorTest, EnforceableMachineExitsWithZero) {

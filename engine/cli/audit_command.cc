@@ -83,7 +83,8 @@ int Verify(const VerifyOptions& options, Environment& environment) {
   }
   const bool receipt = check.result == Result::kInvalid;
   environment.err.Write(environment.err.Paint(Ink::kRed, "warder: ") + Printable(options.receipt) +
-                        (receipt ? " is not valid: " : " is not a receipt: ") + Printable(check.reason) + "\n");
+                        (receipt ? " is not valid: " : " is not a receipt: ") + Printable(check.reason) +
+                        (receipt ? "\n" : "; `warder run --receipt` writes one\n"));
   return receipt ? 1 : 2;
 }
 

@@ -1,6 +1,8 @@
 // warder connect: gives a tenant's vault a credential, or authorizes one with OAuth.
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,14 +35,23 @@ struct Options {
   VaultPlace place;
   bool from_stdin = false;
   bool replace = false;
-  unsigned lifetime_days = 0, idle_days = 0, rotate_days = 0;
+  std::optional<unsigned> lifetime_days, idle_days, rotate_days;
   OAuthOptions oauth;
 };
 
+// Empty: it is a number of days that a connection can have.
+std::string WrongDays(const std::string& text) {
+  constexpr unsigned kMost = 36'500;  // within the hundred years that are the most
+  unsigned count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool good = error == std::errc() && end == text.data() + text.size() && count >= 1 && count <= kMost;
+  return good ? "" : "it has to be a whole number from 1 to " + std::to_string(kMost) + ", and is " + text;
+}
+
 ConnectOptions LimitsOf(const Options& options) {
-  const auto days = [](unsigned count) -> std::optional<std::chrono::seconds> {
-    if (count == 0) return std::nullopt;
-    return std::chrono::days(count);
+  const auto days = [](std::optional<unsigned> count) -> std::optional<std::chrono::seconds> {
+    if (!count) return std::nullopt;
+    return std::chrono::days(*count);
   };
   return {options.replace, days(options.lifetime_days), days(options.idle_days), days(options.rotate_days)};
 }
@@ -98,11 +109,12 @@ Action Declare(CLI::App& app) {
   app.add_flag("--from-stdin", options->from_stdin,
                "Read the secret from standard input: as it is, or, of several fields, one JSON object");
   app.add_flag("--replace", options->replace, "Give a connection that is there this credential and policy");
-  app.add_option("--lifetime-days", options->lifetime_days, "It ends by itself after so many days")->type_name("N");
-  app.add_option("--idle-days", options->idle_days, "It ends by itself when it was not used for so many days")
-      ->type_name("N");
-  app.add_option("--rotate-after-days", options->rotate_days, "`warder connection review` reminds after so many days")
-      ->type_name("N");
+  const auto days = [&app](const char* name, std::optional<unsigned>& count, const char* what) {
+    app.add_option(name, count, what)->type_name("N")->check(WrongDays, "", "");
+  };
+  days("--lifetime-days", options->lifetime_days, "It ends by itself after so many days");
+  days("--idle-days", options->idle_days, "It ends by itself when it was not used for so many days");
+  days("--rotate-after-days", options->rotate_days, "`warder connection review` reminds after so many days");
   DeclareOAuth(app, &options->oauth);
   AddVaultOptions(app, &options->place);
   return [options](Environment& environment) { return Connect(*options, environment); };

@@ -60,6 +60,8 @@ class Manifests {
     Outcome outcome = engine_->Start({.bundle = bundle, .describe = true}).Wait();
     if (outcome.status != Status::kSucceeded) {
       std::string notes = MapToSources(*bundle, &outcome);
+      // What the cell says of a declaration begins with its place; what the engine says of the whole has none.
+      if (outcome.reason.starts_with("the manifest")) outcome.reason = path + ": " + outcome.reason;
       throw Undescribed{std::move(outcome), std::move(notes)};
     }
     return outcome.output_json;

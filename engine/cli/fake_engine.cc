@@ -182,7 +182,7 @@ class FakeEngine : public Engine {
     if (error) throw EngineError(Status::kInvalid, "the event is not JSON: " + error.message());
     for (const std::string& origin : request.allow_origins) {
       if (origin.find("://") == std::string::npos) {
-        throw EngineError(Status::kInvalid, "the origin \"" + origin + "\" is not one");
+        throw EngineError(Status::kInvalid, "the allowed origin \"" + origin + "\" is not one");
       }
     }
     auto impl = std::make_shared<Execution::Impl>();

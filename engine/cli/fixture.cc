@@ -46,7 +46,8 @@ std::string Digest(const std::string& text) {
 std::string BodyText(const JsonField& field) { return field.value().is_string() ? field.Text("") : field.Serialized(); }
 
 microseconds DelayOf(const JsonField& field) {
-  constexpr const char* kWhat = "it has to be a duration such as \"250ms\", \"2s\" or a number of milliseconds";
+  constexpr const char* kWhat =
+      "it has to be a duration such as \"250ms\", \"2s\" or a number of milliseconds, of at most 24 hours";
   std::optional<std::uint64_t> milliseconds;
   if (field.value().is_string()) {
     milliseconds = ParseQuantity(LimitUnit::kMilliseconds, field.Text(kWhat));
@@ -59,7 +60,9 @@ microseconds DelayOf(const JsonField& field) {
 
 std::string TemplateOf(const JsonField& field, const char* what) {
   std::string text = field.Text(what);
-  if (const std::string wrong = WrongWithTemplate(text); !wrong.empty()) field.Wrong("it " + wrong);
+  if (const std::string wrong = WrongWithTemplate(text); !wrong.empty()) {
+    field.Wrong("it " + wrong + "; write {name} for a part that may be anything");
+  }
   return text;
 }
 
@@ -146,10 +149,12 @@ std::string LowerCase(std::string text) {
 }
 
 // RFC 9110, sections 5.1 and 5.5: what the cell takes for a header.
-bool IsHeader(const std::string& name, const std::string& value) {
+bool IsToken(const std::string& name) {
   constexpr std::string_view kToken = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz";
-  return !name.empty() && name.find_first_not_of(kToken) == std::string::npos &&
-         value.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos &&
+  return !name.empty() && name.find_first_not_of(kToken) == std::string::npos;
+}
+bool IsFieldValue(const std::string& value) {
+  return value.find_first_of(std::string_view("\0\r\n", 3)) == std::string::npos &&
          (value.empty() || (value.find_first_of(" \t") != 0 && value.find_last_of(" \t") != value.size() - 1));
 }
 
@@ -161,7 +166,8 @@ void TakeReplyHeaders(const JsonField& headers, ScriptedHead* head) {
     if (value.value().is_array()) values = value.Elements(kWhat);
     for (const JsonField& each : values) {
       const std::string text = each.Text(kWhat);
-      if (!IsHeader(LowerCase(name), text)) each.Wrong("it is no header; no line breaks, and no blanks at its ends");
+      if (!IsToken(LowerCase(name))) value.Wrong("its name has to be the name of a header, such as \"content-type\"");
+      if (!IsFieldValue(text)) each.Wrong("it is no header's value: no line breaks, and no blanks at its ends");
       head->headers.emplace_back(LowerCase(name), text);
     }
   }
@@ -203,7 +209,7 @@ ScriptedCall CallOf(const JsonField& field, const std::set<std::string>& connect
       field.Needed("reply", "it says how the call is answered, such as {\"status\": 200, \"body\": {}}");
   const auto expected = std::make_shared<const ExpectedRequest>(RequestOf(request));
   if (!expected->connection.empty() && !connections.contains(expected->connection)) {
-    request.Member("connection")->Wrong("there is no such connection in the fixture's \"connections\"");
+    request.Member("connection")->Wrong("the fixture has no such connection; declare it in \"connections\"");
   }
   return {.shown = expected->method + " " + expected->url,
           .difference = [expected](const ScriptedRequest& actual) { return RequestDifference(*expected, actual); },
@@ -467,7 +473,7 @@ std::vector<Fixture> ParseFixtures(const std::string& file, const std::string& t
     if (each.value().is_object()) each.Needed("name", "each of several fixtures in a file has its own");
     fixtures.push_back(FixtureOf(each, file, fixtures.size()));
     if (!names.insert(fixtures.back().name).second)
-      each.Member("name")->Wrong("another fixture in the file has that name");
+      each.Member("name")->Wrong("another fixture in the file has that name; give it another");
   }
   if (fixtures.empty())
     throw EngineError(Status::kInvalid, shown + ": it is an array without fixtures; write one, or take the file away");

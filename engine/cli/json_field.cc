@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "engine/base/text.h"
+#include "engine/base/strict_json.h"
 #include "sandbox/base/nearest_word.h"
 #include "warder/engine.h"
 
@@ -12,15 +12,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kShownValueBytes = 80;
-
 [[noreturn]] void Invalid(const std::string& message) { throw EngineError(Status::kInvalid, message); }
 
 }  // namespace
 
 void JsonField::Wrong(const std::string& what) const {
-  const std::string shown = Truncate(json::serialize(*value_), kShownValueBytes);
-  Invalid(file_ + ": " + (place_.empty() ? "it" : place_) + " is " + shown + "; " + what);
+  Invalid(file_ + ": " + (place_.empty() ? "it" : place_) + " is " + Shown(*value_) + "; " + what);
 }
 
 void JsonField::CheckObject(std::initializer_list<std::string_view> members) const {
@@ -35,8 +32,8 @@ void JsonField::CheckObject(std::initializer_list<std::string_view> members) con
       list += (list.empty() ? "" : ", ") + std::string(each);
     }
     const auto nearest = NearestWord(name, known);
-    Invalid(file_ + ": " + (place_.empty() ? "it" : place_) + " has a field \"" + Truncate(name, kShownValueBytes) +
-            "\"; " + (nearest ? "did you mean \"" + *nearest + "\"? " : "") + "there are " + list);
+    Invalid(file_ + ": " + (place_.empty() ? "it" : place_) + " has a field " + Shown(json::value(member.key())) +
+            "; " + (nearest ? "did you mean \"" + *nearest + "\"? " : "") + "there are " + list);
   }
 }
 

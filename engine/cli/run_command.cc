@@ -69,6 +69,31 @@ std::vector<Event> Watch(const Execution& execution, EventQueue& queue, const In
   return seen;
 }
 
+// The vault of the connections that are not in files.
+std::shared_ptr<Vault> VaultFor(const ExecutionRequest& request, const RunOptions& options, Environment& environment) {
+  try {
+    // What a flow remembers has to be kept somewhere; a connection has to be there.
+    const IfNoVault if_none = request.instance.empty() ? IfNoVault::kRefuse : IfNoVault::kMake;
+    return OpenVaultFor(request.tenant, options.place, environment, if_none);
+  } catch (const EngineError& error) {
+    for (const NamedConnection& each : request.connections) {
+      if (each.connection != nullptr) continue;
+      throw EngineError(error.status(),
+                        "the connection \"" + each.name + "\" has no file, so it is the vault's: " + error.what(),
+                        error.layer());
+    }
+    throw;
+  }
+}
+
+std::unique_ptr<Engine> Open(const EngineOptions& engine_options, const RunOptions& options) {
+  try {
+    return Engine::Open(engine_options);
+  } catch (const EngineError& error) {
+    throw EngineError(error.status(), WithSource(error.what(), options), error.layer());
+  }
+}
+
 Execution Start(Engine& engine, const ExecutionRequest& request, const RunOptions& options,
                 const std::shared_ptr<EventQueue>& queue) {
   try {
@@ -127,13 +152,11 @@ class Run {
       engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
     }
     if (NeedsVault(request)) {
-      // What a flow remembers has to be kept somewhere; a connection has to be there.
-      const IfNoVault if_none = request.instance.empty() ? IfNoVault::kRefuse : IfNoVault::kMake;
-      engine_options.vault = OpenVaultFor(request.tenant, options_.place, environment_, if_none);
+      engine_options.vault = VaultFor(request, options_, environment_);
     } else if (!request.connections.empty()) {
       WarnOfMemory(environment_);
     }
-    const auto engine = Engine::Open(engine_options);
+    const auto engine = Open(engine_options, options_);
     if (interrupts.first() != 0) {
       Outcome outcome;
       outcome.status = Status::kCancelled;
@@ -216,6 +239,7 @@ class Run {
     auto seen = Watch(execution, *queue, interrupts, options_.quiet, environment_.err);
     events->insert(events->end(), std::make_move_iterator(seen.begin()), std::make_move_iterator(seen.end()));
     Outcome outcome = execution.Wait();
+    if (outcome.status == Status::kInvalid) outcome.reason = WithSources(outcome.reason, options_);
     const std::string notes = MapToSources(*request.bundle, &outcome);
     if (!options_.quiet) environment_.err.Write(notes);
     Redact(engine);

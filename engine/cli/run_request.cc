@@ -37,6 +37,21 @@ NamedConnection ReadConnection(const std::string& option) {
 
 std::string EventName(const RunOptions& options) { return options.event == "-" ? "standard input" : options.event; }
 
+bool StartsWithEither(std::string_view line, std::string_view one, std::string_view other) {
+  return line.starts_with(one) || line.starts_with(other);
+}
+
+// Where the value comes from that a sentence of the cell's is about; empty: it is about something else.
+std::string SourceOf(std::string_view sentence, const RunOptions& options) {
+  if (StartsWithEither(sentence, "the input ", "the event of ")) {
+    return options.event.empty() ? "without --event" : EventName(options);
+  }
+  if (StartsWithEither(sentence, "the config ", "the configuration of ")) {
+    return options.config.empty() ? "without --config" : options.config;
+  }
+  return {};
+}
+
 }  // namespace
 
 ExecutionRequest MakeRequest(const RunOptions& options, int in) {
@@ -70,10 +85,22 @@ std::string WithSource(const std::string& message, const RunOptions& options) {
     return std::string(subject) + " from " + file + message.substr(subject.size());
   };
   for (const std::string& named : {from("the event", EventName(options)), from("the configuration", options.config),
-                                   from("the config", options.config)}) {
+                                   from("the allowed origin", "--allow"), from("the layer", "--permit-degraded")}) {
     if (!named.empty()) return named;
   }
   return message;
+}
+
+std::string WithSources(std::string_view reason, const RunOptions& options) {
+  std::string text;
+  for (std::size_t at = 0; at < reason.size();) {
+    const std::size_t end = std::min(reason.find('\n', at), reason.size());
+    const std::string_view sentence = reason.substr(at, end - at);
+    const std::string source = SourceOf(sentence, options);
+    text += (at == 0 ? "" : "\n") + source + (source.empty() ? "" : ": ") + std::string(sentence);
+    at = end + 1;
+  }
+  return text;
 }
 
 }  // namespace warder::cli

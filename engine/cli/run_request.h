@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/cli/vault_options.h"
@@ -37,7 +38,12 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in);
 // Whether the request needs the vault: it names a stored connection, or an instance.
 bool NeedsVault(const ExecutionRequest& request);
 
-// The engine speaks of "the event" and "the configuration"; this names the file that it came from.
+// The engine speaks of "the event", "the configuration", "the allowed origin" and "the layer"; this names the file or
+// option that it came from.
 std::string WithSource(const std::string& message, const RunOptions& options);
+
+// Why a flow was not started, a sentence a line: each that is about a value of the event or of the configuration begins
+// with the file that it is in.
+std::string WithSources(std::string_view reason, const RunOptions& options);
 
 }  // namespace warder::cli

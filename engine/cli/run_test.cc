@@ -95,9 +95,10 @@ TEST_F(RunTest, InvalidInputIsOneSentenceThatNamesTheFile) {
   EXPECT_THAT(error({"--event", broken}), HasSubstr("warder: the event from " + broken + " is not JSON: "));
   EXPECT_THAT(error({"--event", "/no/such"}), HasSubstr("cannot read the event from /no/such"));
   EXPECT_THAT(error({"--config", "/no/such"}), HasSubstr("cannot read the configuration from /no/such"));
-  EXPECT_THAT(error({"--limits", broken}), HasSubstr("warder: the file " + broken + ": the limits are not JSON"));
+  EXPECT_THAT(error({"--limits", broken}),
+              HasSubstr("warder: the file " + broken + ": the limits cannot be read: it is not JSON"));
   EXPECT_THAT(error({"--limits", scratch_.Put("l.json", R"({"wall":"9h"})")}), HasSubstr("limit \"wall\""));
-  EXPECT_THAT(error({"--allow", "api.test"}), HasSubstr("the origin \"api.test\" is not one"));
+  EXPECT_THAT(error({"--allow", "api.test"}), HasSubstr("the allowed origin from --allow \"api.test\" is not one"));
   EXPECT_THAT(error({"--receipt", "/no/such/file"}),
               HasSubstr("cannot write --receipt /no/such/file: there is no folder"));
   EXPECT_THAT(error({"--record", "/no/such/file"}), HasSubstr("cannot write --record"));
@@ -268,6 +269,25 @@ TEST(WithSourceTest, OnlyTheSubjectIsExtended) {
   options.config = "c.json";
   EXPECT_EQ(WithSource("the configuration is not JSON", options), "the configuration from c.json is not JSON");
   EXPECT_EQ(WithSource("an origin like the event", options), "an origin like the event");
+  EXPECT_EQ(WithSource("the allowed origin \"x\" is not one", options),
+            "the allowed origin from --allow \"x\" is not one");
+}
+
+TEST(WithSourceTest, EachSentenceOfTheCellsNamesItsFile) {
+  const std::string reason =
+      "the input \"id\" of the flow \"f\" is missing\nthe config \"a\" of the integration \"T\" is 1\nboth";
+  RunOptions options;
+  EXPECT_EQ(WithSources(reason, options),
+            "without --event: the input \"id\" of the flow \"f\" is missing\n"
+            "without --config: the config \"a\" of the integration \"T\" is 1\nboth");
+  options.event = "-";
+  options.config = "c.json";
+  EXPECT_EQ(WithSources(reason, options),
+            "standard input: the input \"id\" of the flow \"f\" is missing\n"
+            "c.json: the config \"a\" of the integration \"T\" is 1\nboth");
+  EXPECT_EQ(WithSources("the event of the flow \"f\" must be an object", options),
+            "standard input: the event of the flow \"f\" must be an object");
+  EXPECT_EQ(WithSources("", options), "");
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ Secret ReadKey(const std::string& what, const char* variable) {
 
 Secret ReadSecretFrom(int in) {
   Secret secret = Read(in, Until::kEnd, nullptr);
-  if (secret.empty()) throw EngineError(Status::kInvalid, "standard input is empty; nothing was changed");
+  if (secret.empty())
+    throw EngineError(Status::kInvalid, "standard input is empty; pipe the secret in (nothing was changed)");
   return secret;
 }
 

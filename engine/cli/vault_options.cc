@@ -77,9 +77,12 @@ std::shared_ptr<Vault> OpenVault(const VaultPlace& place, Environment& environme
 
 std::shared_ptr<Vault> OpenVaultFor(const std::string& tenant, const VaultPlace& place, Environment& environment,
                                     IfNoVault if_none) {
-  auto vault = OpenVault(place, environment, if_none);
+  Vault::CheckTenantName(tenant);
+  // No other tenant comes into being by the way, so no vault is made for it.
+  const bool may_make = tenant == kDefaultTenant && if_none == IfNoVault::kMake;
+  auto vault = OpenVault(place, environment, may_make ? IfNoVault::kMake : IfNoVault::kRefuse);
   if (vault->HasTenant(tenant)) return vault;
-  if (tenant != kDefaultTenant || if_none == IfNoVault::kRefuse) {
+  if (!may_make) {
     throw EngineError(Status::kInvalid,
                       "there is no tenant \"" + tenant + "\"; make it with: warder tenant create " + tenant);
   }

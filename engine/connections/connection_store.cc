@@ -123,7 +123,7 @@ Result<void> ConnectionStore::CheckName(std::string_view name) {
                                 [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
   if (fine) return {};
   return InvalidInput("a connection's name is a letter, then letters, digits, \"_\" and \"-\", at most " +
-                      std::to_string(kMaxNameBytes) + " characters");
+                      std::to_string(kMaxNameBytes) + " characters, and not \"" + Truncate(name, kMaxNameBytes) + "\"");
 }
 
 Result<Taken> ConnectionStore::Put(std::string_view name, StoredConnection connection, const SecretFields& fields,

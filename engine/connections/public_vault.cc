@@ -128,6 +128,8 @@ const std::shared_ptr<TenantStores>& Vault::stores() const { return impl_->store
 
 void Vault::CreateTenant(const std::string& tenant) { Value(impl_->stores_->Create(Tenant(tenant))); }
 
+void Vault::CheckTenantName(const std::string& tenant) { (void)Tenant(tenant); }
+
 bool Vault::HasTenant(const std::string& tenant) {
   const store::TenantId id = Tenant(tenant);
   for (const store::TenantId& each : Value(impl_->stores_->vault().ListTenants())) {

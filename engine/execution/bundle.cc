@@ -163,7 +163,9 @@ bool HasFile(const std::vector<Bundle::File>& files, const std::string& name) {
 std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, std::uint64_t maximum_bytes) {
   const std::string shown = path.string();
   UniqueFd file(::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) Invalid("cannot open the bundle " + shown + ": " + std::strerror(errno));
+  if (!file) {
+    Invalid("cannot open the bundle " + shown + ": " + std::strerror(errno) + "; check the path and its permissions");
+  }
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) Invalid("cannot look at the bundle " + shown + ": " + std::strerror(errno));
 

@@ -23,30 +23,48 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{256} << 10;
 
-enum class Keeps { kPolicy, kSecrets };
+constexpr const char* kForm = R"({"policy": "FILE", "fields": {"NAME": "VALUE"}})";
 
-[[noreturn]] void Refuse(const fs::path& path, const std::string& why) {
-  throw EngineError(Status::kInvalid, "the connection's file " + path.string() + " " + why);
+// A file of a connection, and how sentences name it.
+struct File {
+  enum class Keeps { kPolicy, kSecrets } keeps;
+  fs::path path;
+  std::string shown;
+};
+
+[[noreturn]] void Refuse(const File& file, const std::string& why) {
+  throw EngineError(Status::kInvalid, file.shown + " " + why);
+}
+
+// Others must neither read a credential nor change a policy.
+void RefuseOthersRights(const File& file, const struct stat& status) {
+  const bool others = status.st_uid != ::geteuid() && status.st_uid != 0;
+  if (file.keeps == File::Keeps::kSecrets) {
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+      Refuse(file, "holds a credential and is open to other users; run: chmod 600 " + file.path.string());
+    }
+    if (others) Refuse(file, "holds a credential and belongs to another user; make it yours");
+    return;
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    Refuse(file, "can be changed by other users; run: chmod go-w " + file.path.string());
+  }
+  if (others) Refuse(file, "belongs to another user; make it yours");
 }
 
 // Looked at and read through one descriptor, so that what was judged is what is read.
-std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file) Refuse(path, "cannot be read: " + std::system_category().message(errno));
+std::string ReadWhole(const File& from, std::size_t most) {
+  const auto cannot = [&from](int error) {
+    Refuse(from, "cannot be read: " + std::system_category().message(error) + "; check the path and its permissions");
+  };
+  const UniqueFd file(::open(from.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) cannot(errno);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) Refuse(path, "is no regular file");
-  if (keeps == Keeps::kSecrets) {
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-      Refuse(path, "holds a credential and is open to other users; run: chmod 600 " + path.string());
-    }
-    if (status.st_uid != ::geteuid() && status.st_uid != 0)
-      Refuse(path, "holds a credential and belongs to another user");
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    Refuse(from, std::string("is no regular file; name the ") +
+                     (from.keeps == File::Keeps::kSecrets ? "connection's JSON file" : "policy's file"));
   }
-  if (keeps == Keeps::kPolicy) {
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-      Refuse(path, "is a policy that other users can change; run: chmod go-w " + path.string());
-    if (status.st_uid != ::geteuid() && status.st_uid != 0) Refuse(path, "is a policy and belongs to another user");
-  }
+  RefuseOthersRights(from, status);
   std::string text(most + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
@@ -55,24 +73,26 @@ std::string ReadWhole(const fs::path& path, Keeps keeps, std::size_t most) {
     if (got < 0) {
       const int error = errno;
       WipeString(&text);
-      Refuse(path, "cannot be read: " + std::system_category().message(error));
+      cannot(error);
     }
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
   if (size > most) {
     WipeString(&text);
-    Refuse(path, "has more than " + std::to_string(most) + " bytes");
+    Refuse(from, "has more than " + std::to_string(most) + " bytes");
   }
   text.resize(size);
   return text;
 }
 
-SecretFields FieldsOf(const fs::path& path, const json::value& value) {
+SecretFields FieldsOf(const File& file, const json::value& value) {
   SecretFields fields;
-  if (!value.is_object()) Refuse(path, "has \"fields\" that are no object of texts");
+  if (!value.is_object()) Refuse(file, R"(has "fields" that are no object of texts such as {"NAME": "VALUE"})");
   for (const auto& [name, field] : value.get_object()) {
-    if (!field.is_string()) Refuse(path, "has a field that is no text: \"" + std::string(name) + "\"");
+    if (!field.is_string()) {
+      Refuse(file, "has a field " + Shown(json::value(name)) + " that is no text; put it in quotes");
+    }
     const json::string& text = field.get_string();
     fields.emplace(std::string(name), Secret({text.data(), text.size()}));
   }
@@ -94,22 +114,36 @@ std::shared_ptr<const Connection> Connection::Make(std::string_view policy, cons
 }
 
 std::shared_ptr<const Connection> Connection::Load(const fs::path& path) {
-  std::string text = ReadWhole(path, Keeps::kSecrets, kMaxFileBytes);
+  const File file{File::Keeps::kSecrets, path, "the connection's file " + path.string()};
+  std::string text = ReadWhole(file, kMaxFileBytes);
   const WipeAtEnd wipe(&text);
   const auto value = ParseStrict(text, WipingStorage());
-  if (!value) Refuse(path, value.error().message);
+  if (!value) Refuse(file, "cannot be used: " + value.error().message);
   const json::object* const object = value->if_object();
   for (const char* member : {"policy", "fields"}) {
     if (object == nullptr || !object->contains(member)) {
-      Refuse(path, "must be {\"policy\": \"FILE\", \"fields\": {\"NAME\": \"VALUE\"}}, and has no \"" +
-                       std::string(member) + "\"");
+      Refuse(file, std::string("must be ") + kForm + ", and has no \"" + member + "\"");
     }
   }
-  if (object->size() != 2) Refuse(path, "has more than \"policy\" and \"fields\"");
-  if (!object->at("policy").is_string()) Refuse(path, "has a \"policy\" that is not the name of a file");
-  const fs::path policy = path.parent_path() / fs::path(std::string(object->at("policy").get_string()));
-  SecretFields fields = FieldsOf(path, object->at("fields"));
-  auto made = broker::Connection::Make(ReadWhole(policy, Keeps::kPolicy, policy::kMaxBytes), std::move(fields));
+  for (const auto& member : *object) {
+    if (member.key() == "policy" || member.key() == "fields") continue;
+    Refuse(file,
+           "must be " + std::string(kForm) + ", and has " + Shown(json::value(member.key())) + " too; take it out");
+  }
+  if (!object->at("policy").is_string()) {
+    Refuse(file, "has a \"policy\" that is no text; it is the path of a policy, from this file's folder on");
+  }
+  const fs::path named(std::string(object->at("policy").get_string()));
+  const File policy{File::Keeps::kPolicy, path.parent_path() / named,
+                    "the \"policy\" of the connection's file " + path.string() + ", " + named.string() + ","};
+  SecretFields fields = FieldsOf(file, object->at("fields"));
+  const std::string rules = ReadWhole(policy, policy::kMaxBytes);
+  try {
+    policy::Read(rules);
+  } catch (const EngineError& error) {
+    Refuse(policy, "is wrong: " + std::string(error.what()));
+  }
+  auto made = broker::Connection::Make(rules, std::move(fields));
   if (!made) throw EngineError(Status::kInvalid, "the connection of " + path.string() + ": " + made.error().message);
   return std::make_shared<const Connection>(std::move(*made));
 }

@@ -34,6 +34,7 @@ namespace {
 
 constexpr std::chrono::seconds kReadyDeadline{20};
 constexpr std::size_t kMaxLabelBytes = 256;
+constexpr std::size_t kShownLabelBytes = 80;
 
 // The manifest names every file of the image with its hash, so its own hash stands for the image.
 Result<std::string> HashOfManifest(const std::filesystem::path& manifest) {
@@ -124,9 +125,15 @@ std::string KernelRelease() {
 }
 
 // Names stand in keys and in what is hashed, one a line.
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+bool IsLabel(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxLabelBytes && !FindInvalidUtf8(text) &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::string NotALabel(const char* what, const std::string& text) {
+  return std::string(what) + " has 1 to 256 bytes of UTF-8 without control characters, and is not \"" +
+         Truncate(text, kShownLabelBytes) + "\"";
 }
 
 std::shared_ptr<connections::LiveConnection> OpenStored(Vault* vault, const ExecutionRequest& request,
@@ -159,10 +166,7 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
   std::vector<broker::Capabilities::Named> connections;
   Granted granted;
   for (const NamedConnection& named : request.connections) {
-    if (named.name.size() > kMaxLabelBytes || FindInvalidUtf8(named.name) || HasControl(named.name)) {
-      throw EngineError(Status::kInvalid,
-                        "a connection's name is at most 256 bytes of UTF-8, without control characters");
-    }
+    if (!IsLabel(named.name)) throw EngineError(Status::kInvalid, NotALabel("a connection's name", named.name));
     if (named.connection) {
       connections.push_back({named.name, named.connection->get()});
     } else {
@@ -291,14 +295,13 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckInstance(vault_.get(), request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
-  if (request.flow.size() > kMaxLabelBytes || request.tenant.size() > kMaxLabelBytes || request.tenant.empty() ||
-      request.first_execution.size() > kMaxLabelBytes || FindInvalidUtf8(request.first_execution) ||
-      FindInvalidUtf8(request.flow) || FindInvalidUtf8(request.tenant) || HasControl(request.tenant)) {
-    throw EngineError(Status::kInvalid,
-                      "a flow's key, a tenant's name and an execution's id are at most 256 bytes of UTF-8, and a "
-                      "tenant has a name without "
-                      "control characters");
+  if (request.flow.size() > kMaxLabelBytes || FindInvalidUtf8(request.flow)) {
+    throw EngineError(Status::kInvalid, NotALabel("a flow's key", request.flow));
   }
+  if (request.first_execution.size() > kMaxLabelBytes || FindInvalidUtf8(request.first_execution)) {
+    throw EngineError(Status::kInvalid, NotALabel("an execution's id", request.first_execution));
+  }
+  if (!IsLabel(request.tenant)) throw EngineError(Status::kInvalid, NotALabel("a tenant's name", request.tenant));
   auto shared = std::make_shared<Execution::Impl>(RandomId());
   Granted granted = Grant(request, shared->id());
   journal::Journal journal;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/base/quantity.h"
+#include "engine/base/strict_json.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -80,11 +81,12 @@ std::string KnownNames() {
 std::span<const LimitSpec> LimitTable() { return kTable; }
 
 Limits ParseLimits(std::string_view json, const Limits& base) {
-  boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(boost::json::string_view(json.data(), json.size()), error);
-  if (error) Invalid("the limits are not JSON: " + error.message());
-  const auto* object = document.if_object();
-  if (object == nullptr) Invalid("the limits are not a JSON object such as {\"wall\": \"30s\"}");
+  const auto document = ParseStrict(json);
+  if (!document) Invalid("the limits cannot be read: " + document.error().message);
+  const auto* object = document->if_object();
+  if (object == nullptr) {
+    Invalid("the limits are not a JSON object such as {\"wall\": \"30s\"}, but " + Shown(*document));
+  }
 
   Limits limits = base;
   for (const auto& [key, value] : *object) {
@@ -93,11 +95,12 @@ Limits ParseLimits(std::string_view json, const Limits& base) {
     for (const LimitSpec& candidate : kTable) {
       if (candidate.name == name) spec = &candidate;
     }
-    if (spec == nullptr) Invalid("limit \"" + name + "\" does not exist; the limits are " + KnownNames());
+    if (spec == nullptr) {
+      Invalid("limit " + Shown(boost::json::value(key)) + " does not exist; the limits are " + KnownNames());
+    }
     const auto parsed = ParseValue(spec->unit, value);
     if (!parsed) {
-      Invalid("limit \"" + name + "\": " + boost::json::serialize(value) + " is not " +
-              std::string(Examples(spec->unit)));
+      Invalid("limit \"" + name + "\": " + Shown(value) + " is not " + std::string(Examples(spec->unit)));
     }
     if (*parsed < spec->minimum || *parsed > spec->maximum) {
       Invalid("limit \"" + name + "\": " + FormatLimit(spec->unit, *parsed) + " is outside of " +

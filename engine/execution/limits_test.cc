@@ -51,13 +51,15 @@ TEST(LimitsTest, WhatIsPrintedIsReadBackToTheSameValue) {
 }
 
 TEST(LimitsTest, RefusalsNameFieldValueAndRemedy) {
-  EXPECT_NE(WhyInvalid("{"), "");
+  EXPECT_NE(WhyInvalid("{").find("at line 1, column 2"), std::string::npos);
+  EXPECT_NE(WhyInvalid(R"({"wall":"1s","wall":"2s"})").find("the same name twice"), std::string::npos);
   EXPECT_NE(WhyInvalid("[]").find("JSON object"), std::string::npos);
   EXPECT_NE(WhyInvalid(R"({"hep":"1MB"})").find("\"hep\" does not exist; the limits are wall, cpu"), std::string::npos);
   EXPECT_NE(WhyInvalid(R"({"wall":"10 parsecs"})").find("\"10 parsecs\" is not a duration"), std::string::npos);
   EXPECT_NE(WhyInvalid(R"({"heap":"1TB"})").find("is not a size"), std::string::npos);
   EXPECT_NE(WhyInvalid(R"({"calls":-1})").find("-1 is not a whole number"), std::string::npos);
-  EXPECT_NE(WhyInvalid(R"({"calls":1.5})").find("is not a whole number"), std::string::npos);
+  EXPECT_NE(WhyInvalid(R"({"calls":1.5})").find(": 1.5 is not a whole number"), std::string::npos);
+  EXPECT_LT(WhyInvalid("{\"wall\":\"" + std::string(9'000, 'x') + "\"}").size(), 200u);
   EXPECT_NE(WhyInvalid(R"({"wall":"16m"})").find("16m is outside of 1ms to 15m"), std::string::npos);
   EXPECT_NE(WhyInvalid(R"({"heap":"99999999999999999999GB"})"), "");
   EXPECT_NE(WhyInvalid(R"({"heap":"99999999999GB"})"), "");

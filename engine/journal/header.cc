@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 
 #include "engine/base/strict_json.h"
-#include "engine/base/text.h"
 
 namespace warder::journal {
 namespace {
@@ -26,14 +25,7 @@ constexpr std::array kStatuses = {Status::kSucceeded, Status::kFailed,        St
                                   Status::kViolation, Status::kUnenforceable, Status::kCancelled, Status::kFault};
 
 Error Wrong(const char* record, const std::string& why) {
-  return InvalidInput(std::string("its ") + record + " " + why + "; record the execution again");
-}
-
-// What a stranger wrote, as a part of one sentence.
-std::string Shown(std::string_view text) {
-  std::string shown = Truncate(text, 200);
-  for (char& c : shown) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return shown;
+  return InvalidInput(std::string("its ") + record + " " + why);
 }
 
 bool IsHash(std::string_view text) {
@@ -87,7 +79,9 @@ Result<Header> ReadHeader(std::string_view text) {
     if (!value) return value.error();
     header.*member.value = std::move(*value);
   }
-  if (!IsHash(header.bundle)) return Wrong(kRecord, "has a \"bundle\" that is no hash");
+  if (!IsHash(header.bundle)) {
+    return Wrong(kRecord, "has a \"bundle\" that is no hash but " + Shown(json::value(header.bundle)));
+  }
   const json::value* limits = object->if_contains("limits");
   if (limits == nullptr || !limits->is_object() || limits->get_object().size() != LimitTable().size()) {
     return Wrong(kRecord, "has no \"limits\" with every limit of `warder policy`");
@@ -95,7 +89,7 @@ Result<Header> ReadHeader(std::string_view text) {
   try {
     header.limits = ParseLimits(json::serialize(*limits));
   } catch (const EngineError& error) {
-    return Wrong(kRecord, "has wrong \"limits\": " + Shown(error.what()));
+    return Wrong(kRecord, "has wrong \"limits\": " + std::string(error.what()));
   }
   return header;
 }
@@ -116,7 +110,7 @@ Result<Ending> ReadEnding(std::string_view text) {
       return Ending{each, std::move(*reason), *by == "cell" ? EndedBy::kCell : EndedBy::kEngine};
     }
   }
-  return Wrong(kRecord, "has a \"status\" that does not exist");
+  return Wrong(kRecord, "has the \"status\" " + Shown(json::value(*status)) + ", which does not exist");
 }
 
 }  // namespace warder::journal

@@ -88,7 +88,7 @@ Error NotOurs(std::string_view text) {
   const bool number =
       !version.empty() && version.size() < 10 && version.find_first_not_of("0123456789") == std::string_view::npos;
   return InvalidInput("it is a journal of format " + (number ? std::string(version) : "?") +
-                      ", and this version of warder reads format 2 only; record the execution again");
+                      ", and this version of warder reads format 2 only" + kRemedy);
 }
 
 }  // namespace
@@ -123,10 +123,11 @@ Result<Records> ReadRecords(std::string_view text) {
     if (number > kMaxRecords) return InvalidInput("it has more than " + std::to_string(kMaxRecords) + " records");
     if (!IsKind(rest.front())) {
       return InvalidInput(Named(number) +
-                          " is of no known kind: the file was damaged, or written by a later version of warder");
+                          " is of no known kind: the file was damaged, or written by a later version of warder" +
+                          kRemedy);
     }
     if (!read.records.empty() && read.records.back().kind == RecordKind::kEnd) {
-      return InvalidInput("there is more behind its last record");
+      return InvalidInput(std::string("there is more behind its last record") + kRemedy);
     }
     if (rest.size() < kRecordHeadBytes) {
       read.cut_off = "it ends within " + Named(number);
@@ -136,7 +137,7 @@ Result<Records> ReadRecords(std::string_view text) {
     if (length > kMaxPayloadBytes) {
       return InvalidInput(Named(number) + " claims to have " + std::to_string(length) +
                           " bytes, and none has more than " + std::to_string(kMaxPayloadBytes) +
-                          ": the file was damaged");
+                          ": the file was damaged" + kRemedy);
     }
     if (rest.size() - kRecordHeadBytes < length) {
       read.cut_off = "it ends within " + Named(number);
@@ -147,7 +148,8 @@ Result<Records> ReadRecords(std::string_view text) {
     if (rest.substr(5, kCheckBytes) != std::string_view(chain).substr(0, kCheckBytes)) {
       return InvalidInput(Named(number) + " (" + WhatIs(record.kind, record.payload) +
                           ") does not match its checksum: it was changed, damaged or put there, or the one before it "
-                          "was taken out, after it was recorded");
+                          "was taken out, after it was recorded" +
+                          kRemedy);
     }
     read.records.push_back(record);
     rest.remove_prefix(kRecordHeadBytes + length);

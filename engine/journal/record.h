@@ -16,6 +16,9 @@
 
 namespace warder::journal {
 
+// What helps where a journal is not as it was recorded.
+inline constexpr const char* kRemedy = "; record the execution again";
+
 inline constexpr std::string_view kMagic = "warder journal 2\n";
 inline constexpr std::size_t kRecordHeadBytes = 13;
 inline constexpr std::size_t kMaxPayloadBytes = proto::kMaxFrameBytes;

@@ -20,10 +20,10 @@ namespace {
 // Of a regular file only: nothing else can be known to end.
 Result<std::string> ReadJournal(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) return InvalidInput(std::strerror(errno));
+  if (!file) return InvalidInput(std::string(std::strerror(errno)) + "; check the path and its permissions");
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return InvalidInput(std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) return InvalidInput("it is not a regular file");
+  if (!S_ISREG(status.st_mode)) return InvalidInput("it is not a regular file; `warder run --record` writes one");
   std::string text;
   text.reserve(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), journal::kMaxJournalBytes) + 1);
   std::array<char, 256 << 10> chunk;

@@ -11,8 +11,6 @@
 namespace warder::journal {
 namespace {
 
-constexpr const char* kRemedy = "; record the execution again";
-
 // A call as the frames tell of it.
 struct Call {
   enum class State { kAsked, kAnswering, kOver } state = State::kAsked;
@@ -83,7 +81,7 @@ class Tape::Reader {
     auto read = ReadRecords(*tape_.text_);
     if (!read) return read.error();
     tape_.cut_off_ = std::move(read->cut_off);
-    if (read->records.empty()) return InvalidInput(tape_.cut_off_ + ", so there is nothing in it");
+    if (read->records.empty()) return InvalidInput(tape_.cut_off_ + ", so there is nothing in it" + kRemedy);
     for (const Record& record : read->records) {
       ++number_;
       const std::string wrong = Take(record);
@@ -91,7 +89,7 @@ class Tape::Reader {
     }
     if (!started_ && !tape_.frames_.empty()) {
       if (tape_.cut_off_.empty()) return Wrong("is the last one, and the execution was never started");
-      return InvalidInput(tape_.cut_off_ + ", before the execution was started");
+      return InvalidInput(tape_.cut_off_ + ", before the execution was started" + kRemedy);
     }
     if (!started_) return {};
     if (const std::string wrong = CheckEnding(); !wrong.empty()) return Wrong(wrong);

@@ -322,7 +322,7 @@ TEST(TapeTest, AHeaderHasExactlyItsMembers) {
            {"\"v8\":\"13.6\",", "", "members instead of"},
            {"\"cpu\":10000", "\"cpu\":0", "wrong \"limits\""},
            {"\"cpu\":10000", "\"cpv\":10000", "wrong \"limits\""},
-           {"\"cpu\":10000", "\"c\\npu\":10000", "limit \"c?pu\" does not exist"},
+           {"\"cpu\":10000", "\"c\\npu\":10000", "limit \"c\\npu\" does not exist"},
            {"\"cpu\":10000,", "", "every limit"}}) {
     std::string changed = text;
     ASSERT_NE(changed.find(from), std::string::npos) << from;

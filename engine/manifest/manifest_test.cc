@@ -83,14 +83,14 @@ class Lies : public testing::TestWithParam<Case> {};
 TEST_P(Lies, AreNamedWithTheirPlace) { EXPECT_EQ(Wrong(With(GetParam().path, GetParam().value)), GetParam().sentence); }
 
 constexpr Case kLies[] = {
-    {"/warder", "2", "the manifest's warder must be a whole number from 1 to 1, but is 2"},
+    {"/warder", "2", "the manifest's warder must be 1, but is 2"},
     {"/warder", "", "the manifest's warder is missing: it must be 1, the manifest's format"},
     {"/name", "7", "the manifest's name must be a text of at most 4096 bytes without control characters, but is 7"},
     {"/name", R"("a\u001b[2J")",
      "the manifest's name must be a text of at most 4096 bytes without control characters, but is \"a\\u001b[2J\""},
     {"/version", "", "the manifest's version is missing: it must be a text"},
-    {"/grant", R"("all")", "the manifest has the unknown member \"grant\""},
-    {"/flows", "[]", "the manifest's flows must have at least one flow"},
+    {"/grant", R"("all")", "the manifest has the unknown member \"grant\"; take it out"},
+    {"/flows", "[]", "the manifest's flows must be a list of at least one flow, but is []"},
     {"/flows", "{}", "the manifest's flows must be a list of at most 1000, but is {}"},
     {"/flows/0/key", R"("Tag")",
      "the manifest's flows[0].key must be words of a-z and 0-9 joined by \"-\", but is \"Tag\""},
@@ -134,19 +134,19 @@ constexpr Case kLies[] = {
      "map, "
      "connection, any, but is \"secret\""},
     {"/components/0/actions/0/inputs/0/perform", "1",
-     "the manifest's components[0].actions[0].inputs[0] has the unknown member \"perform\""},
+     "the manifest's components[0].actions[0].inputs[0] has the unknown member \"perform\"; take it out"},
     {"/config/0/connection", R"("other.oauth")",
-     "the manifest's config[0].connection must name a connection of a component"},
+     "the manifest's config[0].connection must name a connection of a component, but is \"other.oauth\""},
     {"/config/1/minimum", R"("0")", "the manifest's config[1].minimum must be a number, but is \"0\""},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, Lies, testing::ValuesIn(kLies));
 
 TEST(ManifestTest, WhatIsNoManifestIsSaidToBeNone) {
-  EXPECT_THAT(Wrong("{"), HasSubstr("the manifest is not JSON"));
+  EXPECT_THAT(Wrong("{"), HasSubstr("the manifest cannot be read: "));
   EXPECT_EQ(Wrong("[]"), "the manifest must be an object, but is []");
-  EXPECT_THAT(Wrong(std::string("{\"name\":\"\xff\"}")), HasSubstr("the manifest is not JSON"));
-  EXPECT_THAT(Wrong(R"({"warder":1,"warder":1})"), HasSubstr("the manifest is not JSON"));
+  EXPECT_THAT(Wrong(std::string("{\"name\":\"\xff\"}")), HasSubstr("the manifest cannot be read: "));
+  EXPECT_THAT(Wrong(R"({"warder":1,"warder":1})"), HasSubstr("the manifest cannot be read: "));
   EXPECT_THAT(Wrong(std::string(kMaxBytes + 1, ' ')), HasSubstr("more than the 1 MB"));
 }
 

@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "engine/base/text.h"
+#include "engine/base/strict_json.h"
 #include "warder/engine.h"
 
 namespace warder::manifest {
@@ -13,7 +13,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxKeyBytes = 64;
-constexpr std::size_t kShownBytes = 80;
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -40,7 +39,7 @@ bool HasControl(std::string_view text) {
 
 void Refuse(const std::string& path, const std::string& must, const json::value* value) {
   std::string message = "the manifest" + (path.empty() ? "" : "'s " + path) + " " + must;
-  if (value != nullptr) message += ", but is " + Truncate(json::serialize(*value), kShownBytes);
+  if (value != nullptr) message += ", but is " + Shown(*value);
   throw EngineError(Status::kInvalid, message);
 }
 
@@ -113,7 +112,8 @@ std::uint64_t Members::Number(std::string_view name, std::uint64_t least, std::u
     good = false;
   }
   if (!good || number < least || number > most) {
-    Refuse(PathOf(name), "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most), value);
+    const std::string bounds = " whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    Refuse(PathOf(name), "must be " + (least == most ? std::to_string(least) : "a" + bounds), value);
   }
   return number;
 }
@@ -155,8 +155,7 @@ void Members::ForEach(std::string_view name,
 void Members::End() const {
   for (const auto& member : *object_) {
     if (!asked_.contains(std::string_view(member.key().data(), member.key().size()))) {
-      const json::value name(member.key());
-      Refuse(path_, "has the unknown member " + Truncate(json::serialize(name), kShownBytes), nullptr);
+      Refuse(path_, "has the unknown member " + Shown(json::value(member.key())) + "; take it out", nullptr);
     }
   }
 }

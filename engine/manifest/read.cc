@@ -253,7 +253,8 @@ void CheckReferences(const Manifest& manifest) {
       for (const Connection& each : component.connections) found = found || each.key == input.connection;
     }
     if (!found) {
-      Refuse("config[" + std::to_string(i) + "].connection", "must name a connection of a component", nullptr);
+      const json::value named(json::string_view(input.connection.data(), input.connection.size()));
+      Refuse("config[" + std::to_string(i) + "].connection", "must name a connection of a component", &named);
     }
   }
 }
@@ -266,7 +267,7 @@ Manifest Read(std::string_view text) {
                                             " bytes, more than the 1 MB that one may have");
   }
   const auto document = ParseStrict(text);
-  if (!document) throw EngineError(Status::kInvalid, "the manifest is not JSON: " + document.error().message);
+  if (!document) throw EngineError(Status::kInvalid, "the manifest cannot be read: " + document.error().message);
   Members from(*document, "");
   if (from.Number("warder", kFormat, kFormat) != kFormat) {
     Refuse("warder", "is missing: it must be 1, the manifest's format", nullptr);
@@ -282,7 +283,7 @@ Manifest Read(std::string_view text) {
   from.ForEach("flows", [&](const json::value& each, const std::string& path) {
     return manifest.flows.emplace_back(ReadFlow(each, path)).key;
   });
-  if (manifest.flows.empty()) Refuse("flows", "must have at least one flow", nullptr);
+  if (manifest.flows.empty()) Refuse("flows", "must be a list of at least one flow", from.Value("flows"));
   from.End();
   CheckReferences(manifest);
   auto canonical = store::CanonicalJson(*document, kMaxStrictDepth, store::Doubles::kShortest);

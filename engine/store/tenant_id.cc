@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/text.h"
+
 namespace warder::store {
 namespace {
 
@@ -15,7 +17,9 @@ Result<TenantId> TenantId::Parse(std::string_view text) {
                      std::all_of(text.begin(), text.end(), MayFollow);
   if (valid) return TenantId(text);
   return InvalidInput(
-      "a tenant's name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit");
+      "a tenant's name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit, "
+      "and is not \"" +
+      Truncate(text, kMaxBytes) + "\"");
 }
 
 }  // namespace warder::store

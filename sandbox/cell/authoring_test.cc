@@ -127,8 +127,9 @@ constexpr Wrong kWrong[] = {
     {"basic({ origins, methods: ['get'] })",
      "the methods[0] of a connection must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, but is \"get\""},
     {"apiKey({ origins })",
-     "the header or query of a connection must be given, one of them: where the key is sent, such as header: "
-     "\"x-api-key\""},
+     "the header or query of a connection must be given: where the key is sent, such as header: \"x-api-key\""},
+    {"apiKey({ origins, header: 'x-key', query: 'key' })",
+     "the header or query of a connection must stand alone, but are \"x-key\" and \"key\": leave one of them out"},
     {"apiKey({ origins, header: 'x api' })",
      "the header of a connection must be the name of a header, but is \"x api\""},
     {"oauth2({ origins, authorizeUrl: 'https://id.test/a' })",
@@ -155,9 +156,10 @@ constexpr Wrong kWrong[] = {
      "the verify.header of the trigger \"webhook\" must be left out: only the scheme \"hmac\" takes it, but it is "
      "\"x\""},
     {"schedule({})",
-     "the cron or every of the trigger \"schedule\" must be given, one of them, such as cron: \"*/15 * * * *\" or "
-     "every: "
-     "\"15m\""},
+     "the cron or every of the trigger \"schedule\" must be given, such as cron: \"*/15 * * * *\" or every: \"15m\""},
+    {"schedule({ cron: '0 6 * * *', every: '1d' })",
+     "the cron or every of the trigger \"schedule\" must stand alone, but are \"0 6 * * *\" and \"1d\": leave one of "
+     "them out"},
     {"schedule({ cron: '61 * * * *' })",
      "the cron of the trigger \"schedule\" must have a minute of 0 to 59, a range, \"*\" or a step such as \"*/5\", "
      "but "
@@ -172,7 +174,7 @@ constexpr Wrong kWrong[] = {
      "the every of the trigger \"schedule\" must be a duration such as \"500ms\", \"30s\", \"5m\", \"2h\" or \"1d\", "
      "but "
      "is \"5 minutes\""},
-    {"poll({ every: '5s' })", "the every of the trigger \"poll\" must be from 60000ms to 31d, but is \"5s\""},
+    {"poll({ every: '5s' })", "the every of the trigger \"poll\" must be from 1m to 31d, but is \"5s\""},
     {"manual({ every: '5m' })", "the trigger \"manual\" has no \"every\"; it takes nothing"},
     // flows
     {"flow({ name: 'F', key: 'f', run, trigger: 'webhook' })",

@@ -44,7 +44,7 @@ TEST_F(ModulesTest, RefusesAnImportFromOutside) {
 TEST_F(ModulesTest, RefusesAnImportThatLeavesTheBundle) {
   const auto rejected = Run({{"index.js", "import '../up.js';"}}).result().rejected();
   EXPECT_EQ(rejected.kind(), proto::BundleRejected::IMPORT);
-  EXPECT_EQ(rejected.message(), "index.js imports \"../up.js\", which leaves the bundle.");
+  EXPECT_EQ(rejected.message(), "index.js imports \"../up.js\", which leaves the bundle: put it into the bundle.");
 }
 
 TEST_F(ModulesTest, RefusesAnUnknownExport) {

@@ -39,10 +39,9 @@ std::string Missing(const std::string& name, const std::function<bool(const std:
   std::string why = "but there is no \"" + name + "\" in the bundle";
   for (const char* const suffix : {".js", ".mjs", "/index.js"}) {
     if (!exists(name + suffix)) continue;
-    why.append("; \"").append(name).append(suffix).append("\" is there: write the whole name");
-    break;
+    return why.append("; \"").append(name).append(suffix).append("\" is there: write the whole name");
   }
-  return why;
+  return why + ": check its path, which begins at the file that imports it";
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ std::variant<std::string, Refusal> Resolve(const Import& import,
         "bundle what it needs with it"};
   }
   const auto name = Join(import.file, specifier);
-  if (!name) return Refusal{"which leaves the bundle"};
+  if (!name) return Refusal{"which leaves the bundle: put it into the bundle"};
   if (!exists(*name)) return Refusal{Missing(*name, exists)};
   if (IsJson(*name) && !json) return Refusal{"but a JSON file needs: with { type: \"json\" }"};
   if (!IsJson(*name) && json) return Refusal{"but only a file named *.json has type: \"json\""};

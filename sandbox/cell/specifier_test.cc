@@ -27,8 +27,8 @@ TEST(SpecifierTest, ResolvesInsideTheBundle) {
 }
 
 TEST(SpecifierTest, RefusesWhatIsOutside) {
-  EXPECT_EQ(Try("index.js", "../secret.js"), "refused: which leaves the bundle");
-  EXPECT_EQ(Try("lib/a.js", "../../index.js"), "refused: which leaves the bundle");
+  EXPECT_EQ(Try("index.js", "../secret.js"), "refused: which leaves the bundle: put it into the bundle");
+  EXPECT_EQ(Try("lib/a.js", "../../index.js"), "refused: which leaves the bundle: put it into the bundle");
   for (const char* const specifier :
        {"lodash", "node:fs", "/etc/passwd", "file:///x", "https://x.test/a.js", "", "#a"}) {
     EXPECT_EQ(Try("index.js", specifier).substr(0, 42), "refused: but a bundle can import only its ") << specifier;
@@ -38,7 +38,9 @@ TEST(SpecifierTest, RefusesWhatIsOutside) {
 TEST(SpecifierTest, SaysWhatWasMeant) {
   EXPECT_EQ(Try("index.js", "./lib/a"),
             "refused: but there is no \"lib/a\" in the bundle; \"lib/a.js\" is there: write the whole name");
-  EXPECT_EQ(Try("index.js", "./nothing.js"), "refused: but there is no \"nothing.js\" in the bundle");
+  EXPECT_EQ(Try("index.js", "./nothing.js"),
+            "refused: but there is no \"nothing.js\" in the bundle: check its path, which begins at the file that "
+            "imports it");
   EXPECT_EQ(Try("index.js", "./data.json"), "refused: but a JSON file needs: with { type: \"json\" }");
   EXPECT_EQ(Try("index.js", "./c.mjs", true), "refused: but only a file named *.json has type: \"json\"");
 }

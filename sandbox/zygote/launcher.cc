@@ -198,7 +198,8 @@ Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
     const jail::LayerInfo* layer = jail::FindLayer(name);
     if (layer == nullptr) return InvalidInput("There is no layer \"" + name + "\"; `warder doctor` lists them.");
     if (layer->requirement != jail::Requirement::kDegradable) {
-      return InvalidInput("The layer \"" + name + "\" is not one that can be permitted to be missing.");
+      return InvalidInput("the layer \"" + name +
+                          "\" is not one that can be permitted to be missing; only landlock is");
     }
   }
   const UniqueFd image(open(options.image_root.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

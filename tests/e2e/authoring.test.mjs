@@ -41,8 +41,8 @@ async function runShop(t, { event = { id: "7" }, config, args = [], failures = 0
     response.end(JSON.stringify({ id: request.url.split("/").pop() }));
   });
   const folder = write(t, shop(server.origin), { "event.json": JSON.stringify(event), "config.json": JSON.stringify(config ?? {}) });
-  const { code, stdout, stderr } = await run(["run", join(folder, "bundle"), "--json", "--allow", server.origin,
-    "--event", join(folder, "event.json"), "--config", join(folder, "config.json"), ...args]);
+  const { code, stdout, stderr } = await run(["run", "bundle", "--json", "--allow", server.origin,
+    "--event", "event.json", "--config", "config.json", ...args], { cwd: folder });
   return { code, stderr, result: parseOrNull(stdout) };
 }
 
@@ -83,12 +83,12 @@ test("an error says its code and whether a retry helps", async (t) => {
 test("an event or a configuration that is not as declared is invalid input, with every problem", async (t) => {
   const event = await runShop(t, { event: { id: 7 } });
   assert.equal(event.code, Exit.invalid);
-  assert.equal(event.result.reason, `the input "id" of the flow "load" must be a text, but is 7`);
+  assert.equal(event.result.reason, `event.json: the input "id" of the flow "load" must be a text, but is 7`);
   const config = await runShop(t, { config: { region: "mars", regoin: 1 } });
   assert.equal(config.code, Exit.invalid);
   assert.equal(config.result.reason,
-    `the config "region" of the integration "Shop sync" must be one of "eu", "us", but is "mars"\n` +
-    `the config "regoin" of the integration "Shop sync" is not declared: there are region, acme`);
+    `config.json: the config "region" of the integration "Shop sync" must be one of "eu", "us", but is "mars"\n` +
+    `config.json: the config "regoin" of the integration "Shop sync" is not declared: there are region, acme`);
 });
 
 test("every problem of a bundle is told at once, each with its place", async (t) => {

@@ -83,7 +83,7 @@ test("a connection's file that will not do is one sentence", async (t) => {
   const unused = connection(t, "https://api.acme.test", "", { token });
   const cases = [
     [[`acme=${open}`], /open to other users; run: chmod 600/],
-    [[`acme=${short}`], /shorter than 8 characters/],
+    [[`acme=${short}`], /has to have at least 8 characters/],
     [[`acme=${unused}`], /"token", which the policy does not use/],
     [["acme=/absent.json"], /cannot be read/],
     [["acme="], /--connect takes the NAME of a stored connection, or NAME=FILE/],

@@ -1,4 +1,5 @@
 // What the end-to-end tests share: bundles in temporary folders, runs of the command, loopback servers, polling.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -62,8 +63,9 @@ ${body}
 }
 
 // Starts the command. `exited` resolves to {code, signal, stdout, stderr} and never rejects.
-export function start(args, { input, env, program = warder, stdio = "pipe", hangMs = usualHangMs } = {}) {
+export function start(args, { input, env, cwd, program = warder, stdio = "pipe", hangMs = usualHangMs } = {}) {
   const child = spawn(program, args, {
+    cwd,
     env: { ...process.env, NO_COLOR: undefined, XDG_STATE_HOME: stateFolder, XDG_CONFIG_HOME: stateFolder, ...env },
     stdio: [stdio, "pipe", "pipe"],
   });
@@ -83,6 +85,16 @@ export function start(args, { input, env, program = warder, stdio = "pipe", hang
 }
 
 export const run = (args, options) => start(args, options).exited;
+
+// What the command says on standard error, which has to be a refusal of invalid input and no more than that.
+export async function refusalOf(args, options) {
+  const { code, signal, stdout, stderr } = await run(args, options);
+  assert.equal(signal, null, stderr);
+  assert.equal(code, Exit.invalid, `${args.join(" ")}: ${stderr}`);
+  assert.equal(stdout, "");
+  assert.doesNotMatch(stderr, /terminate called|what\(\)|boost::|std::|0x[0-9a-f]{6,}/);
+  return stderr;
+}
 
 // `warder run --json` of one flow: {code, stderr, result}. Options: event, config, allow, limits, args, top, files.
 export async function runFlow(

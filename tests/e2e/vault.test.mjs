@@ -130,7 +130,7 @@ test("a vault that will not do is one sentence", async (t) => {
     [["connect", "acme", "--policy", place.policy, "--from-stdin"], token, /has a connection "acme" already; .*--replace/],
     [["connect", "1st", "--policy", place.policy, "--from-stdin"], token, /name is a letter, then letters/],
     [["connect", "b", "--policy", place.policy, "--from-stdin"], "", /standard input is empty/],
-    [["connect", "b", "--policy", place.policy, "--from-stdin"], "short", /"token" is shorter than/],
+    [["connect", "b", "--policy", place.policy, "--from-stdin"], "short", /"token" has to have at least 8 characters/],
     [["connect", "b", "--policy", place.policy], token, /no terminal to type the secret on; pipe it in with --from-stdin/],
     [["connect", "b", "--policy", place.policy, "--from-stdin", "--tenant", "nobody"], token, /no tenant "nobody"; make it with/],
     [["connect", "b", "--policy", place.policy, "--oauth", "--issuer", "http://id.acme.test", "--client-id", "x"], "", /access_token/],

@@ -11,6 +11,7 @@ namespace warder::broker {
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 80;
+constexpr const char* kTwice = " is there twice; leave one of them";
 
 std::string Shown(std::string_view text) {
   std::string shown(text.substr(0, kMaxShownBytes));
@@ -18,7 +19,7 @@ std::string Shown(std::string_view text) {
   return "'" + shown + (text.size() > kMaxShownBytes ? "...'" : "'");
 }
 
-bool IsFieldName(std::string_view text) {
+bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (LowerCase(c) >= 'a' && LowerCase(c) <= 'z') || c == '_' || c == '-' || c == '.';
   });
@@ -32,6 +33,12 @@ std::string Arguments::Remedy() const {
 
 Error Arguments::Wrong(const Word& word, std::string_view problem) const {
   return ErrorAt(line_.number, word.column, Shown(word.text) + " " + std::string(problem) + Remedy());
+}
+
+Error Arguments::Twice(const Word& word) const { return ErrorAt(line_.number, word.column, Shown(word.text) + kTwice); }
+
+Error Arguments::TwiceInLine(std::string_view what) const {
+  return ErrorAt(line_.number, line_.words.front().column, std::string(what) + kTwice);
 }
 
 Error Arguments::WrongLine(std::string_view problem) const {
@@ -53,15 +60,16 @@ Result<void> Arguments::End() const {
   return Wrong(line_.words[at_], "is one word too many");
 }
 
-Result<std::string> Arguments::Field() {
-  auto word = Take("a field");
+Result<std::string> Arguments::Name(std::string_view what) {
+  auto word = Take(what);
   if (!word) return word.error();
-  if (!IsFieldName(word->text)) {
-    return Wrong(*word,
-                 "is not the name of a field: 1 to 64 letters, digits, \"_\", \"-\" or \".\", no \"-\" in front");
+  if (!IsName(word->text)) {
+    return Wrong(*word, "is no name: 1 to 64 letters, digits, \"_\", \"-\" or \".\", no \"-\" in front");
   }
   return std::move(word->text);
 }
+
+Result<std::string> Arguments::Field() { return Name("a field"); }
 
 Result<std::string> Arguments::FieldOrNone() {
   if (!empty() && !line_.words[at_].quoted && line_.words[at_].text == "-") {

@@ -34,8 +34,12 @@ class Arguments {
   // "line 3, column 7: 'WORD' PROBLEM; write USAGE, as in EXAMPLE".
   Error Wrong(const Word& word, std::string_view problem) const;
   Error WrongLine(std::string_view problem) const;
+  // "line 3, column 7: 'WORD' is there twice; leave one of them".
+  Error Twice(const Word& word) const;
+  Error TwiceInLine(std::string_view what) const;
 
   // The values that directives are made of.
+  Result<std::string> Name(std::string_view what);
   Result<std::string> Field();
   Result<std::string> FieldOrNone();  // empty for -
   Result<std::string> HeaderName();   // lower-case, one that can be set

@@ -23,7 +23,7 @@ constexpr std::uint64_t kMaxAttempts = 10;
 using Reader = Result<void> (*)(Arguments&, Policy&);
 
 Result<void> ReadConnection(Arguments& arguments, Policy& policy) {
-  auto name = arguments.Field();
+  auto name = arguments.Name("a name");
   if (!name) return name.error();
   policy.connection = std::move(*name);
   return {};
@@ -36,7 +36,7 @@ Result<void> ReadOrigin(Arguments& arguments, Policy& policy) {
   if (!origin) return arguments.Wrong(*word, "is " + origin.error().message);
   if (policy.origins.size() == Policy::kMaxOrigins) return arguments.WrongLine("a policy has at most 1024 origins");
   const auto place = std::lower_bound(policy.origins.begin(), policy.origins.end(), *origin);
-  if (place != policy.origins.end() && *place == *origin) return arguments.Wrong(*word, "is there twice");
+  if (place != policy.origins.end() && *place == *origin) return arguments.Twice(*word);
   if (policy.origins.empty()) policy.base = *origin;
   policy.origins.insert(place, std::move(*origin));
   return {};
@@ -48,7 +48,7 @@ Result<MethodSet> ReadMethods(Arguments& arguments) {
   MethodSet set;
   for (const Word& method : *methods) {
     if (method.text == "*" && methods->size() == 1) return MethodSet::All();
-    if (set.Has(method.text)) return arguments.Wrong(method, "is there twice");
+    if (set.Has(method.text)) return arguments.Twice(method);
     if (!set.Add(method.text)) {
       return arguments.Wrong(method, "is no method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or * alone for all");
     }
@@ -82,7 +82,9 @@ Result<void> ReadRule(Arguments& arguments, Policy& policy, Rule::Verdict verdic
     return other.methods == rule.methods && other.path == rule.path;
   });
   if (known)
-    return arguments.Wrong(requests->path_word, "was ruled on above, for the same methods; this line decides nothing");
+    return ErrorAt(arguments.line().number, requests->path_word.column,
+                   "'" + requests->path_word.text.substr(0, 80) +
+                       "' was ruled on above, for the same methods, so this line decides nothing; take the line out");
   policy.rules.push_back(std::move(rule));
   return {};
 }
@@ -132,7 +134,7 @@ Result<void> ReadNames(Arguments& arguments, std::optional<NameList>& list, Name
     auto name = ReadName(arguments, word, kind);
     if (!name) return name.error();
     const auto place = std::lower_bound(list->names.begin(), list->names.end(), *name);
-    if (place != list->names.end() && *place == *name) return arguments.Wrong(word, "is there twice");
+    if (place != list->names.end() && *place == *name) return arguments.Twice(word);
     list->names.insert(place, std::move(*name));
   }
   return {};
@@ -164,7 +166,7 @@ Result<void> ReadPlaceholder(Arguments& arguments, Policy& policy) {
   }
   if (policy.placeholders.size() == Policy::kMaxPlaceholders) return arguments.WrongLine("at most 16 placeholders");
   if (std::find(policy.placeholders.begin(), policy.placeholders.end(), site) != policy.placeholders.end()) {
-    return arguments.WrongLine("this placeholder is there twice");
+    return arguments.TwiceInLine("this placeholder");
   }
   policy.placeholders.push_back(std::move(site));
   return {};
@@ -241,7 +243,7 @@ Result<void> ReadTlsPin(Arguments& arguments, Policy& policy) {
   auto& pins = policy.tls.pins;
   if (pins.size() == Policy::kMaxPins) return arguments.WrongLine("at most 16 pins");
   const auto place = std::lower_bound(pins.begin(), pins.end(), pin->text);
-  if (place != pins.end() && *place == pin->text) return arguments.Wrong(*pin, "is there twice");
+  if (place != pins.end() && *place == pin->text) return arguments.Twice(*pin);
   pins.insert(place, pin->text);
   return {};
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 
+#include "engine/broker/inject/sign.h"
+
 namespace warder::broker {
 namespace {
 
@@ -33,7 +35,7 @@ class Options {
       const auto index = arguments.Choice("one of its options", names);
       if (!index) return index.error();
       Entry& entry = entries_[*index];
-      if (entry.seen) return arguments.WrongLine("'" + std::string(entry.name) + "' is there twice");
+      if (entry.seen) return arguments.TwiceInLine("'" + std::string(entry.name) + "'");
       entry.seen = true;
       if (auto read = entry.read(); !read) return read;
     }
@@ -266,6 +268,7 @@ Result<void> ReadInjection(Arguments& arguments, Policy& policy) {
   arguments.Explain(kForms[*kind].info);
   auto injection = kForms[*kind].read(arguments);
   if (!injection) return injection.error();
+  if (auto sound = CheckInjection(*injection); !sound) return arguments.WrongLine(sound.error().message);
   if (policy.injections.size() == Policy::kMaxInjections) return arguments.WrongLine("at most 8 injections");
   std::vector<std::string> taken;
   for (const Injection& other : policy.injections) {

@@ -80,7 +80,9 @@ Result<Policy> Policy::FromOrigins(const std::vector<std::string>& origins) {
   Policy policy;
   for (const std::string& text : origins) {
     auto origin = ParseOrigin(text);
-    if (!origin) return InvalidInput("\"" + text.substr(0, kMaxShownBytes) + "\" is " + origin.error().message);
+    if (!origin) {
+      return InvalidInput("the allowed origin \"" + text.substr(0, kMaxShownBytes) + "\" is " + origin.error().message);
+    }
     policy.origins.push_back(std::move(*origin));
   }
   std::sort(policy.origins.begin(), policy.origins.end());

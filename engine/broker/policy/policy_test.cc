@@ -277,7 +277,7 @@ TEST(Policy, ErrorsNamePlaceProblemAndRemedy) {
        "'baerer' is not bearer, header, query, basic, hmac-sha1, hmac-sha256, hmac-sha512, aws-sigv4 or jwt; did you "
        "mean 'bearer'?"},
       {"inject bearer", "a field is missing; write inject bearer FIELD"},
-      {"inject bearer -", "'-' is not the name of a field"},
+      {"inject bearer -", "'-' is no name"},
       {"inject bearer a b", "'b' is one word too many"},
       {"inject basic - -", "user and password are both empty"},
       {"inject header Host f", "'Host' cannot be set"},
@@ -302,7 +302,7 @@ TEST(Policy, ErrorsNamePlaceProblemAndRemedy) {
       {"tls pin sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", "is not sha256//"},
       {"tls client-certificate /a", "a field is missing"},
       {"proxy ftp://x", "'ftp://x' is not an origin"},
-      {"connection a/b", "'a/b' is not the name"},
+      {"connection a/b", "'a/b' is no name"},
       {"origin https://a.test", "the policy names an origin but allows nothing there"},
       {"origin https://a.test\ndeny * /", "allows nothing there"},
       {"\nallow GET /", "line 2, column 1: a rule, but the policy names no origin"},
@@ -364,7 +364,7 @@ TEST(Policy, OfOriginsIsTheSimplestOne) {
   EXPECT_TRUE(policy->WithoutText());
   const auto bad = Policy::FromOrigins({"https://a.test", "nonsense"});
   ASSERT_FALSE(bad);
-  EXPECT_THAT(bad.error().message, StartsWith("\"nonsense\" is not an origin"));
+  EXPECT_THAT(bad.error().message, StartsWith("the allowed origin \"nonsense\" is not an origin"));
   EXPECT_EQ(*Policy::FromOrigins({}), Policy());
   EXPECT_EQ(PrintPolicy(Policy()), "");
 }

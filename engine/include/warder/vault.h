@@ -170,6 +170,8 @@ class Vault {
   static std::shared_ptr<Vault> Open(const VaultOptions& options);
   // Whether there is one in `folder`.
   static bool Exists(const std::filesystem::path& folder);
+  // Throws EngineError(kInvalid) where no tenant can have this name.
+  static void CheckTenantName(const std::string& tenant);
   ~Vault();
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;

@@ -76,8 +76,10 @@ export function oauth2(definition) {
 export function apiKey(definition) {
   const [of, given] = begin(definition, ["header", "query", "prefix"]);
   const { header, query } = given;
-  if ((header === undefined) === (query === undefined)) {
-    problem(of, "header or query", 'must be given, one of them: where the key is sent, such as header: "x-api-key"');
+  if (header === undefined && query === undefined) {
+    problem(of, "header or query", 'must be given: where the key is sent, such as header: "x-api-key"');
+  } else if (header !== undefined && query !== undefined) {
+    problem(of, "header or query", `must stand alone, but are ${show(header)} and ${show(query)}: leave one of them out`);
   } else if (header !== undefined && (typeof header !== "string" || test(HEADER, header) === null)) {
     problem(of, "header", `must be the name of a header, but is ${show(header)}`);
   } else if (query !== undefined) {

@@ -11,3 +11,12 @@ export function parseDuration(value) {
   const parts = test(FORM, value);
   return parts === null ? undefined : Number(parts[1]) * FACTORS[parts[2]];
 }
+
+/** As an author would write it, "1m". @param {number} milliseconds */
+export function durationText(milliseconds) {
+  let text = `${milliseconds}ms`;
+  for (const unit in FACTORS) {
+    if (milliseconds > 0 && milliseconds % FACTORS[unit] === 0) text = `${milliseconds / FACTORS[unit]}${unit}`;
+  }
+  return text;
+}

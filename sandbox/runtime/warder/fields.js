@@ -1,7 +1,7 @@
 // Looks at fields that only some declarations have, as checks.js does.
 import { isArray, isFinite, isInteger, join, keys, map, push, stringify, test } from "../primordials.js";
 import { MAX_KEY, includes, not } from "./checks.js";
-import { parseDuration } from "./duration.js";
+import { durationText, parseDuration } from "./duration.js";
 import { problem, show } from "./problems.js";
 
 /** @typedef {import("./problems.js").Thing} Thing */
@@ -60,7 +60,7 @@ const MAX_DURATION = 31 * 86_400_000;
 export function durationOf(of, field, value, least) {
   const milliseconds = parseDuration(value);
   if (milliseconds === undefined) problem(of, field, not('a duration such as "500ms", "30s", "5m", "2h" or "1d"', value));
-  else if (milliseconds < least || milliseconds > MAX_DURATION) problem(of, field, `must be from ${least}ms to 31d, but is ${show(value)}`);
+  else if (milliseconds < least || milliseconds > MAX_DURATION) problem(of, field, `must be from ${durationText(least)} to 31d, but is ${show(value)}`);
   else return milliseconds;
   return least;
 }

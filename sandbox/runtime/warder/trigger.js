@@ -89,8 +89,10 @@ export function schedule(definition) {
   of.name = "schedule";
   const given = objectOf(of, "", definition, ["cron", "every", "timezone"]);
   const { cron, timezone } = given;
-  if ((cron === undefined) === (given.every === undefined)) {
-    problem(of, "cron or every", 'must be given, one of them, such as cron: "*/15 * * * *" or every: "15m"');
+  if (cron === undefined && given.every === undefined) {
+    problem(of, "cron or every", 'must be given, such as cron: "*/15 * * * *" or every: "15m"');
+  } else if (cron !== undefined && given.every !== undefined) {
+    problem(of, "cron or every", `must stand alone, but are ${show(cron)} and ${show(given.every)}: leave one of them out`);
   } else if (cron !== undefined) {
     const why = textOf(of, "cron", cron) === "" ? undefined : cronProblem(cron);
     if (why !== undefined) problem(of, "cron", why);
