@@ -56,7 +56,7 @@ class Manifests {
   // In a cell that is granted nothing.
   std::string OfBundle(const std::string& path) {
     const auto bundle = Bundle::Load(path);
-    if (!engine_) engine_ = Engine::Open({.permit_degraded = options_.permit_degraded});
+    if (!engine_) engine_ = Engine::Open({.permit_degraded = options_.permit_degraded, .pooled_cells = 0});
     Outcome outcome = engine_->Start({.bundle = bundle, .describe = true}).Wait();
     if (outcome.status != Status::kSucceeded) {
       std::string notes = MapToSources(*bundle, &outcome);

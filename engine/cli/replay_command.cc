@@ -126,7 +126,7 @@ class Replay {
     const std::vector<std::string> journals = Journals(options_.paths);
     if (!options_.against.empty()) against_ = Bundle::Load(options_.against);
     if (!options_.bundle.empty()) bundle_ = Bundle::Load(options_.bundle);
-    const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded});
+    const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded, .pooled_cells = 0});
     recordings_.resize(journals.size());
     RunBatch(
         *engine, journals.size(), [&](std::size_t i) { return RequestOf(journals[i], &recordings_[i]); },

@@ -146,7 +146,10 @@ class Run {
       request.record = record_->Stage();
     }
     const Interrupts interrupts;
-    EngineOptions engine_options{.permit_degraded = options_.permit_degraded};
+    // One execution: there is no next one to have a cell ready for.
+    EngineOptions engine_options{.permit_degraded = options_.permit_degraded, .pooled_cells = 0};
+    const bool fresh = options_.start_mode == StartModeName(StartMode::kFresh);
+    engine_options.start_mode = fresh ? StartMode::kFresh : StartMode::kWarm;
     // Without --receipt nobody sees a signature, so nothing needs to be kept on this machine.
     if (receipt_ || !options_.signing_key.empty()) {
       engine_options.signing_key = SigningKeyFor(options_.signing_key, environment_.err);
@@ -349,6 +352,13 @@ Action Declare(CLI::App& app) {
          "Run even where this layer of the jail, which can only be landlock, cannot be enforced; named in the receipt")
       ->type_name("LAYER")
       ->allow_extra_args(false);
+  app.add_option(
+         "--start-mode", options->start_mode,
+         "What is made before the execution's process is forked: a pristine isolate (warm, the default), or only "
+         "V8 (fresh)")
+      ->type_name("MODE")
+      ->check(
+          CLI::IsMember(std::vector<std::string>{StartModeName(StartMode::kFresh), StartModeName(StartMode::kWarm)}));
   app.add_flag("--log-payloads", options->log_payloads,
                "Record the values that steps are given and give, and what is left in the state, not only their shapes; "
                "they may be personal data");

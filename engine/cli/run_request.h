@@ -26,6 +26,7 @@ struct RunOptions {
   std::string instance;
   VaultPlace place;
   std::vector<std::string> permit_degraded;
+  std::string start_mode = StartModeName(EngineOptions{}.start_mode);
   bool log_payloads = false;
   bool json = false;
   bool quiet = false;

@@ -72,6 +72,11 @@ TEST_F(RunTest, OptionsReachTheEngine) {
   EXPECT_EQ(request.event_json, "{\"a\":1}");
   EXPECT_EQ(request.config_json, "{\"b\":2}");
   EXPECT_EQ(request.limits.wall_ms, 5'000u);
+  EXPECT_EQ(fake::LastOptions().start_mode, StartMode::kWarm);
+  EXPECT_EQ(fake::LastOptions().pooled_cells, 0u) << "there is no next execution";
+  EXPECT_EQ(Warder({"run", bundle, "--start-mode", "fresh"}).code, 0);
+  EXPECT_EQ(fake::LastOptions().start_mode, StartMode::kFresh);
+  EXPECT_EQ(Warder({"run", bundle, "--start-mode", "template"}).code, 2);
 }
 
 TEST_F(RunTest, EventFromStandardInput) {

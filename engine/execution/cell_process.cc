@@ -1,5 +1,6 @@
 #include "engine/execution/cell_process.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <stdexcept>
 #include <utility>
@@ -29,12 +31,12 @@ constexpr int kRemoveAttempts = 50;
 
 CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote,
                          const zygote::CellLimits& limits, CellObserver& observer, DescriptorLedger& ledger,
-                         jail::CgroupTree& cgroups)
+                         Usher& usher)
     : loop_(loop),
       zygote_(std::move(zygote)),
       observer_(observer),
       ledger_(ledger),
-      cgroups_(cgroups),
+      usher_(usher),
       memory_bytes_(limits.data_bytes + kMemorySlackBytes),
       own_limits_(jail::MemoryAndCpuLimits(limits.data_bytes, limits.cpu_seconds)),
       death_watch_(loop),
@@ -79,17 +81,40 @@ void CellProcess::OnSpawned(UniqueFd pidfd) {
     Signal(SIGKILL);
     return;
   }
-  const Result<void> entered = pid_ > 0 ? EnterCgroup() : Internal("Its pid cannot be read from /proc.");
-  if (!entered) {
-    // Unless it is dead already, of which there is more to hear.
-    if (IsDead()) return;
-    death_.failed_layer = pid_ > 0 ? jail::layer::kCgroupLimits : jail::layer::kPid;
-    death_.failed_why = entered.error().message;
-    Kill();
-    return;
-  }
+  if (pid_ <= 0) return Refuse(jail::layer::kPid, "Its pid cannot be read from /proc.");
+  if (!usher_.state().enforced) return BeSpawned();
+  UniqueFd copy(::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy)
+    return Refuse(jail::layer::kCgroupLimits, std::string("its pidfd cannot be copied: ") + std::strerror(errno));
+  admitting_ = true;
+  usher_.Admit(std::move(copy), memory_bytes_, [this, alive = alive_](Usher::Seat seat) {
+    if (*alive) OnAdmitted(std::move(seat));
+  });
+}
+
+void CellProcess::OnAdmitted(Usher::Seat seat) {
+  admitting_ = false;
+  leaf_ = std::move(seat.leaf);
+  cgroup_time_ = seat.time;
+  death_.had_cgroup = !leaf_.empty();
+  for (const int fd : leaf_.Descriptors()) ledger_.Made(fd);
+  if (death_.confirmed) return FinishIfOver();
+  if (kill_wanted_) return Kill();
+  if (!seat.taken) return Refuse(jail::layer::kCgroupLimits, seat.taken.error().message);
+  BeSpawned();
+}
+
+void CellProcess::BeSpawned() {
   AwaitReady();
   observer_.OnSpawned();
+}
+
+void CellProcess::Refuse(std::string_view layer, std::string why) {
+  // Unless it is dead already, of which there is more to hear.
+  if (IsDead()) return;
+  death_.failed_layer = layer;
+  death_.failed_why = std::move(why);
+  Kill();
 }
 
 void CellProcess::AwaitReady() {
@@ -107,9 +132,16 @@ void CellProcess::AwaitDeath() {
     PollForDeath();
     return;
   }
+  WatchForDeath();
+}
+
+void CellProcess::WatchForDeath() {
   death_watch_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                           [this, alive = alive_](const boost::system::error_code& failed) {
-                            if (*alive && !failed) OnDead();
+                            if (!*alive || failed) return;
+                            // Asio may hand on what it has heard of a descriptor that was closed meanwhile.
+                            if (!IsDead()) return WatchForDeath();
+                            OnDead();
                           });
 }
 
@@ -158,7 +190,7 @@ void CellProcess::OnZygoteLost(const Error& why) {
 }
 
 void CellProcess::FinishIfOver() {
-  if (finished_) return;
+  if (finished_ || admitting_) return;
   const bool never_made = !death_.spawned && (!death_.failed_layer.empty() || !death_.zygote_lost.empty());
   const bool dead = death_.confirmed && (death_.reaped || !death_.zygote_lost.empty());
   if (!never_made && !dead) return;
@@ -171,7 +203,7 @@ void CellProcess::FinishIfOver() {
 void CellProcess::AwaitReaping() {
   timer_.expires_after(kReapDeadline);
   timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && !finished_) zygote_->GiveUp("it did not wait for a cell that is dead");
+    if (!error && *alive && !death_.reaped) zygote_->GiveUp("it did not wait for a cell that is dead");
   });
 }
 
@@ -192,22 +224,9 @@ void CellProcess::RemoveCgroup(int attempts_left) {
   });
 }
 
-Result<void> CellProcess::EnterCgroup() {
-  if (!cgroups_.state().enforced) return {};
-  const auto before = std::chrono::steady_clock::now();
-  Result<jail::CgroupLeaf> made = cgroups_.MakeLeaf(memory_bytes_);
-  if (!made) return made.error();
-  leaf_ = std::move(*made);
-  death_.had_cgroup = true;
-  for (const int fd : leaf_.Descriptors()) ledger_.Made(fd);
-  Result<void> admitted = leaf_.Admit(pidfd_.get());
-  cgroup_time_ = std::chrono::steady_clock::now() - before;
-  return admitted;
-}
-
 std::vector<jail::LayerState> CellProcess::ReportedLayers() const {
   std::vector<jail::LayerState> layers = zygote_->report().layers;
-  layers.push_back(cgroups_.state());
+  layers.push_back(usher_.state());
   return layers;
 }
 

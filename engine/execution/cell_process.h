@@ -14,10 +14,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/execution/cell_channel.h"
 #include "engine/execution/descriptor_ledger.h"
+#include "engine/execution/usher.h"
 #include "engine/execution/zygote_host.h"
 #include "sandbox/jail/cgroup.h"
 #include "sandbox/jail/rlimits.h"
@@ -60,10 +62,10 @@ class CellObserver {
 
 class CellProcess final : private CellOwner {
  public:
-  // Asks `zygote` for a cell, which goes into a leaf of `cgroups` before anybody hears of it; the observer hears of it
-  // on the loop. Every descriptor is noted in `ledger`. Throws std::system_error when the engine is out of descriptors.
+  // Asks `zygote` for a cell, which `usher` puts into a cgroup before anybody hears of it; the observer hears of it on
+  // the loop. Every descriptor is noted in `ledger`. Throws std::system_error when the engine is out of descriptors.
   CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, const zygote::CellLimits& limits,
-              CellObserver& observer, DescriptorLedger& ledger, jail::CgroupTree& cgroups);
+              CellObserver& observer, DescriptorLedger& ledger, Usher& usher);
   ~CellProcess();
   CellProcess(const CellProcess&) = delete;
   CellProcess& operator=(const CellProcess&) = delete;
@@ -78,7 +80,7 @@ class CellProcess final : private CellOwner {
   std::optional<std::chrono::microseconds> CpuTime() const;
   int pidfd() const { return pidfd_.get(); }
   // Whether it exists and may be given work.
-  bool spawned() const { return pidfd_ && death_.failed_layer.empty() && death_.fault.empty(); }
+  bool spawned() const { return pidfd_ && !admitting_ && death_.failed_layer.empty() && death_.fault.empty(); }
   // What making its cgroup took.
   std::chrono::nanoseconds cgroup_time() const { return cgroup_time_; }
   // What was said of every layer by whoever sets it up.
@@ -93,9 +95,13 @@ class CellProcess final : private CellOwner {
   void OnSpawnFailed(const zygote::SpawnFailed& failure) override;
   void OnReaped(const zygote::Reaped& reaped) override;
   void OnZygoteLost(const Error& why) override;
-  Result<void> EnterCgroup();
+  void OnAdmitted(Usher::Seat seat);
+  void BeSpawned();
+  // The engine's own part of the set-up has failed.
+  void Refuse(std::string_view layer, std::string why);
   void AwaitReady();
   void AwaitDeath();
+  void WatchForDeath();
   // Where the loop cannot watch.
   void PollForDeath();
   void OnDead();
@@ -109,7 +115,7 @@ class CellProcess final : private CellOwner {
   std::shared_ptr<ZygoteHost> zygote_;
   CellObserver& observer_;
   DescriptorLedger& ledger_;
-  jail::CgroupTree& cgroups_;
+  Usher& usher_;
   const std::uint64_t memory_bytes_;
   const std::vector<jail::Limit> own_limits_;
   jail::CgroupLeaf leaf_;
@@ -121,7 +127,8 @@ class CellProcess final : private CellOwner {
   // Until it is heard of; when it is dead until it is reaped, then until its cgroup is gone.
   boost::asio::steady_timer timer_;
   bool heard_ = false;
-  pid_t pid_ = -1;  // in the engine's pid namespace
+  bool admitting_ = false;  // into its cgroup
+  pid_t pid_ = -1;          // in the engine's pid namespace
   bool kill_wanted_ = false;
   bool finished_ = false;
   CellDeath death_;

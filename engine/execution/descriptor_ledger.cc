@@ -23,6 +23,10 @@ bool DescriptorLedger::IsOpen(const Entry& entry) {
   return pid == entry.pid || pid < 0;
 }
 
+void DescriptorLedger::Absorb(const DescriptorLedger& other) {
+  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+}
+
 DescriptorLedger::Count DescriptorLedger::Settle() const {
   Count count{entries_.size(), 0};
   for (const Entry& entry : entries_) {

@@ -15,6 +15,8 @@ class DescriptorLedger {
  public:
   // `fd` was opened for this execution; `pid` where it is the pidfd of that process.
   void Made(int fd, pid_t pid = -1);
+  // And those of another.
+  void Absorb(const DescriptorLedger& other);
 
   struct Count {
     std::size_t made = 0;

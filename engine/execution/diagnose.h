@@ -5,17 +5,15 @@
 #include <functional>
 #include <memory>
 
-#include "engine/execution/posture.h"
+#include "engine/execution/prepared_cell.h"
 #include "engine/execution/zygote_host.h"
-#include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
 namespace warder::execution {
 
 // Makes a cell of `zygote`, measures it, ends it, and calls back with what was found; `enforceable` says whether every
 // required layer holds, or may be missing. Image and version are the caller's to fill in. Must be called on the loop.
-void DiagnoseCell(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, jail::CgroupTree& cgroups,
-                  const PostureObserver& observe, std::span<const std::string> permit_degraded,
-                  std::function<void(Diagnosis)> callback);
+void DiagnoseCell(boost::asio::io_context& loop, std::shared_ptr<ZygoteHost> zygote, Usher& usher,
+                  const Inspection& inspection, std::function<void(Diagnosis)> callback);
 
 }  // namespace warder::execution

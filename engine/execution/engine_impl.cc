@@ -33,6 +33,8 @@ namespace warder::execution {
 namespace {
 
 constexpr std::chrono::seconds kReadyDeadline{20};
+// The next zygote is launched when the current one has this share of its cells left, so that nobody waits for it.
+constexpr std::uint64_t kShareAhead = 10;
 constexpr std::size_t kMaxLabelBytes = 256;
 constexpr std::size_t kShownLabelBytes = 80;
 
@@ -191,10 +193,12 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
 EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, std::uint64_t cells_per_zygote)
     : cells_per_zygote_(cells_per_zygote),
       facts_{.kernel = KernelRelease(),
+             .start_mode = options.start_mode,
              .permit_degraded = options.permit_degraded,
              .signing_key = KeyOf(options),
-             .observe = std::move(observe),
              .count_descriptors = [this] { return CompareWithIdle(); }},
+      inspection_{std::move(observe), options.permit_degraded},
+      most_pooled_(options.pooled_cells),
       vault_(options.vault) {
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
@@ -203,6 +207,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
   launch_.launcher_path = options.launcher.empty() ? WARDER_LAUNCHER : options.launcher.string();
   launch_.jail_uid = options.jail_uid;
   launch_.permit_degraded = options.permit_degraded;
+  launch_.start_mode = options.start_mode == StartMode::kFresh ? zygote::StartMode::kFresh : zygote::StartMode::kWarm;
 
   std::promise<Result<void>> opened;
   auto outcome = opened.get_future();
@@ -223,6 +228,8 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
       }
       connections_ = std::move(*connections);
     }
+    cells_ = std::make_unique<CellPool>(
+        loop_, *usher_, inspection_, [this] { return CurrentZygote(); }, most_pooled_);
     auto zygote = CurrentZygote();
     if (!zygote) {
       opened.set_value(zygote.error());
@@ -238,15 +245,19 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     undertaker_ = std::make_shared<Undertaker>(loop_);
+    usher_ = std::make_unique<Usher>(loop_, cgroups_);
     disk_ = std::make_unique<boost::asio::thread_pool>(1);
     loop_.run();
     // What holds descriptors of the loop goes here, on the thread that made it.
     running_.clear();
+    cells_.reset();
     keeper_.reset();
     connections_.reset();
     broker_.reset();
     zygote_.reset();
+    next_zygote_.reset();
     undertaker_.reset();
+    usher_.reset();
     disk_->join();
   });
   const Result<void> result = outcome.wait_for(kReadyDeadline) == std::future_status::ready
@@ -268,24 +279,41 @@ EngineImpl::~EngineImpl() {
 void EngineImpl::BeginShutdown() {
   shutting_down_ = true;
   for (const auto& [id, execution] : running_) execution->Cancel();
-  StopIfDone();
+  if (!cells_) return StopIfDone();
+  cells_->Close([this] { StopIfDone(); });
 }
 
 void EngineImpl::StopIfDone() {
-  if (!shutting_down_ || !running_.empty()) return;
+  if (!shutting_down_ || !running_.empty() || (cells_ && !cells_->empty())) return;
   if (!connections_) return loop_.stop();
   connections_->Drain([this] { loop_.stop(); });
 }
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
-  if (zygote_ && zygote_->usable() && !zygote_->retired() && zygote_->spawned() < cells_per_zygote_) return zygote_;
+  const auto serves = [this](const std::shared_ptr<ZygoteHost>& zygote) {
+    return zygote && zygote->usable() && !zygote->retired() && zygote->spawned() < cells_per_zygote_;
+  };
+  if (!serves(zygote_)) {
+    idle_descriptors_.reset();
+    zygote_ = std::exchange(next_zygote_, nullptr);  // the old one goes with its last cell, ready ones included
+  }
+  if (!serves(zygote_)) {
+    auto launched = LaunchZygote();
+    if (!launched) return launched.error();
+    zygote_ = std::move(*launched);
+  }
+  if (!next_zygote_ && zygote_->spawned() >= cells_per_zygote_ - cells_per_zygote_ / kShareAhead) {
+    // If that fails, it is tried again when it matters.
+    if (auto launched = LaunchZygote()) next_zygote_ = std::move(*launched);
+  }
+  return zygote_;
+}
+
+Result<std::shared_ptr<ZygoteHost>> EngineImpl::LaunchZygote() {
+  idle_descriptors_.reset();
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
-  auto launched = ZygoteHost::Launch(loop_, undertaker_, launch_, std::move(*image));
-  if (!launched) return launched.error();
-  zygote_ = *launched;  // the old one goes with its last cell
-  idle_descriptors_.reset();
-  return zygote_;
+  return ZygoteHost::Launch(loop_, undertaker_, launch_, std::move(*image));
 }
 
 Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
@@ -338,8 +366,7 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
     shared->Deliver(std::move(refusal));
     return;
   }
-  ExecutionContext context{&loop_,    broker_.get(),      *zygote,      [this] { return CurrentZygote(); }, &facts_,
-                           &cgroups_, connections_.get(), keeper_.get()};
+  const ExecutionContext context{&loop_, broker_.get(), cells_.get(), &facts_, connections_.get(), keeper_.get()};
   auto execution = std::make_unique<RunningExecution>(
       context, std::move(request), std::move(granted.capabilities), std::move(granted.held),
       journal::Recorder(loop_, *disk_, std::move(journal)), std::move(sink), shared);
@@ -355,6 +382,7 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
 }
 
 void EngineImpl::OnOver(const std::string& id) {
+  cells_->DropRetired();
   const auto found = running_.find(id);
   if (found == running_.end()) return;
   // We are inside the execution: it goes when it has returned.
@@ -367,17 +395,27 @@ void EngineImpl::OnOver(const std::string& id) {
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
   idle_descriptors_.reset();
-  if (!undertaker_->idle() || Cares()) return;
-  if (!zygote_ || !zygote_->ready()) return;  // it has not opened all that it will
-  if (const auto open = CountOpenDescriptors()) idle_descriptors_ = *open - waiting_journals_;
+  if (!undertaker_->idle() || !usher_->idle() || Cares()) return;
+  const auto settled = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->ready(); };
+  // What has not opened all that it will, or not closed it.
+  if (!zygote_ || !settled(zygote_) || !settled(next_zygote_) || !cells_->AllOf(*zygote_)) return;
+  idle_descriptors_ = OwnDescriptors();
+}
+
+std::optional<std::size_t> EngineImpl::OwnDescriptors() const {
+  const auto open = CountOpenDescriptors();
+  if (!open) return std::nullopt;
+  return *open - waiting_journals_ - cells_->descriptors();
 }
 
 std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
   if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
-  if (!undertaker_->idle() || Cares() || !zygote_->usable()) return std::nullopt;
-  const auto now = CountOpenDescriptors();
+  const auto usable = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->usable(); };
+  if (!undertaker_->idle() || !usher_->idle() || Cares() || !usable(zygote_) || !usable(next_zygote_))
+    return std::nullopt;
+  const auto now = OwnDescriptors();
   if (!now) return std::nullopt;
-  return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now - waiting_journals_};
+  return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now};
 }
 
 Diagnosis EngineImpl::Diagnose() {
@@ -391,11 +429,10 @@ Diagnosis EngineImpl::Diagnose() {
     }
     ++diagnoses_;
     try {
-      DiagnoseCell(loop_, *zygote, cgroups_, facts_.observe, facts_.permit_degraded,
-                   [this, &promise](Diagnosis diagnosis) {
-                     boost::asio::post(loop_, [this] { --diagnoses_; });
-                     promise.set_value(std::move(diagnosis));
-                   });
+      DiagnoseCell(loop_, *zygote, *usher_, inspection_, [this, &promise](Diagnosis diagnosis) {
+        boost::asio::post(loop_, [this] { --diagnoses_; });
+        promise.set_value(std::move(diagnosis));
+      });
     } catch (const std::exception& error) {  // out of descriptors
       --diagnoses_;
       promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, error.what())));

@@ -1,4 +1,5 @@
-// The engine: one loop on one thread, one zygote at a time, and the executions that run on them.
+// The engine: one loop on one thread, one zygote at a time (and the next one, when its time comes), the cells that are
+// ready, and the executions that run on them.
 #pragma once
 
 #include <atomic>
@@ -12,7 +13,9 @@
 #include <unordered_map>
 
 #include "engine/broker/broker.h"
+#include "engine/execution/cell_pool.h"
 #include "engine/execution/execution.h"
+#include "engine/execution/usher.h"
 #include "engine/execution/zygote_host.h"
 #include "engine/state/keeper.h"
 #include "sandbox/jail/cgroup.h"
@@ -22,8 +25,9 @@ namespace warder::execution {
 
 class EngineImpl final : public Engine {
  public:
-  // A zygote is replaced after so many cells: siblings share its address layout, and that should not last (P1).
-  static constexpr std::uint64_t kCellsPerZygote = 5'000;
+  // A zygote is replaced after so many cells: siblings share its address layout and, in start mode `warm`, V8's hash
+  // seed; that should not last (P1).
+  static constexpr std::uint64_t kCellsPerZygote = 1'000;
 
   EngineImpl(const EngineOptions& options, PostureObserver observe, std::uint64_t cells_per_zygote = kCellsPerZygote);
   ~EngineImpl() override;
@@ -35,6 +39,7 @@ class EngineImpl final : public Engine {
  private:
   // Everything below is touched by the loop's thread only.
   Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
+  Result<std::shared_ptr<ZygoteHost>> LaunchZygote();
   struct Granted {
     std::shared_ptr<broker::Capabilities> capabilities;
     std::vector<HeldConnection> held;
@@ -50,12 +55,16 @@ class EngineImpl final : public Engine {
   void BeginShutdown();
   void StopIfDone();
   void NoteIdle();
+  // Those of the process, but for what ready cells and journals to come have open.
+  std::optional<std::size_t> OwnDescriptors() const;
   std::optional<ReceiptFacts::EngineDescriptors> CompareWithIdle() const;
 
   const std::uint64_t cells_per_zygote_;
   zygote::LaunchOptions launch_;
   jail::CgroupTree cgroups_ = jail::CgroupTree::OpenOwn();
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
+  const Inspection inspection_;
+  const std::size_t most_pooled_;
   std::string image_path_;
   std::filesystem::path manifest_;
   const std::shared_ptr<Vault> vault_;
@@ -66,11 +75,14 @@ class EngineImpl final : public Engine {
   std::unique_ptr<connections::LiveConnections> connections_;
   std::unique_ptr<state::Keeper> keeper_;
   std::shared_ptr<Undertaker> undertaker_;
+  std::unique_ptr<Usher> usher_;
   std::unique_ptr<boost::asio::thread_pool> disk_;  // writes journals
   std::shared_ptr<ZygoteHost> zygote_;
+  std::shared_ptr<ZygoteHost> next_zygote_;  // null: it is not time yet
+  std::unique_ptr<CellPool> cells_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
   int diagnoses_ = 0;  // under way
-  // Descriptors of the process when the engine last had nothing to do; nothing where it has changed zygotes since.
+  // When the engine last had nothing to do; nothing where it has changed zygotes since.
   std::optional<std::size_t> idle_descriptors_;
   std::atomic<std::size_t> waiting_journals_ = 0;  // opened for executions that the loop has not heard of yet
   bool shutting_down_ = false;

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include <atomic>
+#include <csignal>
 #include <iterator>
 #include <mutex>
 #include <vector>
@@ -173,6 +174,40 @@ TEST_F(EngineTest, AWaitingCellIsEndedByWallToo) {
   request.limits.wall_ms = 30;
   EXPECT_EQ(Run(request).limit->limit, "wall");
   EXPECT_EQ(Run("stalled").limit->limit, "wall");
+}
+
+// A zygote that is stopped waits for no cell.
+TEST_F(EngineTest, TheResultIsKnownBeforeTheTeardownIsProven) {
+  engine();
+  const pid_t zygote = OnlyChild();
+  const Execution execution = engine().Start(Request("succeed"), [zygote](const Event& event) {
+    if (event.kind == Event::Kind::kStarted) ::kill(zygote, SIGSTOP);
+  });
+  const Outcome& result = execution.WaitForResult();
+  EXPECT_EQ(result.status, Status::kSucceeded);
+  EXPECT_EQ(result.output_json, R"({"ok":true})");
+  EXPECT_TRUE(result.receipt_json.empty());
+  EXPECT_EQ(execution.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  ::kill(zygote, SIGCONT);
+  EXPECT_EQ(execution.Wait().output_json, R"({"ok":true})");
+  EXPECT_FALSE(execution.Wait().receipt_json.empty());
+  EXPECT_TRUE(result.receipt_json.empty()) << "what was said stays";
+}
+
+TEST_F(EngineTest, WhatTurnsOnItsJailAfterItsResultHasAResultAndAnotherVerdict) {
+  const Execution execution = engine().Start(Request("result-then-socket"));
+  EXPECT_EQ(execution.WaitForResult().status, Status::kSucceeded);
+  EXPECT_EQ(execution.Wait().status, Status::kViolation);
+}
+
+TEST_F(EngineTest, WhereMoreDecidesThanTheCellTheResultIsKnownAtTheEnd) {
+  ExecutionRequest recorded = Request("succeed");
+  recorded.record = scratch_ / "run.journal";
+  for (const ExecutionRequest& request : {recorded, Request("crash")}) {
+    const Execution execution = engine().Start(request);
+    EXPECT_FALSE(execution.WaitForResult().receipt_json.empty());
+    EXPECT_EQ(&execution.WaitForResult(), &execution.Wait());
+  }
 }
 
 TEST_F(EngineTest, CancelEndsARunFromAnyThread) {

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "engine/base/engine_error.h"
 #include "engine/base/iso_time.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
@@ -92,35 +93,42 @@ RunningExecution::~RunningExecution() { *alive_ = false; }
 
 void RunningExecution::Start(std::function<void()> on_over) {
   on_over_ = std::move(on_over);
-  MakeCell();
+  TakeCell();
   HoldConnections();
   // While the cell is being made.
   policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, CellLimitsOf(request_.limits), *capabilities_,
                                             context_.engine->permit_degraded));
 }
 
-void RunningExecution::MakeCell() {
+void RunningExecution::TakeCell() {
   const zygote::CellLimits limits = CellLimitsOf(request_.limits);
   evidence_.data_limit_bytes = limits.data_bytes;
-  cell_ = std::make_unique<CellProcess>(*context_.loop, context_.zygote, limits, static_cast<CellObserver&>(*this),
-                                        ledger_, *context_.cgroups);
+  deadline_.cancel();  // of the one before
+  auto cell = context_.cells->Take(limits, *this);
+  if (!cell) ThrowEngineError(cell.error());
+  cell_ = std::move(*cell);
+  zygote_ = cell_->zygote();
+  if (!cell_->ready()) return;
+  // When we have returned: there is more to do first.
+  boost::asio::post(*context_.loop, [this, alive = alive_] {
+    if (*alive && cell_->ready()) OnReady();
+  });
 }
 
 bool RunningExecution::StartAgain(const CellDeath& death) {
-  if (state_ != State::kSpawning || death.zygote_lost.empty() || death.unenforceable) return false;
+  const bool none_of_its_doing = !death.zygote_lost.empty() || cell_->asked_at() < spawned_at_;
+  if (state_ != State::kSpawning || !none_of_its_doing || death.unenforceable) return false;
   if (std::exchange(started_again_, true)) return false;
-  auto zygote = context_.next_zygote();
-  if (!zygote) return false;
-  std::swap(context_.zygote, *zygote);
+  const auto step =
+      MakeStep(death.zygote_lost.empty() ? "lost-cell" : "lost-zygote", steady_clock::now() - spawned_at_);
+  const DescriptorLedger of_the_dead = cell_->ledger();
   try {
-    MakeCell();                      // the dead one, and with it `death`, lasts until there is another
-  } catch (const std::exception&) {  // out of descriptors: what has happened is a fault then
-    std::swap(context_.zygote, *zygote);
+    TakeCell();                      // the dead one, and with it `death`, lasts until there is another
+  } catch (const std::exception&) {  // no zygote, or out of descriptors: what has happened is a fault then
     return false;
   }
-  ready_ = false;
-  setup_.clear();
-  AddStep("lost-zygote", steady_clock::now() - spawned_at_);
+  ledger_.Absorb(of_the_dead);
+  setup_.push_back(step);
   return true;
 }
 
@@ -175,7 +183,7 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
 void RunningExecution::Handle(const proto::FromCell& frame) {
   switch (frame.frame_case()) {
     case proto::FromCell::kReady:
-      OnReady(frame.ready());
+      EndByProtocol("a second Ready");
       return;
     case proto::FromCell::kHttpRequest:
       calls_->OnHttpRequest(frame.http_request());
@@ -264,52 +272,28 @@ void RunningExecution::OnViolationWhileEnding(const proto::Violation& violation)
   }
 }
 
-void RunningExecution::OnReady(const proto::Ready& ready) {
-  if (std::exchange(ready_, true)) {
-    EndByProtocol("a second Ready");
-    return;
-  }
-  constexpr int kMaxSteps = 64;
-  for (const auto& step : ready.steps()) {
-    if (setup_.size() < kMaxSteps) setup_.push_back(step);
-  }
-  AddStep("until-ready", steady_clock::now() - spawned_at_);
-  RunIfEnforced();
-}
-
 void RunningExecution::AddStep(const char* name, steady_clock::duration time) {
-  proto::SetupStep& step = setup_.emplace_back();
-  step.set_name(name);
-  step.set_nanoseconds(static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count()));
+  setup_.push_back(MakeStep(name, time));
 }
 
-void RunningExecution::RunIfEnforced() {
-  if (state_ != State::kSpawning || !ready_ || !cell_->spawned()) return;
-  AddStep("cgroup", cell_->cgroup_time());
-  const auto before = steady_clock::now();
-  const auto found = context_.engine->observe(cell_->pidfd(), cell_->ReportedLayers(), cell_->OwnLimits());
-  AddStep("posture", steady_clock::now() - before);
-  if (!found) {
-    if (cell_->IsDead()) return;  // which is about to be heard of, and says more
-    evidence_.posture_detail = found.error().message;
-    End(Cause::kPosture);
-    return;
-  }
-  posture_ = JudgePosture(*found, context_.engine->permit_degraded);
-  if (const LayerStatus* const missing = MissingLayer(*posture_); missing != nullptr) {
-    evidence_.missing_layer = missing->name;
-    evidence_.posture_detail = missing->detail;
-    End(Cause::kPosture);
-    return;
-  }
-  Run();
+void RunningExecution::OnReady() {
+  if (state_ != State::kSpawning) return;
+  setup_.insert(setup_.end(), cell_->steps().begin(), cell_->steps().end());
+  if (cell_->ready_at() < spawned_at_) AddStep("pooled", steady_clock::now() - cell_->ready_at());
+  posture_ = cell_->posture();
+  const LayerStatus* const missing = posture_ ? MissingLayer(*posture_) : nullptr;
+  if (posture_ && missing == nullptr) return Run();
+  if (missing != nullptr) evidence_.missing_layer = missing->name;
+  evidence_.posture_detail = missing != nullptr ? missing->detail : cell_->posture_error();
+  End(Cause::kPosture);
 }
 
 void RunningExecution::Run() {
   state_ = State::kRunning;
   started_at_ = steady_clock::now();
   started_wall_ = system_clock::now();
-  cpu_at_start_ = cell_->CpuTime().value_or(microseconds(0));
+  cpu_at_start_ = process().CpuTime().value_or(microseconds(0));
+  handling_at_start_ = channel().handling_time();
   BeginJournal();
   Emit(Event{Event::Kind::kStarted});
   for (const Bundle::File& file : request_.bundle->files()) SendInput(proto::Input::MODULE, file.name, file.source);
@@ -361,8 +345,8 @@ void RunningExecution::SendStart() {
 void RunningExecution::BeginJournal() {
   if (journal_.descriptor() < 0 || journal_.begun()) return;
   journal_.Begin({.warder = Version(),
-                  .v8 = context_.zygote->report().v8_version,
-                  .image = context_.zygote->image(),
+                  .v8 = zygote_->report().v8_version,
+                  .image = zygote_->image(),
                   .bundle = request_.bundle->sha256(),
                   .policy = policy_sha256_,
                   .execution = outside_->ExecutionId(),
@@ -376,7 +360,7 @@ void RunningExecution::SendToCell(proto::ToCell& frame) {
   if (state_ != State::kRunning) return;
   clock_us_ = outside_->Clock();
   frame.set_clock_us(clock_us_);
-  const auto sent = cell_->channel().Send(frame);
+  const auto sent = channel().Send(frame);
   if (!sent) {
     evidence_.unsendable = DescribeUnsendable(frame);
     End(Cause::kUnsendable);
@@ -393,7 +377,7 @@ void RunningExecution::SendBodyToCell(std::uint64_t call, std::string data, bool
   proto::AppendBodyHeader(proto::BodyFrame::kResponseToCell,
                           {.clock_us = clock_us_, .call = call, .last = last, .size = data.size()}, &header);
   journal_.Sent(header, data);
-  cell_->channel().SendBody(header, std::move(data));
+  channel().SendBody(header, std::move(data));
   EndIfItDoesNotRead();
 }
 
@@ -403,23 +387,23 @@ void RunningExecution::SendBarrier(std::uint64_t number) {
   proto::ToCell frame;
   frame.set_clock_us(clock_us_);
   frame.mutable_barrier()->set_number(number);
-  cell_->channel().Send(frame);  // no part of the execution, so no part of its journal
+  channel().Send(frame);  // no part of the execution, so no part of its journal
 }
 
 void RunningExecution::EndIfItDoesNotRead() {
   const Limits& limits = request_.limits;
   const std::uint64_t most = limits.bundle_bytes + 2 * limits.event_bytes + limits.in_flight * proto::kInitialCredit;
-  if (cell_->channel().queued_bytes() > most + kQueueSlackBytes) EndByProtocol("it does not read");
+  if (channel().queued_bytes() > most + kQueueSlackBytes) EndByProtocol("it does not read");
 }
 
 void RunningExecution::WatchCpu() {
   if (state_ != State::kRunning) return;
   const microseconds limit = milliseconds(request_.limits.cpu_ms);
-  const auto used = cell_->CpuTime();
+  const auto used = process().CpuTime();
   // What the engine does for its frames is its doing: many of them cost a cell next to nothing.
   // The host's sink is not.
-  const auto handling =
-      std::max(microseconds(0), duration_cast<microseconds>(cell_->channel().handling_time() - sink_time_));
+  const auto handling = std::max(
+      microseconds(0), duration_cast<microseconds>(channel().handling_time() - handling_at_start_ - sink_time_));
   const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling +
                              duration_cast<microseconds>(outside_->SpentElsewhere());
   if (spent >= limit) {
@@ -540,9 +524,10 @@ void RunningExecution::End(Cause cause) {
   boost::asio::post(*context_.loop, [this, alive = alive_] {
     if (*alive) calls_->AbortAll();
   });
+  if (cause == Cause::kResult) DeliverResult();
   switch (cause) {
     case Cause::kLimit:
-      cell_->AskToStop();
+      process().AskToStop();
       KillAfter(kStopGrace);
       return;
     case Cause::kViolation:
@@ -553,14 +538,14 @@ void RunningExecution::End(Cause cause) {
       KillAfter(kLeaveGrace);
       return;
     default:
-      cell_->Kill();
+      process().Kill();
   }
 }
 
 void RunningExecution::KillAfter(milliseconds grace) {
   deadline_.expires_after(grace);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && state_ != State::kOver) cell_->Kill();
+    if (!error && *alive && state_ != State::kOver) process().Kill();
   });
 }
 
@@ -577,7 +562,7 @@ void RunningExecution::OnDeath(const CellDeath& death) {
   deadline_.cancel();
   calls_->AbortAll();
   evidence_.death = death;
-  evidence_.ready = ready_;
+  evidence_.ready = cell_->said_ready();
   if (!InWorld()) return Finish();  // nothing answers any more
   // What is being committed is either done or not when the execution is over.
   state_calls_.WhenCommitted([this] { Finish(); });

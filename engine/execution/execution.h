@@ -24,16 +24,15 @@
 #include "engine/broker/broker.h"
 #include "engine/connections/live_connections.h"
 #include "engine/execution/calls.h"
-#include "engine/execution/cell_process.h"
+#include "engine/execution/cell_pool.h"
 #include "engine/execution/descriptor_ledger.h"
 #include "engine/execution/outside.h"
-#include "engine/execution/posture.h"
+#include "engine/execution/prepared_cell.h"
 #include "engine/execution/receipt.h"
 #include "engine/execution/state_calls.h"
 #include "engine/execution/steps.h"
 #include "engine/execution/verdict.h"
 #include "engine/journal/recorder.h"
-#include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -43,7 +42,10 @@ class Execution::Impl {
  public:
   explicit Impl(std::string id) : id_(std::move(id)) {}
   const std::string& id() const { return id_; }
+  // At most once, before Deliver.
+  void DeliverResult(Outcome outcome);
   void Deliver(Outcome outcome);
+  const Outcome& WaitForResult();
   const Outcome& Wait();
   const Outcome* WaitFor(std::chrono::milliseconds timeout);
   // Set by the engine; called by the handle from any thread. It does nothing once the engine is gone.
@@ -54,6 +56,7 @@ class Execution::Impl {
   const std::string id_;
   std::mutex mutex_;
   std::condition_variable delivered_;
+  std::optional<Outcome> result_;
   std::optional<Outcome> outcome_;
   std::function<void()> cancel_;
 };
@@ -65,9 +68,9 @@ namespace warder::execution {
 // What the executions of one engine share. Constant once the engine is open; outlives them.
 struct EngineFacts {
   std::string kernel;  // release
+  StartMode start_mode = StartMode::kWarm;
   std::vector<std::string> permit_degraded;
   audit::SigningKey signing_key;
-  PostureObserver observe;
   // The engine's descriptors before and after, where the execution that asks is all that is left for it to do.
   std::function<std::optional<ReceiptFacts::EngineDescriptors>()> count_descriptors;
 };
@@ -81,16 +84,13 @@ struct HeldConnection {
 struct ExecutionContext {
   boost::asio::io_context* loop = nullptr;
   broker::Broker* broker = nullptr;
-  std::shared_ptr<ZygoteHost> zygote;
-  // The zygote for an execution whose own has died before it could begin.
-  std::function<Result<std::shared_ptr<ZygoteHost>>()> next_zygote;
+  CellPool* cells = nullptr;
   const EngineFacts* engine = nullptr;
-  jail::CgroupTree* cgroups = nullptr;
   connections::LiveConnections* connections = nullptr;  // null: there is no vault
   state::Keeper* keeper = nullptr;
 };
 
-class RunningExecution final : private CellObserver, private CallHost, private OutsideHost {
+class RunningExecution final : private CellUser, private CallHost, private OutsideHost {
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
@@ -104,8 +104,8 @@ class RunningExecution final : private CellObserver, private CallHost, private O
  private:
   enum class State { kSpawning, kRunning, kEnding, kOver };
 
-  // CellObserver
-  void OnSpawned() override { RunIfEnforced(); }
+  // CellUser
+  void OnReady() override;
   void OnFrame(const proto::FromCell& frame) override;
   void OnRequestBody(std::uint64_t call, std::string_view data, bool last) override;
   void OnStreamEnd(const std::string& error) override;
@@ -113,7 +113,7 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   // CallHost
   void SendToCell(proto::ToCell& frame) override;
   void SendBodyToCell(std::uint64_t call, std::string data, bool last) override;
-  std::uint64_t BodyBytesWritten() const override { return cell_->channel().body_bytes_written(); }
+  std::uint64_t BodyBytesWritten() const override { return channel().body_bytes_written(); }
   void EndByLimit(const std::string& limit, std::uint64_t peak) override;  // OutsideHost's too
   void EndByProtocol(const std::string& what) override;
   void Emit(Event event) override;
@@ -128,16 +128,16 @@ class RunningExecution final : private CellObserver, private CallHost, private O
 
   // It meets the world, and neither a recording nor a script.
   bool InWorld() const { return !request_.replay && !request_.script; }
-  void MakeCell();
-  // Nothing of the bundle has run yet, so its zygote's death is nobody's business but the engine's: once more.
+  CellProcess& process() const { return cell_->process(); }
+  CellChannel& channel() const { return process().channel(); }
+  void TakeCell();
+  // Nothing of the bundle has run yet, so the death of the zygote, or of a cell that was made ahead, is nobody's
+  // business but the engine's: once more.
   bool StartAgain(const CellDeath& death);
   void OnViolationWhileEnding(const proto::Violation& violation);
   // A frame that its state allows.
   void Handle(const proto::FromCell& frame);
   void OnBarrierPassed(std::uint64_t number);
-  void OnReady(const proto::Ready& ready);
-  // Once the cell is ready and can be looked at: looks, and goes on only where every layer is as it must be.
-  void RunIfEnforced();
   // What setting up took, for the receipt.
   void AddStep(const char* name, std::chrono::steady_clock::duration time);
   void Run();
@@ -155,6 +155,10 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   void WatchCpu();
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);
+  // What is known of it by now, judged.
+  void SumUp(Outcome* outcome) const;
+  // Ahead of the end of the cell, where nothing can come to matter that is not known yet.
+  void DeliverResult();
   void Finish();
   // With or without the journal that was asked for.
   void Conclude(const Result<void>& kept, std::chrono::system_clock::time_point over);
@@ -179,7 +183,6 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   State state_ = State::kSpawning;
   Evidence evidence_;
   Outcome outcome_;
-  bool ready_ = false;  // the cell has said so
   bool started_again_ = false;
   std::vector<proto::SetupStep> setup_;
   std::optional<std::vector<LayerStatus>> posture_;
@@ -197,12 +200,14 @@ class RunningExecution final : private CellObserver, private CallHost, private O
   std::optional<std::chrono::system_clock::time_point> started_wall_;
   std::chrono::system_clock::time_point ended_wall_;
   std::chrono::microseconds cpu_at_start_{0};
+  std::chrono::nanoseconds handling_at_start_{0};
   std::chrono::nanoseconds sink_time_{0};
 
   boost::asio::steady_timer deadline_;  // wall, then the grace of an ending cell
   boost::asio::steady_timer cpu_timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::unique_ptr<CellProcess> cell_;
+  std::shared_ptr<ZygoteHost> zygote_;  // the cell's
+  std::unique_ptr<PreparedCell> cell_;
   std::unique_ptr<Outside> outside_;
   std::unique_ptr<Calls> calls_;
   StateCalls state_calls_;

@@ -36,10 +36,9 @@ void RunningExecution::RecordConnections() {
   held_.clear();
 }
 
-void RunningExecution::Finish() {
-  const auto over = system_clock::now();
+void RunningExecution::SumUp(Outcome* outcome) const {
   const proto::Usage& said = evidence_.cause == Cause::kResult ? evidence_.result.usage() : evidence_.stopped.usage();
-  Usage& usage = outcome_.usage;
+  Usage& usage = outcome->usage;
   usage.wall = duration_cast<microseconds>(ended_at_ - started_at_);
   usage.cpu = std::max(microseconds(0), evidence_.death.cpu - cpu_at_start_);
   usage.peak_rss_bytes = evidence_.death.peak_rss_bytes;
@@ -49,14 +48,29 @@ void RunningExecution::Finish() {
   usage.calls = calls_->records().size();
   usage.request_bytes = calls_->request_bytes();
   usage.response_bytes = calls_->response_bytes();
-  if (said.load_ns() > 0) AddStep("load", std::chrono::nanoseconds(said.load_ns()));
   usage.log_bytes = log_bytes_;
   usage.output_bytes = evidence_.output.size();
-  outcome_.calls = calls_->records();
-  outcome_.steps = steps_.records();
-  outcome_.state = state_calls_.Left();
+  outcome->calls = calls_->records();
+  outcome->steps = steps_.records();
+  outcome->state = state_calls_.Left();
+  Judge(evidence_, request_.limits, outcome);
+}
 
-  Judge(evidence_, request_.limits, &outcome_);
+void RunningExecution::DeliverResult() {
+  const bool more_to_know = !InWorld() || request_.describe || journal_.descriptor() >= 0 || state_calls_.committing();
+  if (more_to_know) return;
+  Outcome outcome = outcome_;
+  SumUp(&outcome);
+  if (const auto used = process().CpuTime()) outcome.usage.cpu = *used - cpu_at_start_;
+  shared_->DeliverResult(std::move(outcome));
+}
+
+void RunningExecution::Finish() {
+  const auto over = system_clock::now();
+  SumUp(&outcome_);
+  const bool by_result = evidence_.cause == Cause::kResult;
+  const std::uint64_t load_ns = (by_result ? evidence_.result.usage() : evidence_.stopped.usage()).load_ns();
+  if (load_ns > 0) AddStep("load", std::chrono::nanoseconds(load_ns));
   if (request_.describe && outcome_.status == Status::kSucceeded) CheckManifest();
   outside_->Conclude(&outcome_);
   BeginJournal();
@@ -75,9 +89,9 @@ void RunningExecution::Conclude(const Result<void>& kept, system_clock::time_poi
   // A cell that was turned against its jail, or died in a way that no cell should, speaks against the zygote it shares
   // an address layout with.
   const bool suspicious = outcome_.status == Status::kViolation || outcome_.status == Status::kFault;
-  if (DiedBadly(evidence_.death)) context_.zygote->Retire();
+  if (DiedBadly(evidence_.death)) zygote_->Retire();
   const bool its_own = evidence_.cause != Cause::kAsRecorded;
-  if ((suspicious && its_own) || evidence_.cause == Cause::kNone) context_.zygote->Retire();
+  if ((suspicious && its_own) || evidence_.cause == Cause::kNone) zygote_->Retire();
 
   WriteReceipt(over);
   RecordConnections();
@@ -105,6 +119,7 @@ void RunningExecution::CheckManifest() {
 
 void RunningExecution::WriteReceipt(system_clock::time_point over) {
   // Given back first, so that what the receipt says of it has been seen.
+  ledger_.Absorb(cell_->ledger());
   cell_.reset();
 
   // A receipt says what was done in the world.
@@ -117,9 +132,10 @@ void RunningExecution::WriteReceipt(system_clock::time_point over) {
   facts.egress = capabilities_.get();
   facts.permit_degraded = engine.permit_degraded;
   facts.policy_sha256 = policy_sha256_;
-  facts.v8_version = context_.zygote->report().v8_version;
-  facts.image = context_.zygote->image();
+  facts.v8_version = zygote_->report().v8_version;
+  facts.image = zygote_->image();
   facts.kernel = engine.kernel;
+  facts.start_mode = engine.start_mode;
   facts.setup = setup_;
   facts.posture = posture_;
   facts.requested = requested_wall_;

@@ -1,4 +1,5 @@
 // Cells that crash, flood and lie: each gets its verdict, and the next execution runs.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -115,7 +116,8 @@ TEST_F(HostileCellTest, ACrashRetiresTheZygoteWhateverCameBefore) {
 
 TEST_F(HostileCellTest, AfterItsCellsAZygoteIsReplaced) {
   constexpr int kCells = 3;
-  engine_ = std::make_unique<EngineImpl>(Options(), jail::ObservePosture, kCells);
+  options_.pooled_cells = 0;
+  engine_ = std::make_unique<EngineImpl>(options_, jail::ObservePosture, kCells);
   const pid_t first = OnlyChild();
   for (int cell = 0; cell < kCells; ++cell) {
     EXPECT_EQ(OnlyChild(), first) << cell;
@@ -125,8 +127,40 @@ TEST_F(HostileCellTest, AfterItsCellsAZygoteIsReplaced) {
   EXPECT_NE(OnlyChild(), first);
 }
 
+TEST_F(HostileCellTest, TheNextZygoteIsThereBeforeItIsNeeded) {
+  constexpr int kCells = 20;
+  options_.pooled_cells = 0;
+  engine_ = std::make_unique<EngineImpl>(options_, jail::ObservePosture, kCells);
+  const pid_t first = OnlyChild();
+  for (int cell = 0; cell < kCells; ++cell) {
+    EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+    const std::vector<pid_t> children = Children();
+    EXPECT_THAT(children, testing::Contains(first));
+    EXPECT_EQ(children.size() > 1, cell >= kCells - kCells / 10) << cell;
+  }
+  EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+  EXPECT_NE(OnlyChild(), first);
+}
+
+// It was given nothing, so whatever it says is the doing of its zygote.
+TEST_F(HostileCellTest, AReadyCellThatSpeaksCostsItsZygote) {
+  Run("succeed");
+  const pid_t first = OnlyChild();
+  std::vector<pid_t> ready;
+  while (ready.empty()) ready = Children(std::to_string(first));
+  // Then it says that it has stopped, once it listens.
+  while (::kill(ready.front(), SIGUSR1) == 0) std::this_thread::yield();
+  bool same = true;
+  for (int tries = 0; same && tries < 1000; ++tries) {
+    EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+    same = OnlyChild() == first;
+  }
+  EXPECT_FALSE(same);
+}
+
 // It was not the cell that broke off.
 TEST_F(HostileCellTest, ACellThatIsKilledWithinAFrameIsAFault) {
+  options_.pooled_cells = 0;
   std::promise<void> begun;
   const Execution execution = engine().Start(Request("cut-off-and-wait"), [&](const Event& event) {
     if (event.kind == Event::Kind::kLog) begun.set_value();

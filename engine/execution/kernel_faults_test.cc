@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "engine/execution/testcases/engine_fixture.h"
+#include "sandbox/jail/cgroup.h"
 
 namespace {
 
@@ -29,12 +30,27 @@ std::atomic<int> refused_packets = 0;  // NOLINT(cppcoreguidelines-avoid-non-con
 std::atomic<bool> slow_disk = false;      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<bool> disk_was_used = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+// While it is set, whoever wants to put a process into a cgroup waits.
+std::atomic<bool> slow_cgroups = false;        // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> cgroup_was_entered = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+// Whether the death of the next cell that is watched is announced, once, while it lives.
+std::atomic<bool> false_alarm = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+struct Watched {
+  int epoll = -1;
+  epoll_event event{};
+} watched;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): of the loop's thread
+
+constexpr const char* kPidfd = "anon_inode:[pidfd]";
+
+std::string NameOf(int fd) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored).string();
+}
+
 bool CanBeWatched(int fd) {
   const char* const prefix = unwatchable;
-  if (prefix == nullptr) return true;
-  std::error_code ignored;
-  const auto name = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored).string();
-  return !name.starts_with(prefix);
+  return prefix == nullptr || !NameOf(fd).starts_with(prefix);
 }
 
 template <typename Function>
@@ -60,7 +76,19 @@ extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) n
     errno = ENOSPC;
     return -1;
   }
+  if (operation == EPOLL_CTL_ADD && false_alarm && NameOf(fd).starts_with(kPidfd)) watched = {epoll, *event};
   return real(epoll, operation, fd, event);
+}
+
+extern "C" int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+  static auto* const real = Real<int(int, epoll_event*, int, int)>("epoll_wait");
+  int count = real(epoll, events, most, timeout);
+  if (watched.epoll == epoll && count >= 0 && count < most && false_alarm.exchange(false)) {
+    events[count] = watched.event;
+    events[count++].events = EPOLLIN;
+    watched.epoll = -1;
+  }
+  return count;
 }
 
 extern "C" int fsync(int fd) {
@@ -68,6 +96,15 @@ extern "C" int fsync(int fd) {
   disk_was_used = true;
   slow_disk.wait(true);
   return real(fd);
+}
+
+extern "C" ssize_t write(int fd, const void* data, std::size_t size) {
+  static auto* const real = Real<ssize_t(int, const void*, std::size_t)>("write");
+  if (slow_cgroups && NameOf(fd).ends_with("/cgroup.procs")) {
+    cgroup_was_entered = true;
+    slow_cgroups.wait(true);
+  }
+  return real(fd, data, size);
 }
 
 extern "C" ssize_t sendmsg(int socket, const msghdr* message, int flags) {
@@ -87,11 +124,18 @@ using testing::HasSubstr;
 
 class KernelFaultsTest : public EngineTest {
  protected:
+  // What fails once fails for the execution that is under test, and for no cell that is made ahead.
+  KernelFaultsTest() {
+    options_.pooled_cells = 0;
+    cgroup_was_entered = false;
+  }
   ~KernelFaultsTest() override {
     cell_sockets_left = -1;
     unwatchable = nullptr;
     slow_disk = false;
     slow_disk.notify_all();
+    slow_cgroups = false;
+    slow_cgroups.notify_all();
   }
 };
 
@@ -146,13 +190,23 @@ TEST_F(KernelFaultsTest, ASocketThatCannotBeWatchedIsAFault) {
 
 TEST_F(KernelFaultsTest, ACellWhoseDeathCannotBeWatchedForIsEnded) {
   engine();
-  unwatchable = "anon_inode:[pidfd]";
+  unwatchable = kPidfd;
   const Outcome outcome = Run("succeed");
   EXPECT_EQ(outcome.status, Status::kFault);
   EXPECT_THAT(outcome.reason, HasSubstr("the cell's death could not be watched for: No space left on device"));
   EXPECT_THAT(outcome.receipt_json, HasSubstr(R"("dead":true,"reaped":true)"));
   unwatchable = nullptr;
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
+}
+
+// The loop may hand on what it has heard of a descriptor that was closed, and whose place another has taken.
+TEST_F(KernelFaultsTest, ADeathThatIsAnnouncedFalselyIsNone) {
+  engine();
+  false_alarm = true;
+  const Outcome outcome = Run("succeed");
+  EXPECT_FALSE(false_alarm);
+  EXPECT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
+  EXPECT_THAT(outcome.receipt_json, testing::Not(HasSubstr("lost-")));
 }
 
 TEST_F(KernelFaultsTest, WhereTheBrokerCannotWatchItsSocketsACallFails) {
@@ -184,6 +238,39 @@ TEST_F(KernelFaultsTest, ASlowDiskHoldsNobodyElseUp) {
   EXPECT_EQ(waits.Wait().status, Status::kSucceeded) << waits.Wait().reason;
   EXPECT_TRUE(std::filesystem::exists(recorded.record));
   EXPECT_THAT(waits.Wait().receipt_json, HasSubstr(R"("made":)"));
+}
+
+// Only the cell that is put there waits for it.
+TEST_F(KernelFaultsTest, ASlowCgroupHoldsNobodyElseUp) {
+  if (!jail::CgroupTree::OpenOwn().state().enforced) GTEST_SKIP() << "this user may not make cgroups";
+  std::atomic<bool> begun = false;
+  const Execution neighbour = engine().Start(Request("wait"), [&](const Event&) { begun = true; });
+  while (!begun) std::this_thread::yield();
+  slow_cgroups = true;
+  const Execution waits = engine().Start(Request("succeed"));
+  while (!cgroup_was_entered) std::this_thread::yield();
+  neighbour.Cancel();
+  const Outcome* const outcome = neighbour.WaitFor(std::chrono::seconds(20));
+  EXPECT_TRUE(outcome != nullptr && outcome->status == Status::kCancelled);
+  EXPECT_EQ(waits.WaitFor(std::chrono::milliseconds(0)), nullptr);
+  slow_cgroups = false;
+  slow_cgroups.notify_all();
+  EXPECT_EQ(waits.Wait().status, Status::kSucceeded) << waits.Wait().reason;
+  EXPECT_THAT(waits.Wait().receipt_json, HasSubstr(R"("cgroup":"removed")"));
+}
+
+TEST_F(KernelFaultsTest, ACellThatDiesOnItsWayIntoItsCgroupIsOver) {
+  if (!jail::CgroupTree::OpenOwn().state().enforced) GTEST_SKIP() << "this user may not make cgroups";
+  engine();
+  slow_cgroups = true;
+  const Execution dies = engine().Start(Request("succeed"));
+  while (!cgroup_was_entered) std::this_thread::yield();
+  dies.Cancel();
+  slow_cgroups = false;
+  slow_cgroups.notify_all();
+  EXPECT_EQ(dies.Wait().status, Status::kCancelled);
+  EXPECT_THAT(dies.Wait().receipt_json, HasSubstr(R"("dead":true,"reaped":true)"));
+  EXPECT_THAT(dies.Wait().receipt_json, HasSubstr(R"("cgroup":"removed")"));
 }
 
 TEST_F(KernelFaultsTest, AZygoteThatCannotBeWatchedIsNoEngine) {

@@ -187,6 +187,7 @@ std::string MakeReceipt(const ReceiptFacts& facts) {
       {"versions", {{"warder", Version()}, {"v8", facts.v8_version}, {"image", facts.image}, {"kernel", facts.kernel}}},
       {"times", TimesOf(facts)},
       {"limits", LimitsOf(facts.request->limits)},
+      {"startMode", StartModeName(facts.start_mode)},
       {"setup", SetupOf(facts.setup)},
       {"posture", PostureOf(facts)},
       {"verdict", VerdictOf(outcome)},

@@ -26,6 +26,7 @@ struct ReceiptFacts {
   std::string v8_version;
   std::string image;   // hash of the image
   std::string kernel;  // release
+  StartMode start_mode = StartMode::kWarm;
   std::vector<proto::SetupStep> setup;
   std::optional<std::vector<LayerStatus>> posture;  // nothing: the cell never got so far
   std::chrono::system_clock::time_point requested;

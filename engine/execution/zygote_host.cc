@@ -192,8 +192,7 @@ void ZygoteHost::AwaitLauncher() {
                          const auto self = weak.lock();
                          if (error || !self || self->lost_) return;
                          self->launcher_.release();
-                         self->zygote_->ReapLauncher();
-                         self->BeReady();
+                         self->AwaitLauncher();
                        });
 }
 

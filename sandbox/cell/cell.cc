@@ -18,13 +18,10 @@
 
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/cell/channel.h"
-#include "sandbox/cell/ending.h"
-#include "sandbox/cell/execution.h"
-#include "sandbox/cell/limit_guards.h"
-#include "sandbox/cell/runtime.h"
 #include "sandbox/cell/seed_stream.h"
 #include "sandbox/cell/v8_start.h"
 #include "sandbox/crypto/start.h"
+#include "sandbox/jail/descriptors.h"
 
 namespace warder::cell {
 namespace {
@@ -84,27 +81,25 @@ class StepClock {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-void SendReady(Channel& channel, const std::vector<zygote::SetupStep>& steps) {
-  proto::FromCell frame;
-  auto& ready = *frame.mutable_ready();
-  for (const auto& step : steps) {
-    auto& message = *ready.add_steps();
-    message.set_name(step.name);
-    message.set_nanoseconds(step.nanoseconds);
-  }
-  channel.Send(frame);
-}
-
 }  // namespace
 
-CellProgram::CellProgram(const std::string& snapshot_path, Extension extension)
+CellProgram::CellProgram(const std::string& snapshot_path, PristineCell::Extension extension)
     : startup_(ReadFile(snapshot_path)), extension_(extension) {
   v8::V8::SetEntropySource(FillEntropy);
   v8_version_ = StartV8(&platform_);
   crypto::StartOpenSsl();
 }
 
-int CellProgram::Run(zygote::CellContext& context) {
+void CellProgram::WarmUp() {
+  pristine_ = MakePristine();
+  pristine_->MakeLateGlobals();
+}
+
+std::unique_ptr<PristineCell> CellProgram::MakePristine() {
+  return std::make_unique<PristineCell>(&startup_, &platform_, jail::kSocketFd, extension_);
+}
+
+void CellProgram::Run(zygote::CellContext& context) {
   StepClock clock(&context.steps);
   SilenceStdio();
   std::array<unsigned char, SeedStream::kSeedBytes> key{};
@@ -114,36 +109,11 @@ int CellProgram::Run(zygote::CellContext& context) {
   std::array<unsigned char, sizeof(std::uint64_t)> addresses{};
   stream.Fill(addresses);
   ReseedAddresses(std::bit_cast<std::uint64_t>(addresses));
-
-  Channel channel(context.socket);
-  BufferBudget buffers;
-  CellState state(&channel, &platform_, &startup_);
-  v8::Isolate* const isolate = MakeIsolate(&startup_.snapshot(), &buffers);
-  clock.Note("isolate");
-  state.AttachTo(isolate);
-  ArmEnding(&channel, &buffers, isolate);
-
-  const v8::Isolate::Scope entered(isolate);
-  const v8::HandleScope scope(isolate);
-  Runtime runtime(isolate);
-  state.runtime = &runtime;
-  const v8::Context::Scope context_entered(runtime.context());
-  if (runtime.Call("prepare", {}).IsEmpty()) Exit(kFault);
-  if (extension_ != nullptr) extension_(runtime.context());
-  Execution execution(isolate, &runtime, &state, &buffers);
-  clock.Note("context");
-
-  SendReady(channel, context.steps);
-  channel.OnWait(BeginWait, EndWait);
-  const auto begin = [&](const proto::BodyHeader& header) { return execution.BeginBody(header); };
-  for (;;) {
-    proto::ToCell frame;
-    if (const auto body = channel.Receive(&frame, begin)) {
-      execution.HandleBody(*body);
-    } else {
-      execution.Handle(frame);
-    }
+  if (!pristine_) {
+    pristine_ = MakePristine();
+    clock.Note("isolate");
   }
+  pristine_->Serve(context.steps);
 }
 
 }  // namespace warder::cell

@@ -1,25 +1,21 @@
-// The program inside a cell: an isolate from the snapshot, one socket, one execution.
+// The program inside the image: what the zygote makes ready for all its cells, and how each of them begins.
 #pragma once
 
-#include <v8-context.h>
-
+#include <memory>
 #include <string>
 
 #include "sandbox/cell/frozen_platform.h"
+#include "sandbox/cell/pristine_cell.h"
 #include "sandbox/cell/startup.h"
 #include "sandbox/zygote/fork_server.h"
 
 namespace warder::cell {
 
-// What the zygote prepares once for all its cells: V8 is up and what cells start from is in memory.
 class CellProgram {
  public:
-  // Adds to a cell's global object, before any script runs.
-  using Extension = void (*)(v8::Local<v8::Context>);
-
   // Starts V8 in this process and reads the startup file. Throws std::runtime_error. `extension` is for test images
   // only.
-  explicit CellProgram(const std::string& snapshot_path, Extension extension = nullptr);
+  explicit CellProgram(const std::string& snapshot_path, PristineCell::Extension extension = nullptr);
   CellProgram(const CellProgram&) = delete;
   CellProgram& operator=(const CellProgram&) = delete;
   ~CellProgram() = default;
@@ -27,15 +23,20 @@ class CellProgram {
   const std::string& v8_version() const { return v8_version_; }
   const Startup& startup() const { return startup_; }
 
-  // The whole life of a cell, in a process of its own behind its filter: makes the isolate, sends Ready, serves one
-  // execution. Leaves by _exit with an ExitStatus, never by returning.
-  int Run(zygote::CellContext& context);
+  // Start mode `warm`: makes the cell that every fork from here on has a copy of.
+  void WarmUp();
+  // The whole life of a cell, in a process of its own behind its filter: makes the isolate where there is none to copy,
+  // sends Ready, serves one execution. Leaves by _exit with an ExitStatus.
+  [[noreturn]] void Run(zygote::CellContext& context);
 
  private:
+  std::unique_ptr<PristineCell> MakePristine();
+
   FrozenPlatform platform_;
   std::string v8_version_;
   Startup startup_;
-  Extension extension_;
+  PristineCell::Extension extension_;
+  std::unique_ptr<PristineCell> pristine_;  // null: each cell makes its own
 };
 
 }  // namespace warder::cell

@@ -15,7 +15,7 @@ namespace {
 #ifdef WARDER_HOSTILE
 constexpr auto kExtension = warder::cell::ExposeSystemCalls;
 #else
-constexpr warder::cell::CellProgram::Extension kExtension = nullptr;
+constexpr warder::cell::PristineCell::Extension kExtension = nullptr;
 #endif
 
 }  // namespace
@@ -27,7 +27,8 @@ int main() {
     program = std::make_unique<warder::cell::CellProgram>("/snapshot.bin", kExtension);
     return program->v8_version();
   };
-  hooks.run_cell = [&program](warder::zygote::CellContext& context) { return program->Run(context); };
+  hooks.warm_up = [&program] { program->WarmUp(); };
+  hooks.run_cell = [&program](warder::zygote::CellContext& context) -> int { program->Run(context); };
   hooks.on_soft_limit = warder::cell::OnSoftLimit;
   hooks.on_violation = warder::cell::SayWhereTheViolationWas;
   return warder::zygote::RunZygote(hooks);

@@ -35,7 +35,7 @@ class ForkServer {
 
   // Serves until the engine is gone. Returns the exit status.
   int Serve();
-  bool SendReady(const std::string& v8_version, const jail::LayerLog& log);
+  bool SendReady(const std::string& v8_version, const LaunchReport& report);
 
  private:
   bool Send(const proto::FromZygote& message, int fd = -1) {
@@ -55,11 +55,12 @@ class ForkServer {
   std::unordered_map<std::uint64_t, FailureRecord> failures_;
 };
 
-bool ForkServer::SendReady(const std::string& v8_version, const jail::LayerLog& log) {
+bool ForkServer::SendReady(const std::string& v8_version, const LaunchReport& report) {
   proto::FromZygote message;
   proto::ZygoteReady* ready = message.mutable_ready();
   ready->set_v8_version(v8_version);
-  for (const jail::LayerState& state : log.states()) {
+  ready->set_start_mode(std::string(StartModeName(report.start_mode)));
+  for (const jail::LayerState& state : report.log.states()) {
     proto::Layer* layer = ready->add_layers();
     layer->set_name(state.name);
     layer->set_enforced(state.enforced);
@@ -173,7 +174,7 @@ bool WatchChildren() {
 int RunZygote(const ZygoteHooks& hooks) {
   std::string v8_version;
   CellTemplate shape;
-  const jail::SetupResult<jail::LayerLog> sealed = PrepareAndSeal(hooks, &v8_version, &shape);
+  const jail::SetupResult<LaunchReport> sealed = PrepareAndSeal(hooks, &v8_version, &shape);
   if (!sealed) {
     ReportSetupFailure(sealed.error());
     return 1;

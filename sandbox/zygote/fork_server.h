@@ -2,14 +2,16 @@
 //
 // RunZygote is the whole life of a zygote. It hardens the process, calls `initialise` (V8 comes up, the snapshot is
 // mapped), then seals: the root becomes an empty read-only mount, every capability goes, Landlock denies everything,
-// the zygote's own filter is installed. From then on it forks one cell per Spawn, each into fresh namespaces and behind
-// the strict filter, and calls `run_cell` in it. It returns when the engine is gone, and takes every cell along: they
-// live in its pid namespace.
+// the zygote's own filter is installed. In start mode `warm` it then makes what every cell gets a copy of. From then on
+// it forks one cell per Spawn, each into fresh namespaces and behind the strict filter, and calls `run_cell` in it. It
+// returns when the engine is gone, and takes every cell along: they live in its pid namespace.
 //
 // Duties of the hooks:
 // - `initialise` runs before the seal: it is the last code that sees a file. It must leave the process with one thread
 // and
 //   no descriptor but 3 (RunZygote checks both and refuses to seal otherwise).
+// - `warm_up` runs behind the zygote's filter, once, in one thread and without files: the filter allows no other. It
+//   knows nothing of any tenant, so what it makes may be in all cells.
 // - `run_cell` runs behind the cell's filter (see `warder policy`): read and write on fd 3, memory without PROT_EXEC,
 // the
 //   clock, nothing else. A call outside the table writes a Violation frame and ends the cell.
@@ -42,6 +44,8 @@ struct ZygoteHooks {
   // Called once, after the hardening and before the seal; returns V8's version. May throw: the message becomes
   // SetupFailed.
   std::function<std::string()> initialise;
+  // Called once in start mode `warm`, after the seal and before the first fork; null: nothing. May throw.
+  std::function<void()> warm_up;
   // Called in each cell, behind the filter; its value is the cell's exit status.
   std::function<int(CellContext&)> run_cell;
   // SIGUSR1 in a cell ("time is up"); null: ignored. Installed with SA_RESTART off, so that a blocked read returns

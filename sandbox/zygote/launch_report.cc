@@ -23,18 +23,19 @@ jail::SetupError Unreadable() {
 
 }  // namespace
 
-jail::SetupResult<UniqueFd> WriteLaunchReport(const jail::LayerLog& log) {
+jail::SetupResult<UniqueFd> WriteLaunchReport(const LaunchReport& report) {
   // The message of ZygoteReady carries layers; a permitted one travels as its bare name in front.
-  proto::ZygoteReady report;
-  for (const std::string& name : log.permitted()) report.add_layers()->set_name(name);
-  report.add_layers();
-  for (const jail::LayerState& state : log.states()) {
-    proto::Layer* layer = report.add_layers();
+  proto::ZygoteReady message;
+  message.set_start_mode(std::string(StartModeName(report.start_mode)));
+  for (const std::string& name : report.log.permitted()) message.add_layers()->set_name(name);
+  message.add_layers();
+  for (const jail::LayerState& state : report.log.states()) {
+    proto::Layer* layer = message.add_layers();
     layer->set_name(state.name);
     layer->set_enforced(state.enforced);
     layer->set_detail(state.detail);
   }
-  const std::string bytes = report.SerializeAsString();
+  const std::string bytes = message.SerializeAsString();
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return jail::SystemError(jail::layer::kZygote, "pipe2", errno);
   UniqueFd read_end(ends[0]);
@@ -46,7 +47,7 @@ jail::SetupResult<UniqueFd> WriteLaunchReport(const jail::LayerLog& log) {
   return read_end;
 }
 
-jail::SetupResult<jail::LayerLog> ReadLaunchReport(UniqueFd fd) {
+jail::SetupResult<LaunchReport> ReadLaunchReport(UniqueFd fd) {
   std::string bytes(kMaxReportBytes, '\0');
   std::size_t size = 0;
   for (;;) {
@@ -58,6 +59,8 @@ jail::SetupResult<jail::LayerLog> ReadLaunchReport(UniqueFd fd) {
   bytes.resize(size);
   proto::ZygoteReady report;
   if (!report.ParseFromString(bytes)) return Unreadable();
+  const std::optional<StartMode> mode = FindStartMode(report.start_mode());
+  if (!mode) return Unreadable();
   std::vector<std::string> permitted;
   int at = 0;
   for (; at < report.layers_size() && !report.layers(at).name().empty(); ++at)
@@ -68,7 +71,7 @@ jail::SetupResult<jail::LayerLog> ReadLaunchReport(UniqueFd fd) {
     const proto::Layer& layer = report.layers(at);
     log.Add({layer.name(), layer.enforced(), layer.detail()});
   }
-  return log;
+  return LaunchReport{*mode, std::move(log)};
 }
 
 }  // namespace warder::zygote

@@ -34,7 +34,8 @@ std::string Reason(int error_number) {
 
 class Zygote::Impl {
  public:
-  Impl(UniqueFd control, LauncherProcess process) : control_(std::move(control)), process_(std::move(process)) {}
+  Impl(UniqueFd control, LauncherProcess process, StartMode start_mode)
+      : control_(std::move(control)), process_(std::move(process)), start_mode_(start_mode) {}
 
   Result<Ready> WaitReady(std::chrono::milliseconds deadline);
   Result<void> Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits);
@@ -58,6 +59,7 @@ class Zygote::Impl {
 
   UniqueFd control_;
   LauncherProcess process_;
+  const StartMode start_mode_;
   PacketReader reader_;
   Phase phase_ = Phase::kLaunching;
   std::unordered_map<std::uint64_t, CellPhase> cells_;
@@ -167,11 +169,12 @@ Result<ZygoteEvent> Zygote::Impl::OnMessage(Packet packet) {
 
 Result<ZygoteEvent> Zygote::Impl::OnReady(const proto::ZygoteReady& message, const Packet& packet) {
   if (phase_ != Phase::kLaunching) return Breach("Ready twice");
+  if (message.start_mode() != StartModeName(start_mode_)) return Breach("Ready in another start mode");
   // The kernel says who sent it, so that the pid needs no trust; our own unreaped child cannot be mistaken for another.
   if (!packet.sender) return Breach("Ready without a sender");
   if (Result<void> adopted = process_.AdoptZygote(packet.sender->pid); !adopted) return adopted.error();
   phase_ = Phase::kReady;
-  Ready ready{message.v8_version(), {}};
+  Ready ready{message.v8_version(), start_mode_, {}};
   for (const proto::Layer& layer : message.layers()) {
     ready.layers.push_back({layer.name(), layer.enforced(), layer.detail()});
   }
@@ -219,7 +222,7 @@ Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
   }
   Result<LauncherProcess> process = LauncherProcess::Start(options, jail_end, image);
   if (!process) return process.error();
-  return Zygote(std::make_unique<Impl>(std::move(control), std::move(*process)));
+  return Zygote(std::make_unique<Impl>(std::move(control), std::move(*process), options.start_mode));
 }
 
 Zygote::Zygote(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

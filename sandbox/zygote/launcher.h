@@ -22,6 +22,7 @@
 #include "sandbox/base/result.h"
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/zygote/start_mode.h"
 
 namespace warder::zygote {
 
@@ -31,6 +32,7 @@ struct LaunchOptions {
   std::uint32_t jail_uid = 0;  // host uid when started by root; 0: one of its own, from the engine's pid
   std::vector<std::string>
       permit_degraded;  // layers that may be missing; only degradable ones of sandbox/jail/layers.h
+  StartMode start_mode = StartMode::kWarm;
 };
 
 struct CellLimits {
@@ -44,6 +46,7 @@ using LayerReport = jail::LayerState;
 // What the zygote says. Ids are the engine's own; one that is not under way is a protocol error.
 struct Ready {
   std::string v8_version;
+  StartMode start_mode = StartMode::kFresh;  // as it was asked for
   std::vector<LayerReport> layers;
 };
 // The jail could not be set up; nothing runs, Closed follows. Turn it into a refusal with exit code 5.

@@ -1,6 +1,6 @@
 // warder-launcher: turns itself into a jail and executes the zygote in it.
 //
-//   warder-launcher ENGINE-PID JAIL-UID [LAYER-THAT-MAY-BE-MISSING...]
+//   warder-launcher ENGINE-PID JAIL-UID START-MODE [LAYER-THAT-MAY-BE-MISSING...]
 //
 // Descriptor 3 is the jail's end of the control socket, 4 the image's folder; nothing else is open, the environment is
 // empty. Each step below either holds or ends everything: the engine gets SetupFailed with the layer and what to do.
@@ -45,6 +45,7 @@ using jail::SetupResult;
 struct Arguments {
   pid_t engine = -1;
   std::uint32_t jail_uid = 0;
+  StartMode start_mode = StartMode::kFresh;
   std::vector<std::string> permitted;
 };
 
@@ -56,10 +57,12 @@ bool Parse(std::string_view text, Number* number) {
 
 SetupResult<Arguments> ParseArguments(int argc, char** argv) {
   Arguments arguments;
-  if (argc < 3 || !Parse(argv[1], &arguments.engine) || !Parse(argv[2], &arguments.jail_uid)) {
+  const std::optional<StartMode> mode = argc < 4 ? std::nullopt : FindStartMode(argv[3]);
+  if (!mode || !Parse(argv[1], &arguments.engine) || !Parse(argv[2], &arguments.jail_uid)) {
     return SetupError{layer::kZygote, EINVAL, "The launcher is not for use by hand: the engine starts it."};
   }
-  arguments.permitted.assign(argv + 3, argv + argc);
+  arguments.start_mode = *mode;
+  arguments.permitted.assign(argv + 4, argv + argc);
   return arguments;
 }
 
@@ -152,12 +155,12 @@ class Gate {
 };
 
 // In the child: returns only if it fails.
-SetupError BecomeZygote(Gate& gate, jail::LayerLog& log) {
+SetupError BecomeZygote(Gate& gate, LaunchReport& launched) {
   if (SetupResult<> done = jail::DieWithParent(); !done) return done.error();
   if (!gate.Pass()) return {layer::kParentDeath, ESRCH, "The engine is gone."};
-  log.Enforced(layer::kPid, "");
+  launched.log.Enforced(layer::kPid, "");
   if (SetupResult<> done = jail::ApplyLimits(jail::LauncherLimits()); !done) return done.error();
-  SetupResult<UniqueFd> report = WriteLaunchReport(log);
+  SetupResult<UniqueFd> report = WriteLaunchReport(launched);
   if (!report) return report.error();
   if (SetupResult<> done = jail::MoveDescriptor(report->release(), jail::kReportFd); !done) return done.error();
   if (SetupResult<> done = jail::CloseRange(0, jail::kSocketFd - 1); !done) return done.error();
@@ -175,13 +178,13 @@ SetupError BecomeZygote(Gate& gate, jail::LayerLog& log) {
 SetupResult<> Run(int argc, char** argv) {
   SetupResult<Arguments> arguments = ParseArguments(argc, argv);
   if (!arguments) return arguments.error();
-  jail::LayerLog log(std::move(arguments->permitted));
-  if (SetupResult<> done = SetUp(*arguments, log); !done) return done;
+  LaunchReport launched{arguments->start_mode, jail::LayerLog(std::move(arguments->permitted))};
+  if (SetupResult<> done = SetUp(*arguments, launched.log); !done) return done;
   SetupResult<Gate> gate = Gate::Make();
   if (!gate) return gate.error();
   const SetupResult<pid_t> zygote = jail::ForkIntoPidNamespace();
   if (!zygote) return zygote.error();
-  if (*zygote == 0) return BecomeZygote(*gate, log);
+  if (*zygote == 0) return BecomeZygote(*gate, launched);
   // The child reports its own failures. If the engine died before the child asked to die with it, the gate stays shut.
   if (!gate->AwaitKnock()) return {};
   if (SetupResult<> done = CheckParent(arguments->engine); !done) return done;

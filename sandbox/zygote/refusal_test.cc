@@ -74,6 +74,13 @@ TEST_F(RefusalTest, NamesAMissingLauncher) {
 }
 
 TEST_F(RefusalTest, NamesWhatTheStartOfTheZygoteDidWrong) {
+  const TestImage cold("test_zygote_cold");
+  auto options = OptionsFor(cold);
+  EXPECT_NE(FailureOf(options).message.find("could not start V8: no isolate"), std::string::npos);
+  options.start_mode = zygote::StartMode::kFresh;
+  auto fresh = zygote::Zygote::Launch(options);
+  ASSERT_TRUE(fresh);
+  EXPECT_TRUE(fresh->WaitReady()) << "nothing is warmed up";
   EXPECT_NE(FailureOf(OptionsFor(TestImage("test_zygote_throws"))).message.find("could not start V8: no snapshot"),
             std::string::npos);
   EXPECT_EQ(FailureOf(OptionsFor(TestImage("test_zygote_leaks"))).layer, "descriptors");

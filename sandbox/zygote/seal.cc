@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ctime>
 #include <exception>
+#include <type_traits>
 #include <utility>
 
 #include "sandbox/jail/capabilities.h"
@@ -47,10 +48,17 @@ SetupResult<> Prepare(jail::LayerLog& log) {
   return {};
 }
 
-SetupResult<std::string> Initialise(const ZygoteHooks& hooks) {
+// What a hook returns, or what it threw.
+template <typename Hook>
+SetupResult<std::invoke_result_t<Hook>> Call(const Hook& hook) {
   std::string what = "unknown exception";
   try {
-    return hooks.initialise();
+    if constexpr (std::is_void_v<std::invoke_result_t<Hook>>) {
+      hook();
+      return {};
+    } else {
+      return hook();
+    }
   } catch (const std::exception& error) {
     what = error.what();
   } catch (...) {  // NOLINT(bugprone-empty-catch): `what` says it
@@ -107,15 +115,18 @@ SetupResult<> Seal(jail::LayerLog& log, CellTemplate* shape) {
 
 }  // namespace
 
-SetupResult<jail::LayerLog> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version, CellTemplate* shape) {
-  SetupResult<jail::LayerLog> log = ReadLaunchReport(UniqueFd(jail::kReportFd));
-  if (!log) return log;
-  if (SetupResult<> done = Prepare(*log); !done) return done.error();
-  SetupResult<std::string> version = Initialise(hooks);
+SetupResult<LaunchReport> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version, CellTemplate* shape) {
+  SetupResult<LaunchReport> report = ReadLaunchReport(UniqueFd(jail::kReportFd));
+  if (!report) return report;
+  if (SetupResult<> done = Prepare(report->log); !done) return done.error();
+  SetupResult<std::string> version = Call(hooks.initialise);
   if (!version) return version.error();
   *v8_version = std::move(*version);
-  if (SetupResult<> done = Seal(*log, shape); !done) return done.error();
-  return log;
+  if (SetupResult<> done = Seal(report->log, shape); !done) return done.error();
+  if (report->start_mode == StartMode::kWarm && hooks.warm_up) {
+    if (SetupResult<> done = Call(hooks.warm_up); !done) return done.error();
+  }
+  return report;
 }
 
 }  // namespace warder::zygote

@@ -1,5 +1,7 @@
 // What an execution costs inside one engine, and how exactly limits end it. Prints tables; --json FILE writes the
 // figures too.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -41,22 +43,69 @@ void RequireSuccess(const Outcome& outcome) {
   std::exit(1);
 }
 
-// Latency of one execution after the other, start to proven teardown.
-std::string Latency(Engine& engine, int executions) {
-  const ExecutionRequest request = RequestFor("return { data: { hello: 'world' } };");
-  std::vector<double> times;
-  for (int i = 0; i < kWarmUp + executions; ++i) {
-    const auto begun = Clock::now();
-    RequireSuccess(engine.Start(request).Wait());
-    if (i >= kWarmUp) times.push_back(Milliseconds(Clock::now() - begun).count());
+// Of this process and of those of its children that it has waited for, with theirs.
+Milliseconds ProcessorTime() {
+  Milliseconds total{0};
+  for (const int whose : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    ::getrusage(whose, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      total += std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+    }
   }
-  char line[160];
-  std::printf("\nlatency, one at a time, ms\n  %8s %8s %8s %8s\n", "p50", "p90", "p99", "max");
-  std::printf("  %8.2f %8.2f %8.2f %8.2f\n", Percentile(times, 0.5), Percentile(times, 0.9), Percentile(times, 0.99),
-              Percentile(times, 1));
-  std::snprintf(line, sizeof line, R"("latency_ms":{"p50":%.3f,"p90":%.3f,"p99":%.3f,"max":%.3f})",
-                Percentile(times, 0.5), Percentile(times, 0.9), Percentile(times, 0.99), Percentile(times, 1));
-  return line;
+  return total;
+}
+
+struct Configuration {
+  const char* name;
+  EngineOptions options;
+};
+
+// The processor time that an engine takes with so many executions, its start and end included.
+Milliseconds TimeWith(const Configuration& configuration, int executions, std::vector<double>* to_result,
+                      std::vector<double>* to_end) {
+  const ExecutionRequest request = RequestFor("return { data: { hello: 'world' } };");
+  const Milliseconds before = ProcessorTime();
+  {
+    const auto engine = Engine::Open(configuration.options);
+    for (int i = 0; i < executions; ++i) {
+      const auto begun = Clock::now();
+      const Execution execution = engine->Start(request);
+      RequireSuccess(execution.WaitForResult());
+      const auto result = Clock::now();
+      RequireSuccess(execution.Wait());
+      if (i < kWarmUp) continue;
+      to_result->push_back(Milliseconds(result - begun).count());
+      to_end->push_back(Milliseconds(Clock::now() - begun).count());
+    }
+  }
+  return ProcessorTime() - before;
+}
+
+// One execution after the other: to its result, to its proven teardown, and what it takes of the processors.
+std::string Latency(int executions) {
+  const Configuration configurations[] = {{"warm, pooled", {}},
+                                          {"warm", {.pooled_cells = 0}},
+                                          {"fresh, pooled", {.start_mode = StartMode::kFresh}},
+                                          {"fresh", {.start_mode = StartMode::kFresh, .pooled_cells = 0}}};
+  std::string json = R"("latency":[)";
+  std::printf("\none at a time, ms\n  %-14s %10s %8s %12s %8s %10s\n", "", "result p50", "p99", "teardown p50", "p99",
+              "processor");
+  for (const Configuration& each : configurations) {
+    std::vector<double> to_result, to_end;
+    const Milliseconds idle = TimeWith(each, 0, &to_result, &to_end);
+    const Milliseconds all = TimeWith(each, kWarmUp + executions, &to_result, &to_end);
+    const double processor = (all - idle).count() / (kWarmUp + executions);
+    std::printf("  %-14s %10.2f %8.2f %12.2f %8.2f %10.2f\n", each.name, Percentile(to_result, 0.5),
+                Percentile(to_result, 0.99), Percentile(to_end, 0.5), Percentile(to_end, 0.99), processor);
+    char entry[256];
+    std::snprintf(entry, sizeof entry,
+                  R"(%s{"name":"%s","result_p50":%.3f,"result_p99":%.3f,"over_p50":%.3f,"over_p99":%.3f,"cpu":%.3f})",
+                  json.back() == '[' ? "" : ",", each.name, Percentile(to_result, 0.5), Percentile(to_result, 0.99),
+                  Percentile(to_end, 0.5), Percentile(to_end, 0.99), processor);
+    json += entry;
+  }
+  return json + "]";
 }
 
 // Executions a second with a number of them under way at any time.
@@ -149,7 +198,7 @@ int main(int argc, char** argv) {
   const auto engine = warder::Engine::Open({});
   const double open = warder::bench::Milliseconds(warder::bench::Clock::now() - begun).count();
   std::printf("engine open: %.1f ms\n", open);
-  const std::string latency = warder::bench::Latency(*engine, 500);
+  const std::string latency = warder::bench::Latency(500);
   const std::string throughput = warder::bench::Throughput(*engine, 500);
   const std::string deadlines = warder::bench::Deadlines(*engine, 10);
   if (!json_file.empty()) {

@@ -86,8 +86,13 @@ test("the posture of an execution is exactly the expected one", async (t) => {
 test("set-up, policy, times and teardown are there", async (t) => {
   const { payload } = await signed(t, `return { data: 1 };`);
   const steps = payload.setup.map(({ step }) => step);
-  for (const step of ["fork", "descriptors", "landlock", "filter", "isolate", "until-ready", "cgroup", "posture", "load"])
+  for (const step of ["fork", "descriptors", "landlock", "filter", "until-ready", "cgroup", "posture", "load"])
     assert.ok(steps.includes(step), step);
+  assert.equal(payload.startMode, "warm");
+  assert.ok(!steps.includes("isolate"), "its isolate was made before the fork");
+  const fresh = (await signed(t, `return { data: 1 };`, { args: ["--start-mode", "fresh"] })).payload;
+  assert.equal(fresh.startMode, "fresh");
+  assert.ok(fresh.setup.some(({ step }) => step === "isolate"));
   for (const { us } of payload.setup) assert.equal(typeof us, "number");
   assert.match(payload.policy.sha256, /^[0-9a-f]{64}$/);
   assert.match(payload.versions.kernel, /^Linux /);

@@ -85,7 +85,7 @@ class EngineTest : public testing::Test {
   }
 
   Engine& engine() {
-    if (!engine_) engine_ = Engine::Open(Options());
+    if (!engine_) engine_ = Engine::Open(options_);
     return *engine_;
   }
 
@@ -120,6 +120,7 @@ class EngineTest : public testing::Test {
 
   std::filesystem::path scratch_;
   std::shared_ptr<const Bundle> bundle_;
+  EngineOptions options_ = Options();  // of engine()
   std::unique_ptr<Engine> engine_;
 };
 

@@ -1,7 +1,7 @@
 // The cell in its real jail: the image, the launcher, the zygote and its filter. What a cell does there must need
 // nothing that the filter does not allow.
 //
-// usage: jailed_cell_test LAUNCHER IMAGE_ROOT [gtest flags]
+// usage: jailed_cell_test LAUNCHER IMAGE_ROOT fresh|warm [gtest flags]
 // With WARDER_HOSTILE=1 in the environment IMAGE_ROOT is the hostile image.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -18,6 +18,7 @@ namespace {
 
 std::string launcher_path;
 std::string image_root;
+zygote::StartMode start_mode;
 
 class JailedCellTest : public testing::Test {
  protected:
@@ -25,6 +26,7 @@ class JailedCellTest : public testing::Test {
     zygote::LaunchOptions options;
     options.launcher_path = launcher_path;
     options.image_root = image_root;
+    options.start_mode = start_mode;
     options.permit_degraded.emplace_back("landlock");  // its own tests insist on it
     auto launched = zygote::Zygote::Launch(options);
     ASSERT_TRUE(launched.has_value()) << launched.error().message;
@@ -178,7 +180,9 @@ INSTANTIATE_TEST_SUITE_P(All, BombTest, testing::ValuesIn(kBombs),
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc != 3) return 2;
+  const auto mode = argc == 4 ? warder::zygote::FindStartMode(argv[3]) : std::nullopt;
+  if (!mode) return 2;
+  warder::cell::start_mode = *mode;
   warder::cell::launcher_path = argv[1];
   warder::cell::image_root = argv[2];
   return RUN_ALL_TESTS();

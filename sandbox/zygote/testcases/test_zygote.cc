@@ -2,7 +2,7 @@
 // their set-up and their entropy, and then do what they are told, line by line (see raw_calls.h).
 //
 // How `initialise` misbehaves is built in: WARDER_TEST_ZYGOTE is 0 (well-behaved), 1 (throws), 2 (leaves a descriptor
-// open), 3 (starts a thread), 4 (ends).
+// open), 3 (starts a thread), 4 (ends), 5 (does, but `warm_up` throws).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -86,6 +86,7 @@ std::string Initialise() {
 int main() {
   warder::zygote::ZygoteHooks hooks;
   hooks.initialise = Initialise;
+  if (WARDER_TEST_ZYGOTE == 5) hooks.warm_up = [] { throw std::runtime_error("no isolate"); };
   hooks.run_cell = RunCell;
   hooks.on_soft_limit = warder::testcases::OnSoftLimit;
   return warder::zygote::RunZygote(hooks);

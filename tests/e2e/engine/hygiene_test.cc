@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,12 +17,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/json.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -71,7 +74,7 @@ struct Region {
   std::uintptr_t end = 0;
 };
 
-enum class Which { kAll, kReadable };
+enum class Which { kAll, kReadable, kSharedWritable };
 
 std::vector<Region> RegionsOf(pid_t pid, Which which) {
   std::vector<Region> regions;
@@ -83,7 +86,8 @@ std::vector<Region> RegionsOf(pid_t pid, Which which) {
     std::string rights;
     words >> std::hex >> region.begin >> dash >> region.end >> rights;
     const bool readable = rights.starts_with('r') && line.find("[v") == std::string::npos;
-    if (which == Which::kAll || readable) regions.push_back(region);
+    const bool shared = rights.size() > 3 && rights[1] == 'w' && rights[3] == 's';
+    if (which == Which::kAll || (which == Which::kReadable ? readable : shared)) regions.push_back(region);
   }
   return regions;
 }
@@ -141,6 +145,9 @@ ExecutionRequest WaitingRequest(const std::string& event, const std::string& fir
   request.event_json = "\"" + event + "\"";
   return request;
 }
+
+// Every cell that there is has an execution, so that a test can tell which is whose.
+const EngineOptions kNoneReady{.pooled_cells = 0};
 
 // An execution that says when it waits.
 class WaitingCell {
@@ -269,7 +276,7 @@ TEST_F(HygieneTest, NothingOfTheEngineReachesTheZygoteOrACell) {
   std::array<char, kCanaryBytes> on_stack{};
   Named("stack").text().copy(on_stack.data(), on_stack.size());
 
-  const auto engine = Engine::Open({});
+  const auto engine = Engine::Open(kNoneReady);
   const Canary event("event", RandomText());
   const Canary siblings("sibling's event", RandomText());
   const WaitingCell cell(*engine, event.text());
@@ -307,7 +314,7 @@ TEST_F(HygieneTest, ACredentialIsNotInTheCellThatUsesIt) {
   vault->CreateTenant("local");
   vault->Connect("local", "acme", "origin " + upstream.origin() + "\nallow * /**\ninject bearer token\n",
                  {{"token", credential.text()}});
-  const auto engine = Engine::Open({.vault = vault});
+  const auto engine = Engine::Open({.vault = vault, .pooled_cells = 0});
   // One call was made, and its answer, which repeats the credential, is kept; another one is under way.
   ExecutionRequest request =
       WaitingRequest(event.text(),
@@ -324,7 +331,7 @@ TEST_F(HygieneTest, ACredentialIsNotInTheCellThatUsesIt) {
 }
 
 TEST_F(HygieneTest, WhatACellWasToldDoesNotOutliveItInTheZygote) {
-  const auto engine = Engine::Open({});
+  const auto engine = Engine::Open(kNoneReady);
   std::vector<Canary> events;
   for (int i = 0; i < 5; ++i) {
     events.emplace_back("event " + std::to_string(i), RandomText());
@@ -334,22 +341,56 @@ TEST_F(HygieneTest, WhatACellWasToldDoesNotOutliveItInTheZygote) {
   EXPECT_THAT(SearchMemory(WaitingCell::Zygote(), events).found, IsEmpty());
 }
 
-// All from one zygote.
-TEST_F(HygieneTest, AHundredSiblingsDifferInEverythingRandom) {
-  const auto engine = Engine::Open({});
-  const pid_t zygote = WaitingCell::Zygote();
-  constexpr int kSiblings = 100;
-  for (const char* source :
-       {"Math.random()", "crypto.randomUUID()", "crypto.getRandomValues(new Uint8Array(16)).join()"}) {
-    std::set<std::string> seen;
-    for (int i = 0; i < kSiblings; ++i) {
-      const Outcome outcome = RunBody(*engine, std::string("return { data: String(") + source + ") };");
-      ASSERT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
-      seen.insert(outcome.output_json);
+// What is copied on write is nobody else's.
+TEST_F(HygieneTest, NoMemoryIsSharedThatCanBeWrittenTo) {
+  void* const shared = ::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  EXPECT_THAT(RegionsOf(::getpid(), Which::kSharedWritable), testing::Not(IsEmpty())) << "the control";
+  ::munmap(shared, 1);
+  for (const StartMode mode : {StartMode::kFresh, StartMode::kWarm}) {
+    SCOPED_TRACE(StartModeName(mode));
+    const auto engine = Engine::Open({.start_mode = mode, .pooled_cells = 0});
+    const WaitingCell cell(*engine, "waits");
+    for (const pid_t pid : {WaitingCell::Zygote(), cell.pid()}) {
+      EXPECT_THAT(RegionsOf(pid, Which::kReadable), testing::Not(IsEmpty()));
+      EXPECT_THAT(RegionsOf(pid, Which::kSharedWritable), IsEmpty());
     }
-    EXPECT_EQ(seen.size(), static_cast<std::size_t>(kSiblings)) << source;
   }
-  EXPECT_EQ(WaitingCell::Zygote(), zygote);
+}
+
+// Everything that draws, each in its own way.
+constexpr const char* kRandom =
+    "const form = new FormData(); form.set('a', 'b');\n"
+    "const wrapped = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt']);\n"
+    "const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign']);\n"
+    "return { data: { number: Math.random(), uuid: crypto.randomUUID(),\n"
+    "  bytes: crypto.getRandomValues(new Uint8Array(16)).join(), boundary: new "
+    "Response(form).headers.get('content-type'),\n"
+    "  key: (await crypto.subtle.exportKey('jwk', wrapped)).k,\n"
+    "  pair: (await crypto.subtle.exportKey('jwk', pair.privateKey)).d,\n"
+    "  id: context.executionId } };";
+
+// All from one zygote, in each start mode. What they may share is in SECURITY.md, and in hash_seed_test.cc.
+TEST_F(HygieneTest, AHundredSiblingsDifferInEverythingRandom) {
+  for (const StartMode mode : {StartMode::kFresh, StartMode::kWarm}) {
+    SCOPED_TRACE(StartModeName(mode));
+    const auto engine = Engine::Open({.start_mode = mode, .pooled_cells = 0});
+    const pid_t zygote = WaitingCell::Zygote();
+    constexpr int kSiblings = 100;
+    std::map<std::string, std::set<std::string>> seen;
+    for (int i = 0; i < kSiblings; ++i) {
+      const Outcome outcome = RunBody(*engine, kRandom);
+      ASSERT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
+      const boost::json::value drawn = boost::json::parse(outcome.output_json);
+      for (const auto& [source, value] : drawn.as_object()) {
+        seen[std::string(source)].insert(boost::json::serialize(value));
+      }
+    }
+    EXPECT_EQ(seen.size(), 7U);
+    for (const auto& [source, values] : seen) {
+      EXPECT_EQ(values.size(), static_cast<std::size_t>(kSiblings)) << source;
+    }
+    EXPECT_EQ(WaitingCell::Zygote(), zygote);
+  }
 }
 
 // Where V8's pages begin that the zygote does not have.
@@ -367,17 +408,22 @@ std::set<std::uintptr_t> HeapPages(pid_t cell) {
   return pages;
 }
 
+// But for the pages that a warm zygote's isolate has before the fork.
 TEST_F(HygieneTest, SiblingsHaveTheirHeapsInDifferentPlaces) {
-  const auto engine = Engine::Open({});
-  const WaitingCell cell(*engine, "one");
-  const WaitingCell sibling(*engine, "two");
-  const std::set<std::uintptr_t> pages = HeapPages(cell.pid());
-  const std::set<std::uintptr_t> others = HeapPages(sibling.pid());
-  EXPECT_GE(pages.size(), 3U);
-  EXPECT_GE(others.size(), 3U);
-  std::vector<std::uintptr_t> shared;
-  std::set_intersection(pages.begin(), pages.end(), others.begin(), others.end(), std::back_inserter(shared));
-  EXPECT_THAT(shared, IsEmpty());
+  for (const StartMode mode : {StartMode::kFresh, StartMode::kWarm}) {
+    SCOPED_TRACE(StartModeName(mode));
+    const auto engine = Engine::Open({.start_mode = mode, .pooled_cells = 0});
+    constexpr const char* kGrow = "globalThis.more = Array.from({ length: 3e5 }, (_, i) => ({ i }));";
+    const WaitingCell cell(*engine, WaitingRequest("one", kGrow));
+    const WaitingCell sibling(*engine, WaitingRequest("two", kGrow));
+    const std::set<std::uintptr_t> pages = HeapPages(cell.pid());
+    const std::set<std::uintptr_t> others = HeapPages(sibling.pid());
+    EXPECT_GE(pages.size(), 3U);
+    EXPECT_GE(others.size(), 3U);
+    std::vector<std::uintptr_t> shared;
+    std::set_intersection(pages.begin(), pages.end(), others.begin(), others.end(), std::back_inserter(shared));
+    EXPECT_THAT(shared, IsEmpty());
+  }
 }
 
 }  // namespace

@@ -77,7 +77,11 @@ TEST(TeardownTest, AThousandExecutionsLeaveNothingBehind) {
     };
     run(0, kWarmUp);
     Footprint warm;
-    // The engine may still be preparing the next cell.
+    // Cells that are ready, which come and go, must have gone.
+    const auto settle = [] {
+      EXPECT_TRUE(Poll([] { return DescendantsOf(::getpid()).size() == 1; })) << "more than a zygote is left";
+    };
+    settle();
     ASSERT_TRUE(Poll([&] {
       const Footprint previous = warm;
       warm = TakeFootprint();
@@ -87,6 +91,7 @@ TEST(TeardownTest, AThousandExecutionsLeaveNothingBehind) {
     const std::uint64_t jail_memory = MemoryOfAll(DescendantsOf(::getpid()));
 
     run(kWarmUp, kWarmUp + kExecutions);
+    settle();
     Footprint after;
     EXPECT_TRUE(Poll([&] { return (after = TakeFootprintSince(warm)) == warm; }))
         << "before: " << warm << "\nafter: " << after;
@@ -180,7 +185,7 @@ bool IsStopped(pid_t pid) {
 
 // Nothing of a bundle has run before its cell is there, so the death of the zygote that was to make it costs a moment.
 TEST(TeardownTest, WhatADeadZygoteHadNotBegunRunsOnTheNext) {
-  const auto engine = Engine::Open({});
+  const auto engine = Engine::Open({.pooled_cells = 0});
   EXPECT_EQ(RunBody(*engine, "return { data: 0 };").output_json, "0");
   const std::vector<pid_t> zygote = DescendantsOf(::getpid());
   ASSERT_EQ(zygote.size(), 1U);
