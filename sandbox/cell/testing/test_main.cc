@@ -3,13 +3,15 @@
 
 #include "sandbox/cell/cell.h"
 #include "sandbox/cell/testing/fixture.h"
-#include "sandbox/zygote/start_mode.h"
+#include "sandbox/cell/testing/mode.h"
 
 namespace {
 warder::cell::CellProgram* program = nullptr;
+auto program_mode = warder::zygote::StartMode::kFresh;
 }  // namespace
 
 warder::cell::CellProgram& warder::cell::Program() { return *program; }
+warder::zygote::StartMode warder::cell::ModeOfProgram() { return program_mode; }
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
@@ -18,5 +20,6 @@ int main(int argc, char** argv) {
   warder::cell::CellProgram started(argv[1]);
   if (mode == warder::zygote::StartMode::kWarm) started.WarmUp();
   program = &started;
+  program_mode = *mode;
   return RUN_ALL_TESTS();
 }
