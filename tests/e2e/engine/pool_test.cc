@@ -66,17 +66,16 @@ TEST(PoolTest, TheNextExecutionGetsAReadyCellThatWasLookedAt) {
   RunBody(*engine, kFlow);
   Outcome outcome;
   for (int i = 0; i < 3; ++i) {
-    std::vector<pid_t> before;
     // It is looked at when it has said that it is ready, so a moment after it is there.
     ASSERT_TRUE(Poll([&] {
-      before = Cells();
+      const std::vector<pid_t> before = Cells();
       outcome = RunBody(*engine, kFlow);
-      return CameFromPool(outcome);
+      const std::vector<pid_t> after = Cells();
+      const bool one_is_gone = std::any_of(before.begin(), before.end(), [&](pid_t cell) {
+        return std::find(after.begin(), after.end(), cell) == after.end();
+      });
+      return CameFromPool(outcome) && one_is_gone;
     }));
-    const std::vector<pid_t> after = Cells();
-    EXPECT_TRUE(std::any_of(before.begin(), before.end(), [&](pid_t cell) {
-      return std::find(after.begin(), after.end(), cell) == after.end();
-    })) << "one of them has served, and is gone";
   }
   EXPECT_THAT(outcome.receipt_json, HasSubstr(R"("step":"posture")"));
   EXPECT_THAT(DetailOf(outcome, "seccomp"), HasSubstr("mode 2"));
