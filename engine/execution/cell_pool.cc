@@ -33,7 +33,7 @@ class CellPool::Slot final : public CellUser {
   }
 
  private:
-  void OnReady() override {}
+  void OnReady() override { pool_.RefillSoon(key_); }
   // It was given nothing, so there is nothing that it could have to say.
   void OnFrame(const proto::FromCell&) override { Distrust(); }
   void OnRequestBody(std::uint64_t, std::string_view, bool) override { Distrust(); }
@@ -85,18 +85,23 @@ std::unique_ptr<PreparedCell> CellPool::TakeFromShelf(const Key& key) {
   if (!cell || !cell->ready()) shelf.wanted = std::min(shelf.wanted + 1, most_);
   if (!std::exchange(ticking_, true)) TickLater();
   // Behind what the execution does that takes this one.
+  RefillSoon(key);
+  return cell;
+}
+
+void CellPool::RefillSoon(const Key& key) {
   boost::asio::post(loop_, [this, alive = alive_, key] {
     if (*alive && !on_empty_) Refill(key);
   });
-  return cell;
 }
 
 void CellPool::Refill(const Key& key) {
   const auto shelf = shelves_.find(key);
   if (shelf == shelves_.end()) return;
-  while (shelf->second.slots.size() < shelf->second.wanted && MakeRoomFor(key)) {
+  while (shelf->second.slots.size() < shelf->second.wanted) {
     auto zygote = zygotes_();
     if (!zygote) return;  // whoever needs a cell will be told why there is none
+    if ((*zygote)->backlog() >= kMadeAtOnce || !MakeRoomFor(key)) return;
     auto slot = std::make_unique<Slot>(*this, key);
     try {
       slot->Hold(std::make_unique<PreparedCell>(loop_, std::move(*zygote), zygote::CellLimits{key.first, key.second},
@@ -176,6 +181,7 @@ void CellPool::Tick() {
     shelf.wanted -= std::min(surplus, shelf.wanted);
     while (shelf.slots.size() > shelf.wanted) Drop(shelf.slots.front());
     shelf.fewest = shelf.slots.size();
+    RefillSoon(each->first);
     each = shelf.wanted == 0 ? shelves_.erase(each) : std::next(each);
   }
   ticking_ = !shelves_.empty();

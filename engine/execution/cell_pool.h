@@ -32,6 +32,8 @@ class CellPool {
 
   // What no execution has needed for so long is given back, at the latest after twice as long.
   static constexpr std::chrono::seconds kIdle{5};
+  // No cell is made ahead while the zygote has so many to make: who waits for one comes first.
+  static constexpr std::size_t kMadeAtOnce = 8;
 
   // On the loop, as every member. `zygotes` says of which zygote cells are to be made now.
   CellPool(boost::asio::io_context& loop, Usher& usher, const Inspection& inspection, ZygoteSource zygotes,
@@ -69,6 +71,7 @@ class CellPool {
   // Null: there is none; and sees to it that there are some.
   std::unique_ptr<PreparedCell> TakeFromShelf(const Key& key);
   void Refill(const Key& key);
+  void RefillSoon(const Key& key);
   bool MakeRoomFor(const Key& key);
   // False: it was on none.
   bool TakeOffShelf(Slot* slot);

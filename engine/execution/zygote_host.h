@@ -62,6 +62,8 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
   bool usable() const { return !lost_; }
   bool ready() const { return ready_; }
   std::uint64_t spawned() const { return next_id_ - 1; }
+  // Cells that it was asked for and has not made yet.
+  std::size_t backlog() const { return waiting_.size() + unanswered_.size(); }
   // Do not spawn from this one any more: a cell of it has died in a way that no cell should.
   void Retire() { retired_ = true; }
   bool retired() const { return retired_; }
