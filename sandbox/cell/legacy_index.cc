@@ -56,7 +56,7 @@ struct Difference {
   char32_t to;         // 0: nothing
 };
 
-constexpr Difference kIso8859_16[] = {  // from ISO-8859-15
+constexpr Difference kIso8859Sixteen[] = {  // from ISO-8859-15
     {0xA1, 0x104}, {0xA2, 0x105}, {0xA3, 0x141}, {0xA5, 0x201E}, {0xAA, 0x218}, {0xAC, 0x179}, {0xAE, 0x17A},
     {0xAF, 0x17B}, {0xB2, 0x10C}, {0xB3, 0x142}, {0xB5, 0x201D}, {0xB9, 0x10D}, {0xBA, 0x219}, {0xBF, 0x17C},
     {0xC3, 0x102}, {0xC5, 0x106}, {0xD0, 0x110}, {0xD1, 0x143},  {0xD5, 0x150}, {0xD7, 0x15A}, {0xD8, 0x170},
@@ -110,7 +110,7 @@ constexpr SingleByte kSingleByte[] = {
     {"iso-8859-7", "ibm-9005_X110-2007"},   {"iso-8859-8", "ibm-5012_P100-1999"},
     {"iso-8859-8-i", "ibm-5012_P100-1999"}, {"iso-8859-10", "iso-8859_10-1998"},
     {"iso-8859-13", "ibm-921_P100-1995"},   {"iso-8859-14", "iso-8859_14-1998"},
-    {"iso-8859-15", "ibm-923_P100-1998"},   {"iso-8859-16", "ibm-923_P100-1998", kIso8859_16},
+    {"iso-8859-15", "ibm-923_P100-1998"},   {"iso-8859-16", "ibm-923_P100-1998", kIso8859Sixteen},
     {"koi8-r", "ibm-878_P100-1996"},        {"koi8-u", "ibm-1168_P100-2002", kKoi8U},
     {"macintosh", "macos-0_2-10.2"},        {"windows-874", "windows-874-2000", kWindows874},
     {"windows-1250", "ibm-5346_P100-1998"}, {"windows-1251", "ibm-5347_P100-1998"},

@@ -36,10 +36,10 @@ int Reseed(void*, int, const unsigned char*, std::size_t, const unsigned char*, 
 int EnableLocking(void*) { return 1; }
 
 const OSSL_PARAM* GettableParams(void*, void*) {
-  static const OSSL_PARAM kParams[] = {OSSL_PARAM_int(OSSL_RAND_PARAM_STATE, nullptr),
-                                       OSSL_PARAM_uint(OSSL_RAND_PARAM_STRENGTH, nullptr),
-                                       OSSL_PARAM_size_t(OSSL_RAND_PARAM_MAX_REQUEST, nullptr), OSSL_PARAM_END};
-  return kParams;
+  static const OSSL_PARAM params[] = {OSSL_PARAM_int(OSSL_RAND_PARAM_STATE, nullptr),
+                                      OSSL_PARAM_uint(OSSL_RAND_PARAM_STRENGTH, nullptr),
+                                      OSSL_PARAM_size_t(OSSL_RAND_PARAM_MAX_REQUEST, nullptr), OSSL_PARAM_END};
+  return params;
 }
 
 int GetParams(void*, OSSL_PARAM* params) {
@@ -58,25 +58,25 @@ OSSL_DISPATCH Entry(int id, Function* function) {
 }
 
 const OSSL_ALGORITHM* Query(void*, int operation, int* no_cache) {
-  static const OSSL_DISPATCH kFunctions[] = {Entry(OSSL_FUNC_RAND_NEWCTX, NewGenerator),
-                                             Entry(OSSL_FUNC_RAND_FREECTX, FreeGenerator),
-                                             Entry(OSSL_FUNC_RAND_INSTANTIATE, Instantiate),
-                                             Entry(OSSL_FUNC_RAND_UNINSTANTIATE, Uninstantiate),
-                                             Entry(OSSL_FUNC_RAND_GENERATE, Generate),
-                                             Entry(OSSL_FUNC_RAND_RESEED, Reseed),
-                                             Entry(OSSL_FUNC_RAND_ENABLE_LOCKING, EnableLocking),
-                                             Entry(OSSL_FUNC_RAND_GETTABLE_CTX_PARAMS, GettableParams),
-                                             Entry(OSSL_FUNC_RAND_GET_CTX_PARAMS, GetParams),
-                                             {0, nullptr}};
-  static const OSSL_ALGORITHM kAlgorithms[] = {{kGenerator, kProperties, kFunctions, nullptr},
-                                               {nullptr, nullptr, nullptr, nullptr}};
+  static const OSSL_DISPATCH functions[] = {Entry(OSSL_FUNC_RAND_NEWCTX, NewGenerator),
+                                            Entry(OSSL_FUNC_RAND_FREECTX, FreeGenerator),
+                                            Entry(OSSL_FUNC_RAND_INSTANTIATE, Instantiate),
+                                            Entry(OSSL_FUNC_RAND_UNINSTANTIATE, Uninstantiate),
+                                            Entry(OSSL_FUNC_RAND_GENERATE, Generate),
+                                            Entry(OSSL_FUNC_RAND_RESEED, Reseed),
+                                            Entry(OSSL_FUNC_RAND_ENABLE_LOCKING, EnableLocking),
+                                            Entry(OSSL_FUNC_RAND_GETTABLE_CTX_PARAMS, GettableParams),
+                                            Entry(OSSL_FUNC_RAND_GET_CTX_PARAMS, GetParams),
+                                            {0, nullptr}};
+  static const OSSL_ALGORITHM algorithms[] = {{kGenerator, kProperties, functions, nullptr},
+                                              {nullptr, nullptr, nullptr, nullptr}};
   *no_cache = 0;
-  return operation == OSSL_OP_RAND ? kAlgorithms : nullptr;
+  return operation == OSSL_OP_RAND ? algorithms : nullptr;
 }
 
 int InitProvider(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH*, const OSSL_DISPATCH** out, void** context) {
-  static const OSSL_DISPATCH kFunctions[] = {Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, Query), {0, nullptr}};
-  *out = kFunctions;
+  static const OSSL_DISPATCH functions[] = {Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, Query), {0, nullptr}};
+  *out = functions;
   *context = const_cast<OSSL_CORE_HANDLE*>(handle);  // it wants something that is not null
   return 1;
 }

@@ -143,9 +143,10 @@ LauncherProcess::~LauncherProcess() { Finish(); }
 Result<void> LauncherProcess::AdoptZygote(pid_t pid) {
   if (group_ < 0 || getpgid(pid) != group_) return Internal("The zygote's first word came from another process.");
   UniqueFd pidfd(PidfdOpen(pid));
+  if (!pidfd) return Internal("The zygote's pidfd cannot be opened: " + Reason(errno) + ".");
   siginfo_t info{};
   // Only a child of ours can be waited for, and one that has not been waited for keeps its pid.
-  if (!pidfd || waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+  if (waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
     return Internal(
         "The zygote is not a child of this process any more; the host program must not reap children it does "
         "not know.");

@@ -134,8 +134,7 @@ Event TestEngine::Await(const std::function<bool(const Event&)>& wanted) {
 
 std::uint64_t TestEngine::Ask(UniqueFd cell_end, zygote::CellLimits limits) {
   const std::uint64_t id = next_id_++;
-  if (auto done = zygote_->Spawn(id, std::move(cell_end), limits); !done)
-    throw std::runtime_error(done.error().message);
+  if (auto done = zygote_->Spawn(id, cell_end, limits); !done) throw std::runtime_error(done.error().message);
   return id;
 }
 
