@@ -31,7 +31,7 @@ void Watch(const void* memory, std::size_t bytes) {
 }  // namespace
 
 extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names
 void __real_free(void* memory);
 void __wrap_free(void* memory) {
   if (memory != nullptr && memory == watched) {
@@ -42,7 +42,7 @@ void __wrap_free(void* memory) {
   }
   __real_free(memory);
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 }
 
 namespace warder {

@@ -50,11 +50,11 @@ class NameCheck : public JsonEvents {
 
 class WipingResource final : public boost::json::memory_resource {
   void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-    return ::operator new(bytes, std::align_val_t(alignment));
+    return ::operator new(bytes, static_cast<std::align_val_t>(alignment));
   }
   void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
     OPENSSL_cleanse(memory, bytes);
-    ::operator delete(memory, std::align_val_t(alignment));
+    ::operator delete(memory, static_cast<std::align_val_t>(alignment));
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };

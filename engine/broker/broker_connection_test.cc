@@ -26,8 +26,8 @@ class ConnectionTest : public TwoServersTest {
     TwoServersTest::TearDown();
   }
 
-  std::shared_ptr<const broker::Connection> Make(const std::string& lines, std::map<std::string, std::string> fields,
-                                                 bool both = false) {
+  std::shared_ptr<const broker::Connection> Make(const std::string& lines,
+                                                 const std::map<std::string, std::string>& fields, bool both = false) {
     SecretFields secrets;
     for (const auto& [name, value] : fields) secrets.emplace(name, Secret(value));
     auto made = broker::Connection::Make("origin " + server->origin() + "\n" +
@@ -36,8 +36,8 @@ class ConnectionTest : public TwoServersTest {
     EXPECT_TRUE(made) << made.error().message;
     return *made;
   }
-  void Grant(std::vector<Capabilities::Named> connections, const std::vector<std::string>& plain = {}) {
-    auto made = Capabilities::Make(std::make_shared<Policy>(*Policy::FromOrigins(plain)), std::move(connections));
+  void Grant(const std::vector<Capabilities::Named>& connections, const std::vector<std::string>& plain = {}) {
+    auto made = Capabilities::Make(std::make_shared<Policy>(*Policy::FromOrigins(plain)), connections);
     ASSERT_TRUE(made) << made.error().message;
     capabilities = std::move(*made);
   }
@@ -451,7 +451,7 @@ TEST_F(ConnectionTest, AMillionGuessesFindNoHandle) {
 }
 
 TEST_F(ConnectionTest, AConnectionMustFitItsPolicy) {
-  const auto why = [&](const std::string& policy, std::map<std::string, std::string> fields) {
+  const auto why = [&](const std::string& policy, const std::map<std::string, std::string>& fields) {
     SecretFields secrets;
     for (const auto& [name, value] : fields) secrets.emplace(name, Secret(value));
     const auto made = broker::Connection::Make(policy, std::move(secrets));

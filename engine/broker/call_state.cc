@@ -195,7 +195,7 @@ void CallState::StartHop() {
   Resolve(hop_.url.origin.host, [this](Result<AddressList> answer) { OnResolved(std::move(answer)); });
 }
 
-void CallState::Resolve(const std::string& host, std::function<void(Result<AddressList>)> then) {
+void CallState::Resolve(const std::string& host, const std::function<void(Result<AddressList>)>& then) {
   lookup_timer_.Start(core_->options.resolve_timeout);
   lookup_ = core_->resolver.Resolve(host, [weak = weak_from_this(), host, then](Result<AddressList> answer) {
     const auto self = weak.lock();

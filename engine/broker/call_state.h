@@ -82,7 +82,7 @@ class CallState final : public Turn, public std::enable_shared_from_this<CallSta
   void OnFresh(Result<std::shared_ptr<const Connection>> connection);
   void Queue();
   void StartHop();
-  void Resolve(const std::string& host, std::function<void(Result<AddressList>)> then);
+  void Resolve(const std::string& host, const std::function<void(Result<AddressList>)>& then);
   void OnResolved(Result<AddressList> answer);
   void FindProxy();
   void StartTransfer(Reuse reuse);

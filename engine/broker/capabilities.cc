@@ -45,7 +45,7 @@ std::shared_ptr<Capabilities> Capabilities::OfPolicy(std::shared_ptr<const Polic
 }
 
 Result<std::shared_ptr<Capabilities>> Capabilities::Make(std::shared_ptr<const Policy> plain,
-                                                         std::vector<Named> connections) {
+                                                         const std::vector<Named>& connections) {
   if (connections.size() > kMaxConnections) {
     return InvalidInput("an execution has at most " + std::to_string(kMaxConnections) + " connections");
   }

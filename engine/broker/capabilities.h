@@ -78,7 +78,7 @@ class Capabilities {
 
   // Invalid input: two connections of a name, too many of them.
   static Result<std::shared_ptr<Capabilities>> Make(std::shared_ptr<const Policy> plain,
-                                                    std::vector<Named> connections);
+                                                    const std::vector<Named>& connections);
 
   // Only what `plain` allows.
   static std::shared_ptr<Capabilities> OfPolicy(std::shared_ptr<const Policy> plain);

@@ -58,7 +58,7 @@ class CredentialSourceTest : public BrokerTest {
     request.connection = capabilities->connections().front()->handle();
     StartWith(recorder, std::move(request), capabilities);
   }
-  void Answer(Result<std::shared_ptr<const Connection>> with) {
+  void Answer(const Result<std::shared_ptr<const Connection>>& with) {
     const auto ready = std::move(source->waiting.front());
     source->waiting.pop_front();
     boost::asio::post(*loop, [ready, with] { ready(with); });

@@ -332,7 +332,7 @@ TEST_F(SsrfTest, AddressesThatAreNotGranted) {
 TEST_F(SsrfTest, NamesThatLeadToSpecialAddresses) {
   int number = 0;
   const auto name_of = [&](std::vector<std::string> answer) {
-    const std::string name = "n" + std::to_string(++number) + ".test";
+    std::string name = "n" + std::to_string(++number) + ".test";
     dns->Add(name, {std::move(answer)});
     return name;
   };

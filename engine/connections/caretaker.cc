@@ -98,12 +98,12 @@ void Caretaker::Next() {
   queue.pop_front();
   OnWorker(
       workers_, tenant.text(), loop_, [stores = stores_, tenant] { return Tidy(*stores, tenant); },
-      [this, alive = alive_](Found found) {
-        if (*alive) Revoke(std::move(found));
+      [this, alive = alive_](const Found& found) {
+        if (*alive) Revoke(found);
       });
 }
 
-void Caretaker::Revoke(Found found) {
+void Caretaker::Revoke(const Found& found) {
   const auto over = [this, alive = alive_](const Result<void>&) {
     if (!*alive) return;
     const oauth::Ticket last = std::move(ticket_);

@@ -54,7 +54,7 @@ class Caretaker {
   void Wait(std::chrono::milliseconds time);
   void LookIntoAll();
   void Next();
-  void Revoke(Found found);
+  void Revoke(const Found& found);
 
   boost::asio::io_context& loop_;
   broker::Broker& broker_;

@@ -191,7 +191,7 @@ Result<void> PendingAuthorizations::Keep(const PendingConnection& pending, std::
   for (const auto& [field, value] : records) {
     if (auto put = transaction->Put(place, field, value, 0); !put) return put.error();
   }
-  const auto audited = transaction->Audit(
+  auto audited = transaction->Audit(
       {{"event", "authorization begun"}, {"connection", authorization.connection}, {"issuer", authorization.issuer}});
   if (!audited) return audited;
   return transaction->Commit();

@@ -85,7 +85,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   void Work(Task task, void (Flight::*next)(Answer)) {
     OnWorker(workers_, store_->tenant().text(), loop_, std::move(task),
              [self = shared_from_this(), next](Answer answer) {
-               if (self->refresher_ != nullptr) ((*self).*next)(std::move(answer));
+               if (self->refresher_ != nullptr) ((*self).*next)(std::forward<Answer>(answer));
              });
   }
 
@@ -150,7 +150,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
          &Flight::OnBegun);
   }
 
-  void OnBegun(Result<void> begun) {
+  void OnBegun(const Result<void>& begun) {
     if (!begun) return Fail(begun.error());
     snapshot_.refresh_begun = true;
     options_.on_step("begun");
@@ -230,7 +230,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
   }
 
   // A tenant that is gone, or a disk that is full, does not keep it: then there is this one try.
-  void OnKept(Result<void> /*kept*/) {
+  void OnKept(const Result<void>& /*kept*/) {
     ticket_ = Revoke(exchange_, workers_, store_, taken_, [self = shared_from_this()](const DisconnectResult&) {
       if (self->refresher_ != nullptr) self->Fail(self->error_);
     });
@@ -257,7 +257,7 @@ class Refresher::Flight : public std::enable_shared_from_this<Flight> {
          &Flight::OnFailureStored);
   }
 
-  void OnFailureStored(Result<void> stored) {
+  void OnFailureStored(const Result<void>& stored) {
     // Without it, whoever comes next takes what was not even sent for something that may have been done.
     if (!stored && stored.error().kind == ErrorKind::kInternal && store_tries_ > 0) {
       return Again(&Flight::WriteFailure);

@@ -52,6 +52,8 @@ class StepsTicket final : public oauth::Operation {
  public:
   explicit StepsTicket(std::shared_ptr<What> what) : what_(std::move(what)) {}
   ~StepsTicket() override { what_->Abandon(); }
+  StepsTicket(const StepsTicket&) = delete;
+  StepsTicket& operator=(const StepsTicket&) = delete;
 
  private:
   const std::shared_ptr<What> what_;
@@ -61,7 +63,7 @@ class One final : public Steps<One> {
  public:
   using Steps::Steps;
 
-  void Start(std::shared_ptr<const Taken> taken, std::function<void(DisconnectResult)> done) {
+  void Start(const std::shared_ptr<const Taken>& taken, std::function<void(DisconnectResult)> done) {
     id_ = taken->revocation;
     done_ = std::move(done);
     switch (NeedOf(*taken, store_->now())) {
@@ -148,9 +150,9 @@ class All final : public Steps<All> {
 }  // namespace
 
 oauth::Ticket Revoke(oauth::Exchange& exchange, Workers& workers, std::shared_ptr<ConnectionStore> store,
-                     std::shared_ptr<const Taken> taken, std::function<void(DisconnectResult)> done) {
+                     const std::shared_ptr<const Taken>& taken, std::function<void(DisconnectResult)> done) {
   auto one = std::make_shared<One>(exchange, workers, std::move(store));
-  one->Start(std::move(taken), std::move(done));
+  one->Start(taken, std::move(done));
   return std::make_unique<StepsTicket<One>>(std::move(one));
 }
 

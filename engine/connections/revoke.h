@@ -19,7 +19,8 @@ namespace warder::connections {
 // like `workers` outlives the ticket. `done` is called once, from the loop, never from inside; destroying the ticket
 // ends it.
 [[nodiscard]] oauth::Ticket Revoke(oauth::Exchange& exchange, Workers& workers, std::shared_ptr<ConnectionStore> store,
-                                   std::shared_ptr<const Taken> taken, std::function<void(DisconnectResult)> done);
+                                   const std::shared_ptr<const Taken>& taken,
+                                   std::function<void(DisconnectResult)> done);
 
 // What is kept, one after the other. An error: the vault could not be read or written.
 enum class Which { kDue, kAll };

@@ -115,7 +115,10 @@ TEST_F(CellChannelTest, AFloodDoesNotKeepANeighbourWaiting) {
                         .on_request_body = {},
                         .on_closed = [](const std::string&) {}});
   Say(honest, Log(10));
-  for (; answered < kAnswers; ++turns) loop_.run_one();
+  while (answered < kAnswers) {
+    loop_.run_one();
+    ++turns;
+  }
   EXPECT_LT(flooded, kFlood) << "the flood was over before";
   EXPECT_LE(longest, 4);
 }

@@ -183,8 +183,7 @@ EngineImpl::Granted EngineImpl::Grant(const ExecutionRequest& request, const std
       granted.held.push_back({named.name, live});
     }
   }
-  auto made =
-      broker::Capabilities::Make(std::make_shared<const broker::Policy>(std::move(*policy)), std::move(connections));
+  auto made = broker::Capabilities::Make(std::make_shared<const broker::Policy>(std::move(*policy)), connections);
   if (!made) ThrowEngineError(made.error());
   granted.capabilities = std::move(*made);
   return granted;

@@ -129,7 +129,7 @@ class KernelFaultsTest : public EngineTest {
     options_.pooled_cells = 0;
     cgroup_was_entered = false;
   }
-  ~KernelFaultsTest() override {
+  void TearDown() override {
     cell_sockets_left = -1;
     unwatchable = nullptr;
     slow_disk = false;

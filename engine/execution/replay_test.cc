@@ -45,7 +45,7 @@ class ReplayTest : public EngineTest {
                                 const std::function<void(std::vector<LooseRecord>&)>& change) {
     auto records = journal::Loosen(Read(path));
     change(records);
-    const auto changed = scratch_ / "changed.journal";
+    auto changed = scratch_ / "changed.journal";
     std::ofstream(changed, std::ios::binary) << journal::Bind(records);
     return changed;
   }

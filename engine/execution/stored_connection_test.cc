@@ -88,7 +88,7 @@ TEST_F(StoredConnectionTest, ItIsTakenFromARunningExecution) {
   const auto before = steady_clock::now();
   vault_->Disconnect("acme", "crm");
   const auto removed = steady_clock::now();
-  const Outcome outcome = execution.Wait();
+  const Outcome& outcome = execution.Wait();
   EXPECT_EQ(outcome.output_json, "\"failed:1 failed:1\"") << outcome.reason;
   ASSERT_EQ(outcome.calls.size(), 2U);
   EXPECT_EQ(outcome.calls[0].message, "refused: the connection was taken back");

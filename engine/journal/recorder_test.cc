@@ -25,7 +25,7 @@ class RecorderTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "recorder.XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
   }
-  ~RecorderTest() override {
+  void TearDown() override {
     disk_.join();
     fs::remove_all(root_);
   }

@@ -78,7 +78,7 @@ std::string MapPlaces(std::string_view stack, const Locate& locate) {
 }
 
 std::string MapLeadingPlace(std::string_view sentence, std::string_view module, const Locate& locate) {
-  const std::string whole(sentence);
+  std::string whole(sentence);
   if (!sentence.starts_with(module)) return whole;
   const std::size_t end = sentence.find(": ", module.size());
   if (end == std::string_view::npos) return whole;

@@ -19,8 +19,8 @@ class Pkcs11Test : public VaultTestCase {
  protected:
   // One token for all tests of the process: making keys takes time.
   static void SetUpTestSuite() {
-    token_ = new store::Scratch;
-    const fs::path folder = token_->folder();
+    token_folder = new store::Scratch;
+    const fs::path folder = token_folder->folder();
     fs::create_directory(folder / "tokens");
     std::ofstream(folder / "softhsm2.conf") << "directories.tokendir = " << (folder / "tokens").string()
                                             << "\nobjectstore.backend = file\nlog.level = ERROR\n";
@@ -37,11 +37,11 @@ class Pkcs11Test : public VaultTestCase {
     import("RSA -pkeyopt rsa_keygen_bits:2048", "next", "A2");
     import("RSA -pkeyopt rsa_keygen_bits:1024", "small", "A3");
   }
-  static void TearDownTestSuite() { delete token_; }
+  static void TearDownTestSuite() { delete token_folder; }
 
   static void Run(const std::string& command) {
-    if (::system(("(" + command + ") > " + (token_->folder() / "log").string() + " 2>&1").c_str()) != 0) {
-      throw std::runtime_error(command + ": " + store::BytesOf(token_->folder() / "log"));
+    if (::system(("(" + command + ") > " + (token_folder->folder() / "log").string() + " 2>&1").c_str()) != 0) {
+      throw std::runtime_error(command + ": " + store::BytesOf(token_folder->folder() / "log"));
     }
   }
   static Result<std::unique_ptr<KeyEncryption>> Key(const char* label, std::string_view pin = kPin,
@@ -49,7 +49,7 @@ class Pkcs11Test : public VaultTestCase {
     return OpenPkcs11Key({.module = module, .token = token, .key = label, .pin = Secret(pin)});
   }
 
-  static inline store::Scratch* token_ = nullptr;
+  static inline store::Scratch* token_folder = nullptr;
   const SealContext context_{"test"};
 };
 

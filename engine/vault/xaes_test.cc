@@ -38,7 +38,7 @@ std::string Accumulated(int iterations) {
   std::size_t at = 0;
   const auto take = [&](std::size_t bytes) {
     if (stream.size() - at < bytes) throw std::length_error("the stream is too short");
-    const std::string_view taken = std::string_view(stream).substr(at, bytes);
+    const std::string_view taken = std::string_view{stream}.substr(at, bytes);
     at += bytes;
     return taken;
   };

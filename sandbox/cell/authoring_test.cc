@@ -28,7 +28,7 @@ class ManyCells : public testing::Test {
     cell.AddInput(proto::Input::EVENT, "", event);
     cell.AddInput(proto::Input::CONFIG, "", config);
     cell.SendStart();
-    const auto end = cell.RunToEnd().value_or(proto::FromCell());
+    auto end = cell.RunToEnd().value_or(proto::FromCell());
     if (output != nullptr) *output = cell.output;
     return end;
   }

@@ -109,7 +109,7 @@ TEST_F(ConsoleTest, TimePassesWhenTheEngineSaysSo) {
 
 // What is cut is not formatted first: each of these would otherwise take minutes, or the heap.
 TEST_F(ConsoleTest, WorkIsBounded) {
-  const char* const kHostile[] = {
+  constexpr const char* kHostile[] = {
       "const a = []; a.length = 4e9; console.log(a);",
       "const wide = Array(100).fill('x'.repeat(1e5)); let o = wide; for (let i = 0; i < 30; ++i) o = "
       "Array(100).fill(o); "

@@ -51,6 +51,7 @@ class Cloner final : public v8::ValueSerializer::Delegate, public v8::ValueDeser
       : context_(context), isolate_(context->GetIsolate()), make_error_(make_error), writer_(isolate_, this) {}
   Cloner(const Cloner&) = delete;
   Cloner& operator=(const Cloner&) = delete;
+  ~Cloner() override = default;
 
   // Empty: it threw.
   v8::MaybeLocal<v8::Value> Clone(v8::Local<v8::Value> value, v8::Local<v8::Array> transfer) {
@@ -60,8 +61,10 @@ class Cloner final : public v8::ValueSerializer::Delegate, public v8::ValueDeser
     const std::unique_ptr<std::uint8_t, FreeBytes> bytes(data);
     v8::ValueDeserializer reader(isolate_, data, size, this);
     reader_ = &reader;
-    if (!Transfer() || !reader.ReadHeader(context_).FromMaybe(false)) return {};
-    return reader.ReadValue(context_);
+    v8::MaybeLocal<v8::Value> clone;
+    if (Transfer() && reader.ReadHeader(context_).FromMaybe(false)) clone = reader.ReadValue(context_);
+    reader_ = nullptr;
+    return clone;
   }
 
   void ThrowDataCloneError(v8::Local<v8::String> message) override {

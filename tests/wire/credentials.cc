@@ -189,8 +189,7 @@ std::shared_ptr<const Hand> Hand::Deal(Random* random, const Origins& origins) {
     named.push_back({"connection-" + std::to_string(i), hand->cards.back().credential.connection()});
   }
   auto plain = broker::Policy::FromOrigins({"http://" + origins.plain, "http://" + origins.named});
-  auto capabilities =
-      broker::Capabilities::Make(std::make_shared<const broker::Policy>(plain.value()), std::move(named));
+  auto capabilities = broker::Capabilities::Make(std::make_shared<const broker::Policy>(plain.value()), named);
   hand->capabilities = capabilities.value();
   for (std::size_t i = 0; i < kCards; ++i) {
     hand->cards[i].handle = hand->capabilities->connections()[i]->handle();

@@ -1,6 +1,8 @@
 // usage: cell_test SNAPSHOT fresh|warm [gtest flags]
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "sandbox/cell/cell.h"
 #include "sandbox/cell/testing/fixture.h"
 #include "sandbox/cell/testing/mode.h"
@@ -17,9 +19,9 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   const auto mode = argc == 3 ? warder::zygote::FindStartMode(argv[2]) : std::nullopt;
   if (!mode) return 2;
-  warder::cell::CellProgram started(argv[1]);
-  if (mode == warder::zygote::StartMode::kWarm) started.WarmUp();
-  program = &started;
+  const auto started = std::make_unique<warder::cell::CellProgram>(argv[1]);
+  if (mode == warder::zygote::StartMode::kWarm) started->WarmUp();
+  program = started.get();
   program_mode = *mode;
   return RUN_ALL_TESTS();
 }
