@@ -11,7 +11,6 @@
 namespace warder {
 namespace {
 
-constexpr std::uint64_t kKiB = 1ull << 10;
 constexpr std::uint64_t kMiB = 1ull << 20;
 constexpr std::uint64_t kGiB = 1ull << 30;
 
