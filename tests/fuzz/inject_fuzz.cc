@@ -91,9 +91,9 @@ void FuzzHeaders(std::string_view text) {
     return;
   }
   if (*use) {
-    SecretFields fields;
-    fields.emplace("x", Secret(kField));
-    fields.emplace("y", Secret(kField));
+    warder::SecretFields fields;
+    fields.emplace("x", warder::Secret(kField));
+    fields.emplace("y", warder::Secret(kField));
     const auto filled = FillPlaceholders(**use, fields);
     Require(filled.has_value());
     for (const auto& [index, value] : filled->headers) headers.at(index).second = value.view();

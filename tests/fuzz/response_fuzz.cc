@@ -144,7 +144,7 @@ Received Receive(std::string_view wire, std::unique_ptr<ContentDecoder> decoder,
     take();
   }
   if (received.failed || received.given_up) return received;
-  received.failed = !body.Finish().empty();
+  body.Finish();
   while (!received.failed && !received.given_up && !body.Drained()) take();
   return received;
 }
