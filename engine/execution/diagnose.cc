@@ -1,29 +1,23 @@
 #include "engine/execution/diagnose.h"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <utility>
 
 namespace warder::execution {
 namespace {
 
-constexpr std::chrono::seconds kReadyDeadline{15};
-
-// A cell that is only looked at. Keeps itself alive until its death.
+// A cell that is only looked at. Keeps itself alive until its death, which comes: zygotes and cells have deadlines.
 class Probe final : public CellUser, public std::enable_shared_from_this<Probe> {
  public:
   Probe(boost::asio::io_context& loop, std::function<void(Diagnosis)> callback)
-      : loop_(loop), callback_(std::move(callback)), deadline_(loop, kReadyDeadline) {}
+      : loop_(loop), callback_(std::move(callback)) {}
 
   void Start(std::shared_ptr<ZygoteHost> zygote, Usher& usher, const Inspection& inspection) {
     const Limits limits;
     const zygote::CellLimits cell{limits.heap_bytes + limits.array_buffer_bytes, limits.cpu_ms / 1000};
     cell_ = std::make_unique<PreparedCell>(loop_, std::move(zygote), cell, usher, inspection, *this);
     self_ = shared_from_this();
-    deadline_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) cell_->process().Kill();
-    });
   }
 
   void OnReady() override {
@@ -39,7 +33,6 @@ class Probe final : public CellUser, public std::enable_shared_from_this<Probe> 
   void OnStreamEnd(const std::string&) override {}
 
   void OnDeath(const CellDeath& death) override {
-    deadline_.cancel();
     if (!death.failed_layer.empty()) {
       diagnosis_.layers.push_back({death.failed_layer, LayerStatus::State::kUnavailable,
                                    death.failed_why.empty() ? std::strerror(death.failed_errno) : death.failed_why});
@@ -53,7 +46,6 @@ class Probe final : public CellUser, public std::enable_shared_from_this<Probe> 
  private:
   boost::asio::io_context& loop_;
   std::function<void(Diagnosis)> callback_;
-  boost::asio::steady_timer deadline_;
   std::unique_ptr<PreparedCell> cell_;
   std::shared_ptr<Probe> self_;
   Diagnosis diagnosis_;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,9 +46,13 @@ using CommitDone = std::function<void(Result<Committed>)>;
 // Of the loop's thread.
 class Keeper {
  public:
+  // What all tenants together may have in memory.
+  static constexpr std::size_t kMaxBytesInMemory = std::size_t{256} << 20;
+
   // `stores`: null, where no execution has an instance.
-  Keeper(boost::asio::io_context& loop, std::shared_ptr<connections::TenantStores> stores)
-      : loop_(loop), stores_(std::move(stores)) {}
+  Keeper(boost::asio::io_context& loop, std::shared_ptr<connections::TenantStores> stores,
+         std::size_t most_in_memory = kMaxBytesInMemory)
+      : loop_(loop), stores_(std::move(stores)), most_in_memory_(most_in_memory) {}
   // Waits for what is being written.
   ~Keeper() = default;
   Keeper(const Keeper&) = delete;
@@ -61,13 +66,19 @@ class Keeper {
   void Commit(const Owner& owner, std::vector<Change> changes, std::shared_ptr<Account> account, CommitDone done);
 
  private:
+  Result<Committed> CommitInMemory(const std::string& tenant, std::span<const Change> changes);
+  // Calls `done` from the loop.
+  template <typename Answer, typename Done>
+  void Post(Answer answer, Done done);
   // Calls `work` with the owner's store where that may block, then `done` with what it returned.
   template <typename Work, typename Done>
   void Do(const Owner& owner, std::shared_ptr<Account> account, Work work, Done done);
 
   boost::asio::io_context& loop_;
   const std::shared_ptr<connections::TenantStores> stores_;
+  const std::size_t most_in_memory_;
   std::map<std::string, MemoryStore> memory_;  // by tenant
+  std::size_t bytes_in_memory_ = 0;
   // Apart from those that refresh connections: these do not wait for what flows remember.
   connections::Workers workers_;
 };

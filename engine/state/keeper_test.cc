@@ -23,7 +23,8 @@ class KeeperTest : public testing::Test {
     Run();
     return said;
   }
-  std::string Commit(Keeper& keeper, const Owner& owner, const std::string& key, const std::string& json) {
+  std::string Commit(Keeper& keeper, const Owner& owner, const std::string& key,
+                     const std::optional<std::string>& json) {
     std::string said;
     keeper.Commit(owner, {{{StateScope::kInstance, "", key}, json}}, account_, [&](const Result<Committed>& committed) {
       said = committed ? "done" : "(" + committed.error().message + ")";
@@ -40,6 +41,17 @@ class KeeperTest : public testing::Test {
   boost::asio::io_context loop_{1};
   std::shared_ptr<Account> account_ = std::make_shared<Account>();
 };
+
+TEST_F(KeeperTest, AllTenantsTogetherHaveSoMuchInMemory) {
+  Keeper keeper(loop_, nullptr, 100);
+  const std::string value = "\"" + std::string(100, 'x') + "\"";
+  EXPECT_EQ(Commit(keeper, {"acme", ""}, "a", value), "done");
+  EXPECT_EQ(Commit(keeper, {"other", ""}, "a", "1"),
+            "(the engine has no more room for the state of executions without an instance: 100 bytes for all tenants; "
+            "give it an instance)");
+  EXPECT_EQ(Commit(keeper, {"acme", ""}, "a", std::nullopt), "done");
+  EXPECT_EQ(Commit(keeper, {"other", ""}, "a", "1"), "done");
+}
 
 TEST_F(KeeperTest, WithoutAnInstanceItIsInMemoryAndGoesWithTheEngine) {
   {

@@ -15,10 +15,12 @@ class MemoryStore final : public Store {
   // As another execution would have left it.
   void Put(const StateItem& item);
   bool Has(const StateKey& key) const { return entries_.contains(key); }
+  // Of keys and values.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   std::map<StateKey, Entry> entries_;
-  std::size_t bytes_ = 0;  // of keys and values
+  std::size_t bytes_ = 0;
   std::uint64_t version_ = 0;
 };
 

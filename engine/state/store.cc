@@ -1,8 +1,7 @@
 #include "engine/state/store.h"
 
-#include <algorithm>
-
 #include "engine/base/text.h"
+#include "engine/store/tenant_id.h"
 
 namespace warder {
 
@@ -37,11 +36,6 @@ Result<void> CheckValues(std::span<const Change> changes) {
   return {};
 }
 
-bool IsInstance(const std::string& name) {
-  constexpr std::size_t kMaxNameBytes = 64;
-  const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= kMaxNameBytes && word(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return word(c) || c == '.' || c == '_' || c == '-'; });
-}
+bool IsInstance(const std::string& name) { return store::TenantId::Parse(name).has_value(); }
 
 }  // namespace warder::state
