@@ -2,7 +2,7 @@
 //
 // An execution of a request with an instance (ExecutionRequest::instance) reads and commits the state of that instance
 // in the file of its tenant (docs/vault.md). Without one, its state is in the engine's memory, at most 16 MB and 10,000
-// keys of each tenant, and goes with it.
+// keys of each tenant and 256 MB of all tenants together, and goes with it.
 #pragma once
 
 #include <compare>
