@@ -1,8 +1,6 @@
 #include "sandbox/cell/cell.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <v8-initialization.h>
 #include <v8-snapshot.h>
@@ -16,7 +14,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "sandbox/base/unique_fd.h"
+#include "sandbox/base/mapped_file.h"
 #include "sandbox/cell/channel.h"
 #include "sandbox/cell/seed_stream.h"
 #include "sandbox/cell/v8_start.h"
@@ -37,20 +35,6 @@ bool FillEntropy(unsigned char* buffer, std::size_t length) {
   }
   // V8 starts in the zygote, before the seal; the image has no /dev/urandom.
   return ::getrandom(buffer, length, 0) == static_cast<ssize_t>(length);
-}
-
-std::string ReadFile(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) throw std::runtime_error("cannot open the snapshot " + path);
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);
-    if (count <= 0) throw std::runtime_error("cannot read the snapshot " + path);
-    done += static_cast<std::size_t>(count);
-  }
-  return bytes;
 }
 
 // V8 writes what it has to say about a full heap to stderr. A cell has none, and the calls that stdio would make to
@@ -84,7 +68,7 @@ class StepClock {
 }  // namespace
 
 CellProgram::CellProgram(const std::string& snapshot_path, PristineCell::Extension extension)
-    : startup_(ReadFile(snapshot_path)), extension_(extension) {
+    : startup_file_(snapshot_path), startup_(startup_file_.bytes()), extension_(extension) {
   v8::V8::SetEntropySource(FillEntropy);
   v8_version_ = StartV8(&platform_);
   crypto::StartOpenSsl();

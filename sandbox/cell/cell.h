@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "sandbox/base/mapped_file.h"
 #include "sandbox/cell/frozen_platform.h"
 #include "sandbox/cell/pristine_cell.h"
 #include "sandbox/cell/startup.h"
@@ -34,6 +35,8 @@ class CellProgram {
 
   FrozenPlatform platform_;
   std::string v8_version_;
+  // Mapped and not read: what is of a file does not cost each fork.
+  MappedFile startup_file_;
   Startup startup_;
   PristineCell::Extension extension_;
   std::unique_ptr<PristineCell> pristine_;  // null: each cell makes its own

@@ -49,7 +49,8 @@ TEST_F(ScriptsTest, TheCodeOfEachLateScriptIsTaken) {
 TEST_F(ScriptsTest, CodeOfAnotherScriptIsNotTakenAndTheSourceIsCompiled) { Compile(1, false); }
 
 TEST(StartupTest, WhatIsPackedIsFound) {
-  const Startup startup(Startup::Pack("snapshot", {"one", "", "three is longer than the others"}));
+  const std::string file = Startup::Pack("snapshot", {"one", "", "three is longer than the others"});
+  const Startup startup(file);
   EXPECT_EQ(std::string(startup.snapshot().data, static_cast<std::size_t>(startup.snapshot().raw_size)), "snapshot");
   const auto text = [&](std::size_t i) {
     const auto code = startup.code(i);
@@ -64,9 +65,10 @@ TEST(StartupTest, WhatIsPackedIsFound) {
 TEST(StartupTest, WhatIsNoStartupFileIsRefused) {
   const std::string good = Startup::Pack("snapshot", {"one"});
   for (std::size_t size = 0; size < good.size(); ++size) {
-    EXPECT_THROW(Startup(good.substr(0, size)), std::runtime_error) << size;
+    EXPECT_THROW(Startup(std::string_view(good).substr(0, size)), std::runtime_error) << size;
   }
-  EXPECT_THROW(Startup(good + std::string(8, '\xff')), std::runtime_error);
+  const std::string longer = good + std::string(8, '\xff');
+  EXPECT_THROW(Startup{longer}, std::runtime_error);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <cstring>
 #include <stdexcept>
-#include <utility>
 
 namespace warder::cell {
 namespace {
@@ -17,7 +16,7 @@ void AppendNumber(std::string* file, Number number) {
   file->append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
-Number NumberAt(const std::string& file, std::size_t offset) {
+Number NumberAt(std::string_view file, std::size_t offset) {
   Number number = 0;
   std::memcpy(&number, file.data() + offset, sizeof(number));
   return number;
@@ -35,18 +34,18 @@ std::string Startup::Pack(const std::string& snapshot, const std::vector<std::st
   return file;
 }
 
-Startup::Startup(std::string file) : file_(std::move(file)) {
+Startup::Startup(std::string_view file) {
   const auto fail = [] { throw std::runtime_error("this is no file that a cell can start from"); };
-  if (file_.size() < sizeof(Number)) fail();
-  const std::size_t numbers = file_.size() / sizeof(Number);
-  const Number count = NumberAt(file_, file_.size() - sizeof(Number));
-  if (count == 0 || count >= numbers || file_.size() % sizeof(Number) != 0) fail();
-  const std::size_t sizes = file_.size() - (count + 1) * sizeof(Number);
+  if (file.size() < sizeof(Number)) fail();
+  const std::size_t numbers = file.size() / sizeof(Number);
+  const Number count = NumberAt(file, file.size() - sizeof(Number));
+  if (count == 0 || count >= numbers || file.size() % sizeof(Number) != 0) fail();
+  const std::size_t sizes = file.size() - (count + 1) * sizeof(Number);
   std::size_t begin = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const Number size = NumberAt(file_, sizes + i * sizeof(Number));
+    const Number size = NumberAt(file, sizes + i * sizeof(Number));
     if (begin > sizes || size > sizes - begin) fail();
-    const auto* const data = reinterpret_cast<const std::uint8_t*>(file_.data()) + begin;
+    const auto* const data = reinterpret_cast<const std::uint8_t*>(file.data()) + begin;
     if (i == 0) {
       snapshot_ = {reinterpret_cast<const char*>(data), static_cast<int>(size)};
     } else {

@@ -7,6 +7,7 @@
 #include "sandbox/cell/hostile.h"
 #endif
 #include "sandbox/cell/ending.h"
+#include "sandbox/cell/large_text.h"
 #include "sandbox/cell/limit_guards.h"
 #include "sandbox/zygote/fork_server.h"
 
@@ -23,6 +24,7 @@ constexpr warder::cell::PristineCell::Extension kExtension = nullptr;
 int main() {
   std::unique_ptr<warder::cell::CellProgram> program;
   warder::zygote::ZygoteHooks hooks;
+  hooks.arrange_code = warder::cell::MoveV8ToLargePages;
   hooks.initialise = [&program] {
     program = std::make_unique<warder::cell::CellProgram>("/snapshot.bin", kExtension);
     return program->v8_version();

@@ -41,6 +41,8 @@ struct CellContext {
 };
 
 struct ZygoteHooks {
+  // Called once, before the hardening, while the process may still put code elsewhere; null: nothing. May throw.
+  std::function<void()> arrange_code;
   // Called once, after the hardening and before the seal; returns V8's version. May throw: the message becomes
   // SetupFailed.
   std::function<std::string()> initialise;

@@ -118,6 +118,9 @@ SetupResult<> Seal(jail::LayerLog& log, CellTemplate* shape) {
 SetupResult<LaunchReport> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version, CellTemplate* shape) {
   SetupResult<LaunchReport> report = ReadLaunchReport(UniqueFd(jail::kReportFd));
   if (!report) return report;
+  if (hooks.arrange_code) {
+    if (SetupResult<> done = Call(hooks.arrange_code); !done) return done.error();
+  }
   if (SetupResult<> done = Prepare(report->log); !done) return done.error();
   SetupResult<std::string> version = Call(hooks.initialise);
   if (!version) return version.error();

@@ -15,10 +15,9 @@
 
 #include <array>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "sandbox/base/mapped_file.h"
 #include "sandbox/cell/buffer_budget.h"
 #include "sandbox/cell/frozen_platform.h"
 #include "sandbox/cell/runtime.h"
@@ -91,8 +90,8 @@ bool DrawEntropy(unsigned char* buffer, std::size_t length) {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (argc != 2) return 2;
-  std::ifstream file(argv[1], std::ios::binary);
-  const warder::cell::Startup startup(std::string(std::istreambuf_iterator<char>(file), {}));
+  const warder::MappedFile file(argv[1]);
+  const warder::cell::Startup startup(file.bytes());
   warder::cell::startup = &startup;
   warder::cell::FrozenPlatform platform;
   v8::V8::SetEntropySource(warder::cell::DrawEntropy);

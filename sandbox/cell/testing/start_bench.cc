@@ -6,12 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <string>
 #include <vector>
 
+#include "sandbox/base/mapped_file.h"
 #include "sandbox/cell/buffer_budget.h"
 #include "sandbox/cell/frozen_platform.h"
 #include "sandbox/cell/runtime.h"
@@ -21,11 +19,6 @@
 namespace {
 
 constexpr int kRounds = 300;
-
-std::string ReadFile(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 double Now() {
   timespec now{};
@@ -54,8 +47,9 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   warder::cell::FrozenPlatform platform;
   warder::cell::StartV8(&platform);
-  const warder::cell::Startup files[] = {warder::cell::Startup(ReadFile(argv[1])),
-                                         warder::cell::Startup(ReadFile(argv[2]))};
+  const warder::MappedFile bytes[] = {warder::MappedFile(argv[1]), warder::MappedFile(argv[2])};
+  const warder::cell::Startup files[] = {warder::cell::Startup(bytes[0].bytes()),
+                                         warder::cell::Startup(bytes[1].bytes())};
   std::vector<double> times[2];
   // In turn, so that a slow moment of the machine hits both.
   for (int round = 0; round < kRounds; ++round) {
