@@ -17,8 +17,9 @@ namespace warder::cell {
 namespace {
 
 constexpr std::uintptr_t kPage = std::uintptr_t{2} << 20;
-// What of V8 runs in most cells begins with its API; measured as the pages that cells fault in.
-constexpr std::uintptr_t kHotBytes = std::uintptr_t{12} << 20;
+// What of V8 runs in most cells stands around its API: measured as the pages that cells fault in.
+constexpr std::uintptr_t kHotBefore = 2 * kPage;
+constexpr std::uintptr_t kHotBehind = 5 * kPage;
 
 struct Range {
   std::uintptr_t begin = 0;
@@ -54,10 +55,9 @@ Range CodeAround(std::uintptr_t address) {
 Range HotCode() {
   const auto api = reinterpret_cast<std::uintptr_t>(&v8::V8::GetVersion);
   const Range code = CodeAround(api);
-  Range hot{api / kPage * kPage, api / kPage * kPage + kHotBytes};
-  if (hot.begin < code.begin) hot.begin += kPage;
-  hot.end = std::min(hot.end, code.end / kPage * kPage);
-  return hot;
+  const std::uintptr_t page = api / kPage * kPage;
+  const std::uintptr_t first = (code.begin + kPage - 1) / kPage * kPage;
+  return {std::max(first, page - kHotBefore), std::min(code.end / kPage * kPage, page + kHotBehind)};
 }
 
 // Gives back what it mapped, but for what was moved away.

@@ -3,7 +3,7 @@
 // A fork leaves the pages of a file out: the cell would find V8's code again by faults, some hundred of them, 4 KiB by
 // 4 KiB with the translations of both page tables of a virtual machine. A private copy on pages of 2 MiB, made in the
 // zygote, is in each cell from the fork on, as a handful of entries. It saves a quarter of what a cell costs
-// (build/tests/bench/bench_executions) and takes 12 MiB in each zygote, which its cells share.
+// (build/tests/bench/bench_executions) and takes 14 MiB in each zygote, which its cells share.
 //
 // No page is writable and executable at any time, and none that a cell can write was or becomes executable.
 #pragma once

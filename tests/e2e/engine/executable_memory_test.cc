@@ -170,7 +170,7 @@ TEST_P(ExecutableMemoryTest, CellsShareTheZygotesLargePagesOfCode) {
   for (const pid_t pid : Jailed()) {
     const std::size_t copied = CopiedCode(RegionsOf(pid));
     if (copied == 0) GTEST_SKIP() << "this kernel gave no large pages (" << setting << ")";
-    EXPECT_EQ(copied, std::size_t{12} << 20);
+    EXPECT_EQ(copied, std::size_t{14} << 20);
   }
 }
 
