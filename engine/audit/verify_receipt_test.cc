@@ -148,11 +148,20 @@ TEST_F(VerifyTest, ItemsHaveTheirMembers) {
       EXPECT_FALSE(check(other)) << pointer << '/' << member.key();
     }
   }
-  for (const auto& [pointer, wrong] : {std::pair{"/teardown/engine", R"({"descriptors":{"now":1}})"},
-                                       {"/policy/origins", "[1]"},
-                                       {"/policy/permitDegraded", "[null]"},
-                                       {"/limits", R"({"wall":1})"},
-                                       {"/setup", "[1]"}}) {
+  for (const char* counted : {"null", R"({"baseline":0,"now":0})"}) {
+    json::value receipt = json::parse(kReceipt);
+    receipt.at_pointer("/teardown/engine") =
+        json::parse(R"({"descriptors":{"baseline":1,"now":1},"processes":)" + std::string(counted) + "}");
+    EXPECT_TRUE(CheckReceiptContents(json::serialize(receipt))) << counted;
+  }
+  for (const auto& [pointer, wrong] :
+       {std::pair{"/teardown/engine", R"({"descriptors":{"now":1}})"},
+        {"/teardown/engine", R"({"descriptors":{"baseline":1,"now":1},"processes":{"now":0}})"},
+        {"/teardown/engine", R"({"descriptors":{"baseline":1,"now":1},"processes":0})"},
+        {"/policy/origins", "[1]"},
+        {"/policy/permitDegraded", "[null]"},
+        {"/limits", R"({"wall":1})"},
+        {"/setup", "[1]"}}) {
     json::value receipt = json::parse(kReceipt);
     receipt.at_pointer(pointer) = json::parse(wrong);
     EXPECT_FALSE(CheckReceiptContents(json::serialize(receipt))) << pointer;

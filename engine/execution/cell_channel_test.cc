@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/execution/descriptor_ledger.h"
+#include "engine/execution/holdings.h"
 
 namespace warder::execution {
 namespace {

@@ -23,6 +23,7 @@ class CellPool::Slot final : public CellUser {
     const DescriptorLedger::Count count = cell_->ledger().Settle();
     return count.made - count.returned;
   }
+  bool exists() const { return cell_ && cell_->process().exists(); }
   bool retired() const { return cell_ && cell_->zygote()->retired(); }
   bool IsOf(const ZygoteHost& zygote) const { return !cell_ || cell_->zygote().get() == &zygote; }
   // Whether an execution could do with it. One that is still being made may yet fail: its user will hear.
@@ -195,6 +196,11 @@ void CellPool::Close(std::function<void()> on_empty) {
     while (!shelf.slots.empty()) Drop(shelf.slots.front());
   }
   if (slots_.empty()) on_empty_();
+}
+
+std::size_t CellPool::processes() const {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->exists(); }));
 }
 
 std::size_t CellPool::descriptors() const {

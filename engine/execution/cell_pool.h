@@ -57,6 +57,8 @@ class CellPool {
   bool AllOf(const ZygoteHost& zygote) const;
   // Descriptors that its cells have open.
   std::size_t descriptors() const;
+  // Cells that exist, those that are being ended included.
+  std::size_t processes() const;
 
  private:
   class Slot;

@@ -81,6 +81,8 @@ class CellProcess final : private CellOwner {
   int pidfd() const { return pidfd_.get(); }
   // Whether it exists and may be given work.
   bool spawned() const { return pidfd_ && !admitting_ && death_.failed_layer.empty() && death_.fault.empty(); }
+  // As far as its zygote has told: it was made and not waited for.
+  bool exists() const { return death_.spawned && !death_.reaped; }
   // What making its cgroup took.
   std::chrono::nanoseconds cgroup_time() const { return cgroup_time_; }
   // What was said of every layer by whoever sets it up.

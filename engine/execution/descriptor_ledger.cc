@@ -1,9 +1,6 @@
 #include "engine/execution/descriptor_ledger.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
-
-#include <memory>
 
 #include "sandbox/jail/pidfd.h"
 
@@ -33,16 +30,6 @@ DescriptorLedger::Count DescriptorLedger::Settle() const {
     if (!IsOpen(entry)) ++count.returned;
   }
   return count;
-}
-
-std::optional<std::size_t> CountOpenDescriptors() {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), ::closedir);
-  if (!folder) return std::nullopt;
-  std::size_t count = 0;
-  while (const dirent* const entry = ::readdir(folder.get())) {
-    if (entry->d_name[0] != '.') ++count;
-  }
-  return count - 1;  // the folder itself
 }
 
 }  // namespace warder::execution

@@ -36,7 +36,4 @@ class DescriptorLedger {
   std::vector<Entry> entries_;
 };
 
-// How many descriptors this process has open; nothing where /proc cannot be read.
-std::optional<std::size_t> CountOpenDescriptors();
-
 }  // namespace warder::execution

@@ -195,7 +195,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
              .start_mode = options.start_mode,
              .permit_degraded = options.permit_degraded,
              .signing_key = KeyOf(options),
-             .count_descriptors = [this] { return CompareWithIdle(); }},
+             .compare_holdings = [this] { return CompareWithIdle(); }},
       inspection_{std::move(observe), options.permit_degraded},
       most_pooled_(options.pooled_cells),
       vault_(options.vault) {
@@ -293,7 +293,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
     return zygote && zygote->usable() && !zygote->retired() && zygote->spawned() < cells_per_zygote_;
   };
   if (!serves(zygote_)) {
-    idle_descriptors_.reset();
+    idle_.reset();
     zygote_ = std::exchange(next_zygote_, nullptr);  // the old one goes with its last cell, ready ones included
   }
   if (!serves(zygote_)) {
@@ -309,7 +309,7 @@ Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
 }
 
 Result<std::shared_ptr<ZygoteHost>> EngineImpl::LaunchZygote() {
-  idle_descriptors_.reset();
+  idle_.reset();
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
   return ZygoteHost::Launch(loop_, undertaker_, launch_, std::move(*image));
@@ -393,28 +393,41 @@ void EngineImpl::OnOver(const std::string& id) {
 
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
-  idle_descriptors_.reset();
+  idle_.reset();
   if (!undertaker_->idle() || !usher_->idle() || Cares()) return;
   const auto settled = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->ready(); };
   // What has not opened all that it will, or not closed it.
   if (!zygote_ || !settled(zygote_) || !settled(next_zygote_) || !cells_->AllOf(*zygote_)) return;
-  idle_descriptors_ = OwnDescriptors();
+  idle_ = Hold();
 }
 
-std::optional<std::size_t> EngineImpl::OwnDescriptors() const {
+std::optional<Holdings> EngineImpl::Hold() const {
   const auto open = CountOpenDescriptors();
   if (!open) return std::nullopt;
-  return *open - waiting_journals_ - cells_->descriptors();
+  return Holdings{*open - waiting_journals_ - cells_->descriptors(), HeldProcesses()};
 }
 
-std::optional<ReceiptFacts::EngineDescriptors> EngineImpl::CompareWithIdle() const {
-  if (running_.size() > 1 || diagnoses_ > 0 || !idle_descriptors_) return std::nullopt;
+std::optional<std::size_t> EngineImpl::HeldProcesses() const {
+  std::size_t cells = 0;
+  for (const auto& zygote : {zygote_, next_zygote_}) {
+    if (!zygote) continue;
+    const auto children = CountChildren(zygote->pid());
+    if (!children || zygote->backlog() > 0) return std::nullopt;
+    cells += *children;
+  }
+  const std::size_t ready = cells_->processes();
+  if (cells < ready) return std::nullopt;  // one of them is gone, and we have not heard of it yet
+  return cells - ready;
+}
+
+std::optional<ReceiptFacts::EngineHoldings> EngineImpl::CompareWithIdle() const {
+  if (running_.size() > 1 || diagnoses_ > 0 || !idle_) return std::nullopt;
   const auto usable = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->usable(); };
   if (!undertaker_->idle() || !usher_->idle() || Cares() || !usable(zygote_) || !usable(next_zygote_))
     return std::nullopt;
-  const auto now = OwnDescriptors();
+  const auto now = Hold();
   if (!now) return std::nullopt;
-  return ReceiptFacts::EngineDescriptors{*idle_descriptors_, *now};
+  return ReceiptFacts::EngineHoldings{*idle_, *now};
 }
 
 Diagnosis EngineImpl::Diagnose() {

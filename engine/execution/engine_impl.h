@@ -56,8 +56,9 @@ class EngineImpl final : public Engine {
   void StopIfDone();
   void NoteIdle();
   // Those of the process, but for what ready cells and journals to come have open.
-  std::optional<std::size_t> OwnDescriptors() const;
-  std::optional<ReceiptFacts::EngineDescriptors> CompareWithIdle() const;
+  std::optional<Holdings> Hold() const;
+  std::optional<std::size_t> HeldProcesses() const;
+  std::optional<ReceiptFacts::EngineHoldings> CompareWithIdle() const;
 
   const std::uint64_t cells_per_zygote_;
   zygote::LaunchOptions launch_;
@@ -83,7 +84,7 @@ class EngineImpl final : public Engine {
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
   int diagnoses_ = 0;  // under way
   // When the engine last had nothing to do; nothing where it has changed zygotes since.
-  std::optional<std::size_t> idle_descriptors_;
+  std::optional<Holdings> idle_;
   std::atomic<std::size_t> waiting_journals_ = 0;  // opened for executions that the loop has not heard of yet
   bool shutting_down_ = false;
   std::thread thread_;

@@ -71,8 +71,8 @@ struct EngineFacts {
   StartMode start_mode = StartMode::kWarm;
   std::vector<std::string> permit_degraded;
   audit::SigningKey signing_key;
-  // The engine's descriptors before and after, where the execution that asks is all that is left for it to do.
-  std::function<std::optional<ReceiptFacts::EngineDescriptors>()> count_descriptors;
+  // What the engine holds, before and after, where the execution that asks is all that is left for it to do.
+  std::function<std::optional<ReceiptFacts::EngineHoldings>()> compare_holdings;
 };
 
 // A stored connection under the name by which the script knows it.

@@ -143,7 +143,7 @@ void RunningExecution::WriteReceipt(system_clock::time_point over) {
   facts.ended = ended_wall_;
   facts.over = over;
   facts.descriptors = ledger_.Settle();
-  facts.engine = engine.count_descriptors();
+  facts.engine = engine.compare_holdings();
   outcome_.receipt_json = MakeReceipt(facts);
   outcome_.receipt_envelope = audit::Seal(outcome_.receipt_json, engine.signing_key);
 }

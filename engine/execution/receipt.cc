@@ -157,7 +157,11 @@ json::object TeardownOf(const ReceiptFacts& facts) {
   const bool ended = death.confirmed && (death.reaped || !death.zygote_lost.empty());
   json::value engine = nullptr;
   if (facts.engine) {
-    engine = {{"descriptors", {{"baseline", facts.engine->baseline}, {"now", facts.engine->now}}}};
+    const auto& [baseline, now] = *facts.engine;
+    json::value processes = nullptr;
+    if (baseline.processes && now.processes) processes = {{"baseline", *baseline.processes}, {"now", *now.processes}};
+    engine = {{"descriptors", {{"baseline", baseline.descriptors}, {"now", now.descriptors}}},
+              {"processes", std::move(processes)}};
   }
   // Of a process that never was there is nothing to say.
   const auto seen = [&](bool value) { return death.spawned ? json::value(value) : json::value(nullptr); };

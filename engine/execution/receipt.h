@@ -12,6 +12,7 @@
 
 #include "engine/broker/capabilities.h"
 #include "engine/execution/descriptor_ledger.h"
+#include "engine/execution/holdings.h"
 #include "engine/execution/verdict.h"
 
 namespace warder::execution {
@@ -34,13 +35,12 @@ struct ReceiptFacts {
   std::chrono::system_clock::time_point ended;
   std::chrono::system_clock::time_point over;  // death and reaping are known
   DescriptorLedger::Count descriptors;
-  // Where nothing else runs in the engine: how many descriptors its process has, and had when it last had nothing to
-  // do.
-  struct EngineDescriptors {
-    std::size_t baseline = 0;
-    std::size_t now = 0;
+  // Where nothing else runs in the engine: what it holds, and held when it last had nothing to do.
+  struct EngineHoldings {
+    Holdings baseline;
+    Holdings now;
   };
-  std::optional<EngineDescriptors> engine;
+  std::optional<EngineHoldings> engine;
 };
 
 std::string MakeReceipt(const ReceiptFacts& facts);

@@ -233,6 +233,7 @@ TEST_F(ReceiptTest, WhatWasTakenIsGivenBack) {
     if (!same_zygote) continue;
     EXPECT_EQ(teardown.at("engine").at("descriptors").at("now"),
               teardown.at("engine").at("descriptors").at("baseline"));
+    EXPECT_EQ(teardown.at("engine").at("processes"), json::parse(R"({"baseline":0,"now":0})"));
   }
 }
 
@@ -245,6 +246,19 @@ TEST_F(ReceiptTest, BesideAnotherExecutionOnlyItsOwnDescriptorsAreSpokenFor) {
   neighbour.Cancel();
   const json::value last = Receipt(neighbour.Wait()).at("teardown").at("engine").at("descriptors");
   EXPECT_EQ(last.at("now"), last.at("baseline"));
+}
+
+TEST(HoldingsTest, CountsTheChildrenOfAProcess) {
+  const auto before = CountChildren(::getpid());
+  ASSERT_TRUE(before) << "this kernel has no /proc/PID/task/TID/children";
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(CountChildren(::getpid()), *before + 1) << "a zombie is still one";
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(CountChildren(::getpid()), *before);
+  EXPECT_EQ(CountChildren(child), std::nullopt);
 }
 
 TEST(DescriptorLedgerTest, CountsWhatIsStillThere) {

@@ -61,6 +61,8 @@ class ZygoteHost : public std::enable_shared_from_this<ZygoteHost> {
 
   bool usable() const { return !lost_; }
   bool ready() const { return ready_; }
+  // In this process's pid namespace; -1 until it is ready, and once it is lost.
+  pid_t pid() const { return zygote_ ? zygote_->pid() : -1; }
   std::uint64_t spawned() const { return next_id_ - 1; }
   // Cells that it was asked for and has not made yet.
   std::size_t backlog() const { return waiting_.size() + unanswered_.size(); }

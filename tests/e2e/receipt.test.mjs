@@ -104,6 +104,7 @@ test("set-up, policy, times and teardown are there", async (t) => {
   assert.equal(descriptors.returned, descriptors.made);
   assert.deepEqual(processes, { made: 1, ended: 1 });
   assert.equal(engine.descriptors.now, engine.descriptors.baseline);
+  assert.deepEqual(engine.processes, { baseline: 0, now: 0 });
 });
 
 test("no header, body, query, path, log line or error message is in a receipt", async (t) => {
