@@ -29,7 +29,7 @@ constexpr const char* kCheckExamples =
     "  warder policy check acme.policy --request 'GET https://api.acme.test/v1/orders/42'\n"
     "  warder policy check acme.policy --request 'POST https://api.acme.test/v1/orders' --header 'x-acme-tag: 1' "
     "--json\n\n"
-    "Exit codes: 0 allowed, 4 denied, 2 the policy or the request is not well-formed.";
+    "Exit codes: 0 allowed, 4 denied, 2 the policy is not well-formed, or the request is no method and URL.";
 
 struct CheckOptions {
   std::string file;

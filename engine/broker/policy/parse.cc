@@ -85,6 +85,16 @@ Result<void> ReadRule(Arguments& arguments, Policy& policy, Rule::Verdict verdic
     return ErrorAt(arguments.line().number, requests->path_word.column,
                    "'" + requests->path_word.text.substr(0, 80) +
                        "' was ruled on above, for the same methods, so this line decides nothing; take the line out");
+  // Whoever writes it believes that something is denied.
+  const auto allowed = std::find_if(policy.rules.begin(), policy.rules.end(), [&rule](const Rule& other) {
+    return other.verdict == Rule::Verdict::kAllow && other.methods.Covers(rule.methods) && other.path.Covers(rule.path);
+  });
+  if (verdict == Rule::Verdict::kDeny && allowed != policy.rules.end()) {
+    return ErrorAt(arguments.line().number, requests->path_word.column,
+                   "'" + requests->path_word.text.substr(0, 80) + "' is denied too late: line " +
+                       std::to_string(allowed->line.number) +
+                       " allows all of it, and the first rule that fits decides; put the deny above that line");
+  }
   policy.rules.push_back(std::move(rule));
   return {};
 }

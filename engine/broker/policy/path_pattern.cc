@@ -156,6 +156,18 @@ bool PathPattern::MatchesLoosely(std::span<const std::string> path) const {
   return Holds(segments, rest_, path, Case::kIgnored);
 }
 
+bool PathPattern::Covers(const PathPattern& other) const {
+  const auto covers = [](const Segment& wide, const Segment& narrow) {
+    if (wide == narrow) return true;
+    const bool any = wide.wild && wide.before.empty() && wide.after.empty();
+    return any && (narrow.wild || !narrow.before.empty());
+  };
+  if (rest_ ? other.segments_.size() < segments_.size() : other.rest_ || other.segments_.size() != segments_.size()) {
+    return false;
+  }
+  return std::equal(segments_.begin(), segments_.end(), other.segments_.begin(), covers);
+}
+
 std::string PathPattern::ToString() const {
   std::string text;
   for (const Segment& segment : segments_) {

@@ -34,6 +34,9 @@ class PathPattern {
   // What a deny rule asks: upstreams that ignore the case of letters or a slash at the end must not be a way around it.
   bool MatchesLoosely(std::span<const std::string> path) const;
 
+  // True: each path that the other fits byte for byte, this one fits too. False: perhaps not.
+  bool Covers(const PathPattern& other) const;
+
   // The one text of this pattern: percent-encoded where it has to be, in capitals.
   std::string ToString() const;
 

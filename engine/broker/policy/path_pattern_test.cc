@@ -47,6 +47,25 @@ TEST(PathPattern, AWildcardStandsForOneSegmentOrAPartOfIt) {
   }
 }
 
+TEST(PathPattern, CoversWhereItCertainlyFitsAllOfTheOther) {
+  const auto covers = [](const char* wide, const char* narrow) {
+    return PathPattern::Parse(wide)->Covers(*PathPattern::Parse(narrow));
+  };
+  EXPECT_TRUE(covers("/**", "/a/b"));
+  EXPECT_TRUE(covers("/**", "/a/**"));
+  EXPECT_TRUE(covers("/a/**", "/a"));
+  EXPECT_TRUE(covers("/a/**", "/a/b/**"));
+  EXPECT_TRUE(covers("/a/{id}", "/a/b"));
+  EXPECT_TRUE(covers("/a/*", "/a/{id}.json"));
+  EXPECT_TRUE(covers("/a/b", "/a/b"));
+  EXPECT_FALSE(covers("/a/**", "/**"));
+  EXPECT_FALSE(covers("/a/*", "/a/**"));
+  EXPECT_FALSE(covers("/a/*", "/a/")) << "a wildcard stands for something";
+  EXPECT_FALSE(covers("/a/*.json", "/a/{id}"));
+  EXPECT_FALSE(covers("/a/b", "/a/B"));
+  EXPECT_FALSE(covers("/a", "/a/b"));
+}
+
 TEST(PathPattern, TheRestMayBeNothing) {
   for (const char* path : {"/v1/files", "/v1/files/", "/v1/files/a", "/v1/files/a/b/"}) {
     EXPECT_TRUE(Fits("/v1/files/**", path)) << path;

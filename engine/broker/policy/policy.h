@@ -29,6 +29,8 @@ class MethodSet {
   // False: no script can use that method at all.
   bool Add(std::string_view method);
   bool Has(std::string_view method) const;
+  // Whether it has all of the other's.
+  bool Covers(const MethodSet& other) const { return (other.bits_ & ~bits_) == 0; }
   // "GET,HEAD" in the order of AllowedMethods(); "*" where these are all.
   std::string ToString() const;
 

@@ -235,6 +235,10 @@ TEST(Policy, ErrorsNamePlaceProblemAndRemedy) {
       {"allow ,GET /v1", "line 1, column 7: a method is missing beside a comma"},
       {"allow GET, /v1", "a method is missing beside a comma"},
       {"allow GET /a//b", "line 1, column 11: '/a//b' has an empty segment (//); write one slash"},
+      {"allow GET,HEAD /a/**\ndeny GET /a/b",
+       "line 2, column 10: '/a/b' is denied too late: line 1 allows all of it, and the first rule that fits decides; "
+       "put "
+       "the deny above that line"},
       {"allow GET /a\nallow HEAD /a\ndeny GET /a", "line 3, column 10: '/a' was ruled on above"},
       {"origin", "line 1, column 7: an origin is missing"},
       {"origin api.test", "line 1, column 8: 'api.test' is not an origin"},
