@@ -37,7 +37,7 @@ std::string Missing(const CLI::App& app, const std::string& name) {
 }  // namespace
 
 std::string WrongUsage(const CLI::ParseError& error, const CLI::App& app) {
-  const std::string said = error.what();
+  std::string said = error.what();
   if (error.get_name() == "RequiredError") {
     std::string commands;
     for (const CLI::App* inner : app.get_subcommands({}))

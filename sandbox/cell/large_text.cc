@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 
 #ifndef MADV_COLLAPSE
@@ -25,6 +26,7 @@ struct Range {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
   bool empty() const { return begin >= end; }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells where code is in numbers
   void* data() const { return reinterpret_cast<void*>(begin); }
   std::size_t size() const { return end - begin; }
 };
@@ -70,10 +72,11 @@ class Mapping {
   ~Mapping() {
     if (data_ != MAP_FAILED) ::munmap(data_, size_);
   }
-  // The first large page's worth; nullptr without memory.
-  void* aligned() const {
-    if (data_ == MAP_FAILED) return nullptr;
-    return reinterpret_cast<void*>((reinterpret_cast<std::uintptr_t>(data_) + kPage - 1) / kPage * kPage);
+  // Room for `size` bytes on whole large pages; nullptr without memory.
+  void* Aligned(std::size_t size) const {
+    void* at = data_;
+    std::size_t space = size_;
+    return data_ == MAP_FAILED ? nullptr : std::align(kPage, size, at, space);
   }
 
  private:
@@ -87,7 +90,7 @@ void MoveV8ToLargePages() {
   const Range hot = HotCode();
   if (hot.empty()) return;
   const Mapping room(hot.size() + kPage);
-  void* const copy = room.aligned();
+  void* const copy = room.Aligned(hot.size());
   if (copy == nullptr || ::madvise(copy, hot.size(), MADV_HUGEPAGE) != 0) return;
   std::memcpy(copy, hot.data(), hot.size());
   // Whether it is on large pages, or can be put there. On small ones it would cost each fork more than it saves.

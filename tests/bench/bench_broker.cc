@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -56,7 +57,7 @@ using Figures = std::map<std::string, double>;
 
 double Percentile(std::vector<double> values, double share) {
   if (values.empty()) return 0;
-  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(values.size() - 1)));
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<std::size_t>(at)];
 }
@@ -410,7 +411,8 @@ boost::json::object Calls(const Plan& plan, int calls, int in_flight, bool timed
   for (int round = 0; round < plan.rounds; ++round) {
     for (const auto& [name, client] : Clients()) {
       const Microseconds before = server.CpuTime();
-      Figures figures = InChild([&] { return client(server.origin() + "/small", calls, in_flight, timed); });
+      Figures figures =
+          InChild([&, &run = client] { return run(server.origin() + "/small", calls, in_flight, timed); });
       figures["server_cpu_us"] = (server.CpuTime() - before).count() / (calls + kWarmUp);
       rounds[name].push_back(std::move(figures));
     }
@@ -464,7 +466,7 @@ boost::json::object Neighbours(const Plan& plan) {
   }
   for (int round = 0; round < std::min(plan.rounds, 3); ++round) {
     for (const auto& [name, url] : cases) {
-      rounds[name].push_back(InChild([&] {
+      rounds[name].push_back(InChild([&, &url = url] {
         const auto engine = Engine::Open({});
         std::optional<Execution> neighbour;
         if (!url.empty()) neighbour = engine->Start(RequestFor(kHostileFlow, "hostile", {{"url", url}}));

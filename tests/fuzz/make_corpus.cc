@@ -141,7 +141,7 @@ std::string ScrubSeed(int alphabet, int step) {
     seed += {1, 4};  // new, of 8 + 4 characters
     for (int i = 0; i < 12; ++i) seed += static_cast<char>(i * 5 + secret);
   }
-  seed += 3;  // cut into pieces of 2 + 3 bytes
+  seed += '\x03';  // cut into pieces of 2 + 3 bytes
   for (int i = 0; i < 2; ++i) seed += {static_cast<char>(step), 0, 3, 2, 4, 1, 5, 7};
   return seed;
 }

@@ -141,7 +141,7 @@ Verdict Credential::Apply(const std::string& placeholder_value, Outgoing* outgoi
   if (kind_ == Kind::kNone) return Verdict::kMust;
   Verdict verdict = JudgeSecret(secret_);
   if (!user_.empty()) verdict = Worse(verdict, JudgeSecret(user_));
-  const auto fill = [&](std::string value) {
+  const auto fill = [&](const std::string& value) {
     bool filled = false;
     for (auto& header : outgoing->headers) {
       if (header.second != placeholder_value) continue;

@@ -16,8 +16,6 @@
 
 #include "engine/base/base64.h"
 
-extern char** environ;
-
 namespace warder::oauth::testing {
 namespace {
 

@@ -35,7 +35,7 @@ class VaultOidcTest : public ::testing::Test {
   std::shared_ptr<Vault> OpenVault() const {
     return Vault::Open({.folder = scratch.folder() / "state", .key = {.file = scratch.folder() / "kek"}});
   }
-  OAuthSetup Setup(OAuthSetup::Grant grant, const std::string& client) const {
+  OAuthSetup SetupFor(OAuthSetup::Grant grant, const std::string& client) const {
     OAuthSetup setup;
     setup.grant = grant;
     setup.policy = "origin " + server->issuer() + "\nallow * /**\ninject bearer access_token\n";
@@ -44,7 +44,7 @@ class VaultOidcTest : public ::testing::Test {
     return setup;
   }
   OAuthSetup Platform() const {
-    OAuthSetup setup = Setup(OAuthSetup::Grant::kAuthorizationCode, "platform");
+    OAuthSetup setup = SetupFor(OAuthSetup::Grant::kAuthorizationCode, "platform");
     setup.client_secret = "the secret of a platform";
     setup.scopes = {"openid", "offline_access"};
     return setup;
@@ -111,7 +111,7 @@ TEST_F(VaultOidcTest, ACodeOfAnotherAuthorizationIsOfNoUse) {
 }
 
 TEST_F(VaultOidcTest, AClientSignsAndARobotAsserts) {
-  OAuthSetup signs = Setup(OAuthSetup::Grant::kClientCredentials, "signed");
+  OAuthSetup signs = SetupFor(OAuthSetup::Grant::kClientCredentials, "signed");
   signs.client_authentication = "private_key_jwt";
   signs.client_algorithm = "ES256";
   signs.client_secret = key.pem.view();
