@@ -56,60 +56,88 @@ class Listener {
   bool news_ = false;
 };
 
+// One of the batch: its execution, then the one that follows, if any.
 struct Running {
-  std::size_t number;
+  std::size_t number = 0;
   std::optional<Execution> execution;  // nothing: it was refused
   std::shared_ptr<Said> said;
   std::optional<EngineError> refused;
+  std::optional<Finished> first;      // the end of the first
+  std::optional<Finished> following;  // the end of what followed
+  bool over = false;
 };
 
 // Or is about to be: whoever waits for it waits for moments.
-bool IsOver(const Running& running, Listener& listener) {
+bool HasEnded(const Running& running, Listener& listener) {
   if (!running.execution || listener.HasFinished(*running.said)) return true;
   return running.execution->WaitFor(std::chrono::milliseconds(0)) != nullptr;
 }
 
-Running Start(Engine& engine, std::size_t number, const std::function<ExecutionRequest(std::size_t)>& request,
-              const std::shared_ptr<Listener>& listener) {
-  Running running{.number = number, .execution = {}, .said = std::make_shared<Said>(), .refused = {}};
+void Start(Engine& engine, const std::function<ExecutionRequest()>& request, const std::shared_ptr<Listener>& listener,
+           Running* running) {
+  running->said = std::make_shared<Said>();
   try {
-    running.execution = engine.Start(
-        request(number), [listener, said = running.said](const Event& event) { listener->Hear(event, said.get()); });
+    running->execution = engine.Start(
+        request(), [listener, said = running->said](const Event& event) { listener->Hear(event, said.get()); });
   } catch (const EngineError& error) {
-    running.refused = error;
+    running->refused = error;
   }
-  return running;
 }
 
-Finished EndOf(Running running, Listener& listener) {
+Finished TakeEnd(Running* running, Listener& listener) {
   Finished end;
-  end.refused = std::move(running.refused);
-  if (running.execution) end.outcome = running.execution->Wait();
-  end.logs = listener.TakeLogs(running.said.get());
+  end.refused = std::exchange(running->refused, std::nullopt);
+  if (running->execution) end.outcome = running->execution->Wait();
+  running->execution.reset();
+  end.logs = listener.TakeLogs(running->said.get());
   return end;
+}
+
+// Its execution has ended: starts the one that follows, or it is over.
+void GoOn(Engine& engine, const Batch& batch, const std::shared_ptr<Listener>& listener, Running* running) {
+  if (running->first) {
+    running->following = TakeEnd(running, *listener);
+    running->over = true;
+    return;
+  }
+  running->first = TakeEnd(running, *listener);
+  std::optional<ExecutionRequest> next;
+  try {
+    if (batch.following) next = batch.following(running->number, *running->first);
+    running->over = !next;
+  } catch (const EngineError& error) {
+    running->following = Finished{.outcome = {}, .logs = {}, .refused = error};
+    running->over = true;
+  }
+  if (next)
+    Start(
+        engine, [&] { return std::move(*next); }, listener, running);
 }
 
 }  // namespace
 
-void RunBatch(Engine& engine, std::size_t count, const std::function<ExecutionRequest(std::size_t)>& request,
-              const std::function<void(std::size_t, const Finished&)>& finished) {
+void RunBatch(Engine& engine, std::size_t count, const Batch& batch) {
   const auto listener = std::make_shared<Listener>();
   const std::size_t most = AtATime();
   std::deque<Running> running;
   for (std::size_t next = 0; next < count || !running.empty();) {
-    auto busy = static_cast<std::size_t>(
-        std::count_if(running.begin(), running.end(), [&](const Running& each) { return !IsOver(each, *listener); }));
-    for (; next < count && busy < most && running.size() < most * kEndsHeld; ++busy) {
-      running.push_back(Start(engine, next++, request, listener));
+    std::size_t busy = 0;
+    for (Running& each : running) {
+      if (!each.over && HasEnded(each, *listener)) GoOn(engine, batch, listener, &each);
+      if (!each.over) ++busy;
     }
-    if (!IsOver(running.front(), *listener)) {
+    for (; next < count && busy < most && running.size() < most * kEndsHeld; ++busy) {
+      running.emplace_back().number = next++;
+      Start(
+          engine, [&] { return batch.request(running.back().number); }, listener, &running.back());
+    }
+    if (!running.front().over) {
       listener->AwaitNews();
       continue;
     }
-    const std::size_t number = running.front().number;
-    const Finished end = EndOf(std::move(running.front()), *listener);
+    const Running done = std::move(running.front());
     running.pop_front();
-    finished(number, end);
+    batch.finished(done.number, *done.first, done.following ? &*done.following : nullptr);
   }
 }
 

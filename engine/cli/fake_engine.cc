@@ -231,6 +231,18 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
   return bundle;
 }
 
+std::shared_ptr<const Bundle> Bundle::LoadTest(const std::filesystem::path& path, const std::vector<File>& /*more*/,
+                                               const std::string& /*entry*/, std::uint64_t maximum_bytes) {
+  return Load(path, maximum_bytes);
+}
+
+std::shared_ptr<const Bundle> Bundle::Of(std::vector<File> files, std::string entry) {
+  auto bundle = std::shared_ptr<Bundle>(new Bundle());
+  bundle->files_ = std::move(files);
+  bundle->entry_ = std::move(entry);
+  return bundle;
+}
+
 PolicyText DescribePolicy() {
   return {.syscalls = {{"read", "fd 3", "allow", "the socket"}, {"*", "", "kill", "everything else"}},
           .headers = {{"host", "exact", "refuse", "the broker owns it"}}};

@@ -16,6 +16,7 @@
 #include "engine/cli/json_field.h"
 #include "engine/cli/scripted_request.h"
 #include "engine/cli/text_template.h"
+#include "engine/cli/value_pattern.h"
 
 namespace warder::cli {
 namespace {
@@ -24,8 +25,9 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using std::chrono::microseconds;
 
-constexpr const char* kSuffix = ".fixture.json";
-constexpr std::uint64_t kDefaultClockUs = 1'767'225'600'000'000;  // 2026-01-01T00:00:00Z
+constexpr std::string_view kFixtureSuffix = ".fixture.json";
+constexpr std::string_view kTestSuffix = ".test.js";
+constexpr std::size_t kMaxNameBytes = 1'000;
 constexpr std::size_t kMaxCalls = 1'000;
 constexpr std::array kScopes = {StateScope::kFlow, StateScope::kInstance, StateScope::kCrossFlow};
 // What a script can leave under a key (docs/authoring.md).
@@ -40,6 +42,11 @@ std::string Digest(const std::string& text) {
   Sha256 hash;
   hash.Update(text);
   return hash.Digest();
+}
+
+// The name of a file of fixtures without what says that it is one.
+std::string StemOf(const std::string& file) {
+  return file.substr(0, file.size() - (IsTestFile(file) ? kTestSuffix : kFixtureSuffix).size());
 }
 
 // A text as it is, anything else as JSON.
@@ -110,9 +117,13 @@ ExpectedRequest RequestOf(const JsonField& field) {
   if (body && body->value().is_string()) {
     request.body_text = body->Text("");
   } else if (body) {
+    CheckPatterns(*body);
     request.body_json = body->value();
   }
-  if (contains) request.body_contains = contains->value();
+  if (contains) {
+    CheckPatterns(*contains);
+    request.body_json = Containing(contains->value());
+  }
   return request;
 }
 
@@ -241,6 +252,7 @@ ExpectedLog LogOf(const JsonField& field) {
   if (const auto message = field.Member("message")) log.message = message->Text("it has to be a text");
   if (const auto fields = field.Member("fields")) {
     fields->Names("it has to be an object");
+    CheckPatterns(*fields);
     log.fields_json = fields->Serialized();
   }
   return log;
@@ -262,6 +274,7 @@ ExpectedResponse ResponseOf(const JsonField& field) {
     response.status = status->Number(200, 599, "it has to be a number from 200 to 599");
   }
   if (const auto body = field.Member("body")) {
+    CheckPatterns(*body);
     response.body = BodyText(*body);
     response.body_is_json = !body->value().is_string();
   }
@@ -294,7 +307,10 @@ void TakeExpectation(const JsonField& field, Expectation* expect) {
   if (output && expect->status != Status::kSucceeded) {
     output->Wrong("only an execution that succeeds has an output; take it out, or expect no failure");
   }
-  if (output) expect->output_json = output->Serialized();
+  if (output) {
+    CheckPatterns(*output);
+    expect->output_json = output->Serialized();
+  }
   if (expect->status != Status::kSucceeded) expect->output_json.reset();
   if (error) {
     error->CheckObject({"name", "message"});
@@ -320,6 +336,7 @@ void TakeExpectation(const JsonField& field, Expectation* expect) {
       const auto values = state->Member(StateScopeName(scope));
       if (!values) continue;
       values->Names("it has to be an object of everything that stands there in the end, by its keys");
+      CheckPatterns(*values);
       expect->state[scope] = values->Serialized();
     }
   }
@@ -334,7 +351,7 @@ void TakeExpectation(const JsonField& field, Expectation* expect) {
 
 // Beside the fixture: the module of its name, or the folder itself.
 std::string DefaultBundle(const std::string& file) {
-  const std::string stem = file.substr(0, file.size() - std::string_view(kSuffix).size());
+  const std::string stem = StemOf(file);
   for (const char* extension : {".js", ".mjs"}) {
     if (std::error_code error; fs::is_regular_file(stem + extension, error)) return stem + extension;
   }
@@ -391,17 +408,19 @@ Script ScriptOf(const JsonField& field, const std::string& name) {
   return script;
 }
 
-Fixture FixtureOf(const JsonField& field, const std::string& file, std::size_t index) {
+}  // namespace
+
+Fixture ParseFixture(const JsonField& field, const std::string& file, std::size_t index) {
   field.CheckObject({"name", "bundle", "journal", "flow", "event", "config", "connections", "limits", "seed", "clock",
                      "state", "calls", "order", "expect"});
   Fixture fixture;
   fixture.file = file;
   fixture.index = index;
-  const std::string base = fs::path(file).filename().string();
-  fixture.name = base.substr(0, base.size() - std::string_view(kSuffix).size());
+  fixture.name = StemOf(fs::path(file).filename().string());
   if (const auto name = field.Member("name")) {
     fixture.name = name->Text("it has to be a text");
     if (fixture.name.empty()) name->Wrong("it has to be a text with something in it");
+    if (fixture.name.size() > kMaxNameBytes) name->Wrong("it has to have at most 1,000 bytes");
   }
   fixture.shown = file + ": " + fixture.name;
   const auto bundle = field.Member("bundle");
@@ -439,6 +458,8 @@ Fixture FixtureOf(const JsonField& field, const std::string& file, std::size_t i
   return fixture;
 }
 
+namespace {
+
 void Collect(const fs::path& folder, std::vector<std::string>* files) {
   std::error_code error;
   std::vector<fs::path> folders;
@@ -448,7 +469,7 @@ void Collect(const fs::path& folder, std::vector<std::string>* files) {
     std::error_code ignored;
     if (at->is_directory(ignored) && !at->is_symlink(ignored)) {
       folders.push_back(at->path());
-    } else if (EndsWith(name, kSuffix) && at->is_regular_file(ignored)) {
+    } else if ((EndsWith(name, kFixtureSuffix) || IsTestFile(name)) && at->is_regular_file(ignored)) {
       files->push_back(at->path().string());
     }
   }
@@ -464,14 +485,14 @@ std::vector<Fixture> ParseFixtures(const std::string& file, const std::string& t
   if (!document) throw EngineError(Status::kInvalid, shown + ": " + document.error().message);
   std::vector<Fixture> fixtures;
   if (document->is_object()) {
-    fixtures.push_back(FixtureOf(JsonField(shown, "", *document), file, 0));
+    fixtures.push_back(ParseFixture(JsonField(shown, "", *document), file, 0));
     return fixtures;
   }
   std::set<std::string> names;
   for (const JsonField& each :
        JsonField(shown, "", *document).Elements("it has to be a fixture or an array of fixtures")) {
     if (each.value().is_object()) each.Needed("name", "each of several fixtures in a file has its own");
-    fixtures.push_back(FixtureOf(each, file, fixtures.size()));
+    fixtures.push_back(ParseFixture(each, file, fixtures.size()));
     if (!names.insert(fixtures.back().name).second)
       each.Member("name")->Wrong("another fixture in the file has that name; give it another");
   }
@@ -480,23 +501,27 @@ std::vector<Fixture> ParseFixtures(const std::string& file, const std::string& t
   return fixtures;
 }
 
-std::vector<std::string> FindFixtures(const std::vector<std::string>& paths) {
+bool IsTestFile(std::string_view name) { return EndsWith(name, kTestSuffix); }
+
+std::vector<std::string> FindTests(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (!fs::exists(status))
-      throw EngineError(Status::kInvalid, "there is no " + path + "; name a folder or a *" + kSuffix);
+      throw EngineError(Status::kInvalid, "there is no " + path + "; name a folder or a *.fixture.json or *.test.js");
     if (fs::is_directory(status)) {
       Collect(path, &files);
-    } else if (EndsWith(path, kSuffix) && fs::is_regular_file(status)) {
+    } else if ((EndsWith(path, kFixtureSuffix) || IsTestFile(path)) && fs::is_regular_file(status)) {
       files.push_back(path);
     } else {
-      throw EngineError(Status::kInvalid, path + " is no fixture; fixtures are files whose names end in " + kSuffix);
+      throw EngineError(Status::kInvalid, path +
+                                              " is no fixture and no test file; their names end in .fixture.json and "
+                                              ".test.js");
     }
   }
   if (files.empty()) {
-    throw EngineError(Status::kInvalid, "there is no *" + std::string(kSuffix) + " in " + paths.front() +
+    throw EngineError(Status::kInvalid, "there is no *.fixture.json and no *.test.js in " + paths.front() +
                                             "; docs/journals.md says how to write one");
   }
   std::sort(files.begin(), files.end());

@@ -12,6 +12,7 @@
 #include "engine/cli/scripted_request.h"
 #include "engine/cli/testing.h"
 #include "engine/cli/text_template.h"
+#include "engine/cli/value_pattern.h"
 
 namespace warder::cli {
 namespace {
@@ -192,6 +193,14 @@ constexpr Wrong kWrong[] = {
     {R"({"expect": {"logs": {}}})", "expect.logs is {}; it has to be an array"},
     {R"({"expect": {"logs": [{"level": "loud"}]}})", "expect.logs[0].level is \"loud\"; it has to be one of"},
     {R"({"expect": {"logs": [{"fields": 1}]}})", "expect.logs[0].fields is 1; it has to be an object"},
+    {R"({"expect": {"output": {"$any": false}}})", "expect.output.$any is false; it has to be true, or a type"},
+    {R"({"expect": {"output": [{"$any": "text"}]}})", "expect.output[0].$any is \"text\"; it has to be one of"},
+    {R"({"expect": {"output": {"$like": 1}}})", "expect.output.$like is 1; it has to be a text"},
+    {R"({"expect": {"state": {"flow": {"a": {"$like": "}"}}}}})", "flow.a.$like is \"}\"; it has a } without its {"},
+    {R"({"expect": {"logs": [{"fields": {"$any": true, "a": 1}}]}})", "beside \"$any\" there is nothing else"},
+    {R"({"expect": {"response": {"body": {"$contains": {"a": {"$any": 1}}}}}})", "$contains.a.$any is 1"},
+    {R"({"calls": [{"request": {"url": "https://a.test/", "body": {"$like": "{"}}, "reply": {}}]})",
+     "calls[0].request.body.$like is \"{\"; it has a { without its }"},
 };
 INSTANTIATE_TEST_SUITE_P(Wrong, WrongFixtureTest, testing::ValuesIn(kWrong));
 
@@ -199,15 +208,15 @@ TEST(FixtureTest, ThoseInFoldersAreFoundInOrder) {
   const Scratch scratch;
   std::filesystem::create_directories(scratch / "b/node_modules");
   std::filesystem::create_directories(scratch / "b/.git");
-  for (const char* name : {"z.fixture.json", "b/a.fixture.json", "b/node_modules/x.fixture.json",
-                           "b/.git/x.fixture.json", "b/other.json"}) {
+  for (const char* name : {"z.fixture.json", "b/a.fixture.json", "b/c.test.js", "b/node_modules/x.fixture.json",
+                           "b/.git/x.fixture.json", "b/other.json", "b/d.test.mjs"}) {
     scratch.Put(name, "{}");
   }
-  EXPECT_THAT(FindFixtures({scratch / "", scratch / "z.fixture.json"}),
-              ElementsAre(HasSubstr("b/a.fixture.json"), HasSubstr("z.fixture.json")));
+  EXPECT_THAT(FindTests({scratch / "", scratch / "z.fixture.json"}),
+              ElementsAre(HasSubstr("b/a.fixture.json"), HasSubstr("b/c.test.js"), HasSubstr("z.fixture.json")));
   std::filesystem::create_directories(scratch / "empty");
   for (const char* name : {"absent", "b/other.json", "empty"}) {
-    EXPECT_THROW(FindFixtures({scratch / name}), EngineError) << name;
+    EXPECT_THROW(FindTests({scratch / name}), EngineError) << name;
   }
 }
 
@@ -233,7 +242,7 @@ TEST(ScriptedRequestTest, EverythingThatDiffersIsNamed) {
   expected.method = "POST";
   expected.url = "https://a.test/{id}";
   expected.headers = {{"X-A", "1"}, {"x-b", std::nullopt}};
-  expected.body_contains = boost::json::parse(R"({"a":{"b":1}})");
+  expected.body_json = Containing(boost::json::parse(R"({"a":{"b":1}})"));
   ScriptedRequest request{.method = "POST",
                           .url = "https://a.test/1",
                           .headers = {{"x-a", "1"}},
@@ -249,7 +258,6 @@ TEST(ScriptedRequestTest, EverythingThatDiffersIsNamed) {
             "method\n  - POST\n  + GET\nurl\n  - https://a.test/{id}\n  + https://b.test/\n"
             "connection\n  - (none)\n  + acme\nheader X-A\n  - 1\n  + (none)\nheader x-b\n  - (none)\n  + 2\n"
             "body\n$.a.b\n  - 1\n  + 2\n");
-  expected.body_contains.reset();
   expected.body_json = boost::json::parse("[1]");
   request.body = "no";
   EXPECT_THAT(RequestDifference(expected, request), HasSubstr("(no JSON) no"));

@@ -119,7 +119,7 @@ int Init(const InitOptions& options, Environment& environment) {
   CheckName(name);
   const std::string sdk = SdkAt(options.sdk).string();
   MakeFolder(project);
-  for (const TemplateFile& file : kTemplate) {
+  for (const EmbeddedFile& file : kTemplate) {
     const fs::path path = project / file.path;
     std::error_code error;
     fs::create_directories(path.parent_path(), error);

@@ -128,12 +128,14 @@ class Replay {
     if (!options_.bundle.empty()) bundle_ = Bundle::Load(options_.bundle);
     const auto engine = Engine::Open({.permit_degraded = options_.permit_degraded, .pooled_cells = 0});
     recordings_.resize(journals.size());
-    RunBatch(
-        *engine, journals.size(), [&](std::size_t i) { return RequestOf(journals[i], &recordings_[i]); },
-        [&](std::size_t i, const Finished& finished) {
-          Show(journals[i], i, finished);
-          recordings_[i].reset();
-        });
+    RunBatch(*engine, journals.size(),
+             {.request = [&](std::size_t i) { return RequestOf(journals[i], &recordings_[i]); },
+              .following = nullptr,
+              .finished =
+                  [&](std::size_t i, const Finished& finished, const Finished*) {
+                    Show(journals[i], i, finished);
+                    recordings_[i].reset();
+                  }});
     if (options_.json) {
       environment_.out.Write(JsonArray(documents_) + "\n");
     } else if (journals.size() > 1) {

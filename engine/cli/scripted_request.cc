@@ -5,6 +5,7 @@
 
 #include "engine/base/text.h"
 #include "engine/cli/text_template.h"
+#include "engine/cli/value_pattern.h"
 
 namespace warder::cli {
 namespace {
@@ -40,41 +41,15 @@ std::string HeaderDifference(const ExpectedRequest& expected, const ScriptedRequ
   return diff;
 }
 
-// Takes away what is not asked for, so that what is left can be compared: `value` as far as `wanted` speaks of it.
-json::value Restricted(const json::value& value, const json::value& wanted) {
-  if (value.is_object() && wanted.is_object()) {
-    json::object object;
-    for (const auto& [name, inner] : wanted.get_object()) {
-      if (const json::value* found = value.get_object().if_contains(name)) object[name] = Restricted(*found, inner);
-    }
-    return object;
-  }
-  if (value.is_array() && wanted.is_array()) {
-    json::array array;
-    for (std::size_t i = 0; i < value.get_array().size(); ++i) {
-      const json::value* inner = wanted.get_array().if_contains(i);
-      array.push_back(inner == nullptr ? value.get_array()[i] : Restricted(value.get_array()[i], *inner));
-    }
-    return array;
-  }
-  return value;
-}
-
 std::string BodyDifference(const ExpectedRequest& expected, const ScriptedRequest& request) {
   if (expected.body_text) {
     if (*expected.body_text == request.body) return {};
     const std::string diff = Difference(*expected.body_text, request.body);
     return "body\n" + (diff.empty() ? Pair("the same in another spelling", *expected.body_text, request.body) : diff);
   }
-  const auto& wanted = expected.body_json ? expected.body_json : expected.body_contains;
-  if (!wanted) return {};
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = kMaxJsonDepth;
-  const json::value body = json::parse(request.body, error, {}, options);
-  if (error) return Pair("body", json::serialize(*wanted), "(no JSON) " + request.body);
-  const std::string diff =
-      Difference(json::serialize(*wanted), json::serialize(expected.body_json ? body : Restricted(body, *wanted)));
+  if (!expected.body_json) return {};
+  if (!IsJson(request.body)) return Pair("body", json::serialize(*expected.body_json), "(no JSON) " + request.body);
+  const std::string diff = PatternDifference(*expected.body_json, request.body);
   return diff.empty() ? "" : "body\n" + diff;
 }
 

@@ -20,8 +20,7 @@ struct ExpectedRequest {
   std::string connection;
   // At most one of these.
   std::optional<std::string> body_text;
-  std::optional<boost::json::value> body_json;      // means the same
-  std::optional<boost::json::value> body_contains;  // has at least these members and elements
+  std::optional<boost::json::value> body_json;  // with patterns (value_pattern.h)
 };
 
 // Why `request` is not the expected one, as Difference shows it; empty: it is.

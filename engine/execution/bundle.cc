@@ -28,7 +28,7 @@ bool EndsWith(std::string_view text, std::string_view suffix) {
 }
 
 // Tests beside a bundle are no part of it.
-bool IsTest(std::string_view name) { return EndsWith(name, ".fixture.json"); }
+bool IsTest(std::string_view name) { return EndsWith(name, ".fixture.json") || EndsWith(name, ".test.js"); }
 
 bool IsModule(std::string_view name) {
   if (IsTest(name)) return false;
@@ -96,6 +96,9 @@ class Collector {
     if (errno != 0) Invalid("cannot list " + shown_ + "/" + prefix + ": " + std::strerror(errno));
   }
 
+  // Files that are in memory already.
+  void AddText(const std::vector<Bundle::File>& more) { files_.insert(files_.end(), more.begin(), more.end()); }
+
   std::vector<Bundle::File> Take() {
     std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return std::move(files_);
@@ -154,6 +157,12 @@ std::string HashOf(const std::vector<Bundle::File>& files) {
   return hash.Hex();
 }
 
+void CheckNames(const std::vector<Bundle::File>& sorted) {
+  const auto same = [](const Bundle::File& a, const Bundle::File& b) { return a.name == b.name; };
+  if (std::adjacent_find(sorted.begin(), sorted.end(), same) == sorted.end()) return;
+  Invalid("the bundle has two modules of one name");
+}
+
 bool HasFile(const std::vector<Bundle::File>& files, const std::string& name) {
   return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
 }
@@ -195,15 +204,39 @@ std::shared_ptr<const Bundle> Bundle::Load(const std::filesystem::path& path, st
   return bundle;
 }
 
+std::shared_ptr<const Bundle> Bundle::LoadTest(const std::filesystem::path& path, const std::vector<File>& more,
+                                               const std::string& entry, std::uint64_t maximum_bytes) {
+  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  const std::string name = path.filename().string();
+  UniqueFd folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) Invalid("cannot open the folder " + parent.string() + ": " + std::strerror(errno));
+  // As of other modules: a link could lead anywhere.
+  const UniqueFd file(::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!file && errno == ELOOP) Invalid(path.string() + " is a symbolic link; a test file is a plain file");
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    Invalid("cannot open the test file " + path.string() + ": " + std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) Invalid(path.string() + " is no plain file; a test file is one");
+  Collector collector(parent.string(), maximum_bytes);
+  collector.AddText(more);
+  collector.AddFile(file, name, folder.get());
+  collector.AddDirectory(std::move(folder), "", 0);
+  auto bundle = std::shared_ptr<Bundle>(new Bundle());
+  bundle->entry_ = entry;
+  bundle->files_ = collector.Take();
+  CheckNames(bundle->files_);
+  bundle->source_maps_ = collector.TakeSourceMaps();
+  bundle->sha256_ = HashOf(bundle->files_);
+  return bundle;
+}
+
 std::shared_ptr<const Bundle> Bundle::Of(std::vector<File> files, std::string entry) {
   auto bundle = std::shared_ptr<Bundle>(new Bundle());
   bundle->files_ = std::move(files);
   std::sort(bundle->files_.begin(), bundle->files_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   bundle->entry_ = std::move(entry);
-  const auto same = [](const File& a, const File& b) { return a.name == b.name; };
-  if (std::adjacent_find(bundle->files_.begin(), bundle->files_.end(), same) != bundle->files_.end()) {
-    Invalid("the bundle has two modules of one name");
-  }
+  CheckNames(bundle->files_);
   if (!HasFile(bundle->files_, bundle->entry_)) Invalid("the bundle has no module with the name of its entry");
   bundle->sha256_ = HashOf(bundle->files_);
   return bundle;

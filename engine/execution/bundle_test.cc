@@ -45,6 +45,39 @@ TEST_F(BundleTest, OneFileIsABundle) {
   EXPECT_EQ(bundle->sha256().size(), 64u);
 }
 
+TEST_F(BundleTest, TestsAreNoPartOfABundle) {
+  Write("index.js", "a");
+  Write("index.test.js", "b");
+  Write("lib/x.test.js", "c");
+  Write("x.fixture.json", "{}");
+  EXPECT_EQ(Bundle::Load(root_)->files().size(), 1u);
+
+  const std::vector<Bundle::File> more = {{"warder:test/entry.js", "import '../index.test.js'"}};
+  const auto test = Bundle::LoadTest(root_ / "index.test.js", more, "warder:test/entry.js");
+  std::vector<std::string> names;
+  for (const auto& file : test->files()) names.push_back(file.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"index.js", "index.test.js", "warder:test/entry.js"}));
+  EXPECT_EQ(test->entry(), "warder:test/entry.js");
+  EXPECT_NE(test->sha256(), Bundle::Load(root_)->sha256());
+
+  const auto why = [&](const fs::path& path, const std::vector<Bundle::File>& files) -> std::string {
+    try {
+      Bundle::LoadTest(path, files, "");
+    } catch (const EngineError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(why(root_ / "index.test.js", {{"index.js", "another"}}), "the bundle has two modules of one name");
+  fs::create_symlink("index.test.js", root_ / "link.test.js");
+  EXPECT_EQ(why(root_ / "link.test.js", more),
+            (root_ / "link.test.js").string() + " is a symbolic link; a test file is a plain file");
+  EXPECT_NE(why(root_ / "absent.test.js", more).find("No such file"), std::string::npos);
+  EXPECT_NE(why(root_ / "absent/a.test.js", more).find("cannot open the folder"), std::string::npos);
+  fs::create_directory(root_ / "folder.test.js");
+  EXPECT_NE(why(root_ / "folder.test.js", more).find("is no plain file"), std::string::npos);
+}
+
 TEST_F(BundleTest, AFolderIsItsModulesSortedByName) {
   Write("index.js", "a");
   Write("lib/z.js", "b");

@@ -59,6 +59,10 @@ std::variant<std::string, Refusal> Resolve(const Import& import,
   }
   const std::string& specifier = import.specifier;
   if (specifier == kWarderModule) return specifier;
+  if (specifier == kTestModule) {
+    if (exists(std::string(kTestModuleFile))) return std::string(kTestModuleFile);
+    return Refusal{"but that is there only for the *.test.js files that `warder test` runs"};
+  }
   if (!specifier.starts_with("./") && !specifier.starts_with("../")) {
     return Refusal{
         "but a bundle can import only its own files, by a relative path, and \"warder\": "

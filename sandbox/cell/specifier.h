@@ -12,6 +12,10 @@ namespace warder::cell {
 
 // The module that every bundle may import.
 inline constexpr std::string_view kWarderModule = "warder";
+// The one that test files may import besides, and the file that it is: `warder test` gives it to their cells with the
+// test file. It is the author's code as much as that is, and nothing of a cell knows of it but its name.
+inline constexpr std::string_view kTestModule = "warder/test";
+inline constexpr std::string_view kTestModuleFile = "warder:test/index.js";
 
 struct Import {
   std::string file;  // the importing module's name

@@ -35,6 +35,14 @@ TEST(SpecifierTest, RefusesWhatIsOutside) {
   }
 }
 
+TEST(SpecifierTest, HasTheTestModuleWhereItWasGiven) {
+  EXPECT_EQ(Try("index.js", "warder/test"),
+            "refused: but that is there only for the *.test.js files that `warder test` runs");
+  const Import import{.file = "index.js", .specifier = "warder/test", .attributes = {}};
+  const auto resolved = Resolve(import, [](const std::string& name) { return name == "warder:test/index.js"; });
+  EXPECT_EQ(std::get<std::string>(resolved), "warder:test/index.js");
+}
+
 TEST(SpecifierTest, SaysWhatWasMeant) {
   EXPECT_EQ(Try("index.js", "./lib/a"),
             "refused: but there is no \"lib/a\" in the bundle; \"lib/a.js\" is there: write the whole name");

@@ -36,7 +36,7 @@ function settings({ entry, out, minify = false }) {
     conditions: ["workerd", "worker", "browser"],
     format: "esm",
     target: "chrome136",  // V8 13.6
-    external: ["warder"],
+    external: ["warder", "warder/test"],
     sourcemap: "linked",
     sourcesContent: false,
     charset: "utf8",

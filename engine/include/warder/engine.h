@@ -69,8 +69,9 @@ class EngineError : public std::runtime_error {
 // it. Immutable once loaded; the code that was hashed is the code that runs.
 class Bundle {
  public:
-  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files, all of them UTF-8). Symbolic links to
-  // modules or folders are refused. Throws EngineError(kInvalid) with one sentence.
+  // Reads `path`: a .js or .mjs file, or a folder (its .js, .mjs and .json files, all of them UTF-8; tests excepted:
+  // *.test.js, *.fixture.json). Symbolic links to modules or folders are refused. Throws EngineError(kInvalid) with one
+  // sentence.
   static std::shared_ptr<const Bundle> Load(const std::filesystem::path& path,
                                             std::uint64_t maximum_bytes = Limits{}.bundle_bytes);
 
@@ -78,6 +79,11 @@ class Bundle {
     std::string name;    // path inside the bundle, "/"-separated
     std::string source;  // UTF-8
   };
+  // A test file at `path`, which like all *.test.js is no part of its folder's bundle, with the modules of its folder,
+  // which it may import, and `more`, of which one is the `entry`. Reads and throws as Load.
+  static std::shared_ptr<const Bundle> LoadTest(const std::filesystem::path& path, const std::vector<File>& more,
+                                                const std::string& entry,
+                                                std::uint64_t maximum_bytes = Limits{}.bundle_bytes);
   // What a module's last line names as its source map ("//# sourceMappingURL=x.js.map"), where that is a file beside
   // it. It belongs to nothing that runs, nor to the hash; see MapStacks.
   struct SourceMap {

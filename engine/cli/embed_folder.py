@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the files of a folder as C++: a table of paths and texts. usage: embed_template.py FOLDER OUT.h DEPFILE"""
+"""Writes the files of a folder as C++: a table of paths and texts. usage: embed_folder.py FOLDER NAME OUT.h DEPFILE"""
 import os
 import sys
 
@@ -20,22 +20,22 @@ def escape(byte: int) -> str:
     return chr(byte) if 0x20 <= byte < 0x7F else "\\%03o" % byte
 
 
-def main(folder: str, out: str, depfile: str) -> None:
+def main(folder: str, name: str, out: str, depfile: str) -> None:
     entries, read = [], []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(set(folders) - LEFT_OUT)
         read.append(place)  # so that a new file is seen
-        for name in sorted(set(files) - LEFT_OUT):
-            path = os.path.join(place, name)
+        for each in sorted(set(files) - LEFT_OUT):
+            path = os.path.join(place, each)
             read.append(path)
             with open(path, "rb") as file:
                 entries.append((os.path.relpath(path, folder), file.read()))
     if not entries:
         sys.exit(f"{folder} has no files")
     with open(out, "w", encoding="ascii") as file:
-        file.write("// Made by engine/cli/embed_template.py.\n#pragma once\n\n#include <array>\n#include <string_view>\n\n")
-        file.write("namespace warder::cli {\n\nstruct TemplateFile {\n  std::string_view path, text;\n};\n\n")
-        file.write(f"inline constexpr std::array<TemplateFile, {len(entries)}> kTemplate = {{{{\n")
+        file.write("// Made by engine/cli/embed_folder.py.\n#pragma once\n\n#include <array>\n\n")
+        file.write('#include "engine/cli/embedded_file.h"\n\nnamespace warder::cli {\n\n')
+        file.write(f"inline constexpr std::array<EmbeddedFile, {len(entries)}> {name} = {{{{\n")
         for path, data in sorted(entries):
             file.write('    {"%s",\n%s},\n' % (path, literal(data)))
         file.write("}};\n\n}  // namespace warder::cli\n")

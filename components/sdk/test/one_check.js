@@ -1,0 +1,4 @@
+// Imported before the test file where one of its checks is called.
+import { expectOneCheck } from "./declared.js";
+
+expectOneCheck();
