@@ -20,7 +20,7 @@ sdkTest("a new project is installed, checked, bundled, tested and run", async (t
 
   const tested = await npm("test");
   assert.equal(tested.code, 0, tested.stdout + tested.stderr);
-  assert.match(tested.stdout, /\n3 passed, 0 failed\n/);
+  assert.match(tested.stdout, /\n4 passed, 0 failed\n/);
 
   const started = await npm("start");
   assert.equal(started.code, Exit.succeeded, started.stderr);
@@ -28,7 +28,7 @@ sdkTest("a new project is installed, checked, bundled, tested and run", async (t
   assert.match(started.stderr, /nobody is told/);
   for (const file of ["dist/index.js", "dist/index.js.map"]) assert.ok(existsSync(join(project, file)), file);
 
-  // Its fixtures notice what is wrong.
+  // Its tests notice what is wrong.
   const source = join(project, "src/index.ts");
   const good = readFileSync(source, "utf8");
   writeFileSync(source, good.replace("order.total < threshold", "order.total <= threshold * 3"));
@@ -36,5 +36,5 @@ sdkTest("a new project is installed, checked, bundled, tested and run", async (t
   assert.equal(bundled.code, 0, bundled.stderr);
   const broken = await run(["test", join(project, "src")]);
   assert.equal(broken.code, Exit.failed);
-  assert.match(broken.stdout, /\n2 passed, 1 failed\n/);
+  assert.match(broken.stdout, /\n2 passed, 2 failed\n/);
 });

@@ -12,7 +12,7 @@ sdkTest("tsc --strict takes what a cell has and refuses what it has not", (t) =>
   const project = temporaryFolder(t);
   mkdirSync(join(project, "node_modules/@warder"), { recursive: true });
   symlinkSync(types, join(project, "node_modules/@warder/types"));
-  const files = ["flow.ts", "authoring.ts"];
+  const files = ["flow.ts", "authoring.ts", "tests.ts"];
   for (const file of files) copyFileSync(join(root, "tests/sdk/types", file), join(project, file));
   const config = { extends: "@warder/types/tsconfig.json", compilerOptions: { skipLibCheck: false }, files };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));

@@ -9,5 +9,6 @@
 /// <reference path="./fetch.d.ts" />
 /// <reference path="./global.d.ts" />
 /// <reference path="./streams.d.ts" />
+/// <reference path="./test.d.ts" />
 /// <reference path="./url.d.ts" />
 /// <reference path="./warder.d.ts" />
