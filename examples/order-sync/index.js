@@ -1,7 +1,7 @@
 // A scheduled sync: every 15 minutes the orders that have changed in a shop are copied to a ledger.
 //
 //   warder run examples/order-sync --instance demo --config config.json --allow SHOP --allow LEDGER
-//   warder test examples/order-sync
+//   warder test examples/order-sync        (its fixtures, and order-sync.test.js)
 //
 // The shop lists orders page by page, oldest change first. How far it has come stands in the flow's state, so that a run
 // begins where the last one ended, and what the ledger has taken is committed at once: a run that fails half-way goes on
