@@ -38,6 +38,13 @@ class Mappings {
 
   // The original of the mapping that covers `generated`: the last of its line that does not begin behind it.
   std::optional<Original> Find(Position generated) const;
+  // Calls visit(generated, original) for each mapping that has an original, in the order of the generated code.
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    for (const Mapping& each : mappings_) {
+      if (each.original.source != kUnmapped) visit(each.generated, each.original);
+    }
+  }
 
  private:
   static constexpr std::uint32_t kUnmapped = UINT32_MAX;

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 16;
 
+std::string Joined(std::string_view root, std::string_view source) {
+  std::string path(root);
+  if (!path.empty() && path.back() != '/') path += '/';
+  return path.append(source);
+}
+
 // Takes from the JSON what is needed, member by member, so that what else is in it costs no memory.
 class Reader : public JsonEvents {
  public:
@@ -162,8 +168,12 @@ Result<SourceMap> SourceMap::Parse(std::string_view json) {
 
   auto mappings = Mappings::Decode(read.mappings, read.sources.size());
   if (!mappings) return mappings.error();
-  for (std::string& each : read.sources) each = ShownSource(read.root, each);
-  return SourceMap(std::move(*mappings), std::move(read.sources));
+  std::vector<std::string> paths;
+  for (std::string& each : read.sources) {
+    paths.push_back(each.empty() ? std::string() : SafeName(Joined(read.root, each)));
+    each = ShownSource(read.root, each);
+  }
+  return SourceMap(std::move(*mappings), std::move(read.sources), std::move(paths));
 }
 
 std::optional<SourceMap::Place> SourceMap::Find(Position generated) const {
@@ -172,24 +182,27 @@ std::optional<SourceMap::Place> SourceMap::Find(Position generated) const {
   return Place{sources_[original->source], original->position};
 }
 
-std::string ShownSource(std::string_view root, std::string_view source) {
-  std::string path(root);
-  if (!path.empty() && path.back() != '/') path += '/';
-  path += source;
-  // Only what leads nowhere is taken out: the name of a file is the bundler's, relative to where it put the bundle.
-  std::string_view rest = path;
-  while (rest.starts_with("./") || rest.starts_with("../")) rest.remove_prefix(rest.find('/') + 1);
-
+std::string SafeName(std::string_view name) {
   std::string shown;
-  for (std::size_t at = 0; at < rest.size();) {
-    const Character character = FirstCharacter(rest.substr(at));
+  for (std::size_t at = 0; at < name.size();) {
+    const Character character = FirstCharacter(name.substr(at));
     if (character.valid && !IsTreacherous(character.code)) {
-      shown.append(rest.substr(at, character.bytes));
+      shown.append(name.substr(at, character.bytes));
     } else {
       shown.push_back('?');
     }
     at += character.bytes;
   }
+  return shown;
+}
+
+std::string ShownSource(std::string_view root, std::string_view source) {
+  const std::string path = Joined(root, source);
+  // Only what leads nowhere is taken out: the name of a file is the bundler's, relative to where it put the bundle.
+  std::string_view rest = path;
+  while (rest.starts_with("./") || rest.starts_with("../")) rest.remove_prefix(rest.find('/') + 1);
+
+  std::string shown = SafeName(rest);
   if (shown.size() <= kMaxShownSourceBytes) return shown;
   std::size_t from = shown.size() - kMaxShownSourceBytes;
   while ((static_cast<unsigned char>(shown[from]) & 0xC0U) == 0x80U) ++from;

@@ -30,14 +30,22 @@ class SourceMap {
     Position position;
   };
   std::optional<Place> Find(Position generated) const;
+  const Mappings& mappings() const { return mappings_; }
+  // As the map has them, with its root, relative to where it is: for showing only, as SafeName. Empty where one has no
+  // name.
+  const std::vector<std::string>& paths() const { return paths_; }
 
  private:
-  SourceMap(Mappings mappings, std::vector<std::string> sources)
-      : mappings_(std::move(mappings)), sources_(std::move(sources)) {}
+  SourceMap(Mappings mappings, std::vector<std::string> sources, std::vector<std::string> paths)
+      : mappings_(std::move(mappings)), sources_(std::move(sources)), paths_(std::move(paths)) {}
 
   Mappings mappings_;
   std::vector<std::string> sources_;
+  std::vector<std::string> paths_;
 };
+
+// A name with a "?" for each character that is not what it looks like.
+std::string SafeName(std::string_view name);
 
 // A source's name for one line of text: "../src/./a.ts" is "src/a.ts", and a character that is not what it looks like
 // is "?". Empty where there is nothing to show.

@@ -8,22 +8,22 @@
 #include <utility>
 
 namespace warder::cell {
+namespace {
+
+constexpr auto kKind = proto::BodyFrame::kResponseToCell;
+
+}  // namespace
 
 void Exit(ExitStatus status) { ::_exit(status); }
 
 std::optional<proto::BodyHeader> Channel::Receive(proto::ToCell* frame, const BeginBody& begin) {
-  constexpr auto kKind = proto::BodyFrame::kResponseToCell;
+  if (!kept_.empty()) {
+    const std::string payload = std::move(kept_.front());
+    kept_.pop_front();
+    return Take(payload, frame, begin);
+  }
   for (;;) {
-    if (const auto payload = reader_.Next()) {
-      if (const auto found = proto::ReadBodyHeader(kKind, *payload, payload->size())) {
-        char* const to = begin(found->header);
-        if (to != nullptr && found->header.size > 0)
-          std::memcpy(to, payload->data() + found->begin, found->header.size);
-        return found->header;
-      }
-      if (!proto::ParseMessage(*payload, frame)) Exit(kBadFrame);
-      return std::nullopt;
-    }
+    if (const auto payload = reader_.Next()) return Take(*payload, frame, begin);
     if (reader_.broken()) Exit(kBadFrame);
     Flush();
     if (const auto part = reader_.NextUnfinished()) {
@@ -33,6 +33,30 @@ std::optional<proto::BodyHeader> Channel::Receive(proto::ToCell* frame, const Be
         return found->header;
       }
     }
+    ReadSome();
+  }
+}
+
+std::optional<proto::BodyHeader> Channel::Take(std::string_view payload, proto::ToCell* frame, const BeginBody& begin) {
+  if (const auto found = proto::ReadBodyHeader(kKind, payload, payload.size())) {
+    char* const to = begin(found->header);
+    if (to != nullptr && found->header.size > 0) std::memcpy(to, payload.data() + found->begin, found->header.size);
+    return found->header;
+  }
+  if (!proto::ParseMessage(payload, frame)) Exit(kBadFrame);
+  return std::nullopt;
+}
+
+void Channel::ReceiveDebugger(proto::ToCell* frame) {
+  for (;;) {
+    if (const auto payload = reader_.Next()) {
+      if (!proto::ParseMessage(*payload, frame)) Exit(kBadFrame);
+      if (frame->has_debugger()) return;
+      kept_.emplace_back(*payload);
+      continue;
+    }
+    if (reader_.broken()) Exit(kBadFrame);
+    Flush();
     ReadSome();
   }
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,12 +46,16 @@ class Channel {
   // those of a long one come there right from the socket. Any other frame goes to `frame`.
   std::optional<proto::BodyHeader> Receive(proto::ToCell* frame, const BeginBody& begin);
 
+  // The next frame of a debugger; blocks. Those of any other kind are kept, in order, for Receive.
+  void ReceiveDebugger(proto::ToCell* frame);
+
   // At once, with all that was queued before.
   void Send(const proto::FromCell& frame);
   // With what else the script causes until the cell waits for the engine: at the latest then, or when it is much.
   void Queue(const proto::FromCell& frame);
 
  private:
+  static std::optional<proto::BodyHeader> Take(std::string_view payload, proto::ToCell* frame, const BeginBody& begin);
   void Append(const proto::FromCell& frame);
   // Of the piece that the reader has the beginning of.
   void ReceiveRest(const proto::FoundBody& found, std::string_view here, char* to);
@@ -63,6 +68,7 @@ class Channel {
   void (*begin_wait_)() = [] {};
   void (*end_wait_)() = [] {};
   proto::FrameReader reader_;
+  std::list<std::string> kept_;  // payloads that came before the debugger's; as many as calls have credit for
   std::string out_;
   std::unique_ptr<char[]> in_ = std::make_unique<char[]>(kReadBytes);
   bool in_a_long_body_ = false;

@@ -22,6 +22,7 @@ struct Ending {
   std::uint64_t heap_peak = 0;
   void* reserve = nullptr;
   std::chrono::nanoseconds load_time{0};
+  std::function<void()> before;
 };
 
 // One process, one execution, one end: handlers of signals and of V8 have no other way to find it.
@@ -44,7 +45,7 @@ void OnCollection(v8::Isolate* isolate, v8::GCType, v8::GCCallbackFlags) { Sampl
 }  // namespace
 
 void ArmEnding(Channel* channel, const BufferBudget* buffers, v8::Isolate* isolate) {
-  ending = {channel, buffers, isolate, 0, std::malloc(kReserveBytes), std::chrono::nanoseconds(0)};
+  ending = {channel, buffers, isolate, 0, std::malloc(kReserveBytes), std::chrono::nanoseconds(0), {}};
   std::set_new_handler(OutOfNativeMemory);
   isolate->AddGCPrologueCallback(OnCollection);
 }
@@ -56,6 +57,8 @@ void SampleHeap(v8::Isolate* isolate) {
 }
 
 void NoteLoadTime(std::chrono::nanoseconds time) { ending.load_time = time; }
+
+void BeforeTheEnd(std::function<void()> hook) { ending.before = std::move(hook); }
 
 void SayWhereTheViolationWas() {
   if (ending.channel == nullptr || ending.isolate == nullptr) return;
@@ -69,6 +72,8 @@ void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail) 
   std::set_new_handler(nullptr);  // a second failure must not come back here
   ReleaseReserve();
   if (ending.channel == nullptr) Exit(kFault);
+  const bool sound = reason == proto::Stopped::STALLED || reason == proto::Stopped::OUTPUT;
+  if (sound && ending.before) ending.before();
   proto::FromCell frame;
   proto::Stopped& stopped = *frame.mutable_stopped();
   stopped.set_reason(reason);
@@ -82,6 +87,7 @@ void Stop(proto::Stopped::Reason reason, std::string stack, std::string detail) 
 void Finish(proto::Result result) {
   if (ending.channel == nullptr) Exit(kFault);
   SampleHeap(ending.isolate);
+  if (ending.before) ending.before();
   proto::FromCell frame;
   *frame.mutable_result() = std::move(result);
   FillUsage(frame.mutable_result()->mutable_usage());

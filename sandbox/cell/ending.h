@@ -8,6 +8,7 @@
 #include <v8-isolate.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "sandbox/cell/buffer_budget.h"
@@ -23,6 +24,9 @@ void SampleHeap(v8::Isolate* isolate);
 
 // What loading the bundle took, for Usage.
 void NoteLoadTime(std::chrono::nanoseconds time);
+
+// Called before a Result, and before a Stopped where everything still works (STALLED, OUTPUT).
+void BeforeTheEnd(std::function<void()> hook);
 
 // In the SIGSYS handler, after the Violation: a second one with the JavaScript stack. Nothing that a handler may do,
 // but the process ends after it in any case, and if it ends in it, or hangs until the engine kills it, nothing is lost.

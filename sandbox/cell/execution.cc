@@ -56,7 +56,8 @@ void Execution::SetClock(std::uint64_t clock_us) {
 }
 
 void Execution::Handle(const proto::ToCell& frame) {
-  SetClock(frame.clock_us());
+  // The debugger's have no clock: what came before them may be still to be handled.
+  if (!frame.has_debugger()) SetClock(frame.clock_us());
   const v8::HandleScope scope(isolate_);
   Deliver(frame);
   if (phase_ != Phase::kWaiting) Settle();
@@ -101,6 +102,9 @@ void Execution::Deliver(const proto::ToCell& frame) {
     case proto::ToCell::kBarrier:
       if (phase_ == Phase::kWaiting) Exit(kBadFrame);
       return;
+    case proto::ToCell::kDebugger:
+      if (!inspector_) Exit(kBadFrame);
+      return inspector_->Handle(frame.debugger());
     case proto::ToCell::FRAME_NOT_SET:
       Exit(kBadFrame);
     default:
@@ -200,6 +204,7 @@ void Execution::Start(const proto::Start& start) {
   buffers_->SetBudget(start.array_buffer_bytes());
   LimitHeap(isolate_, start.heap_bytes());
   ArmSoftLimit(isolate_);
+  if (start.inspection() != proto::Start::NONE) StartInspection();
   phase_ = Phase::kLoading;
   const auto loading_since = std::chrono::steady_clock::now();
   v8::Local<v8::Module> entry;
@@ -211,6 +216,16 @@ void Execution::Start(const proto::Start& start) {
   NoteLoadTime(std::chrono::steady_clock::now() - loading_since);
   awaited_.Reset(isolate_, evaluated.As<v8::Promise>());
   evaluated.As<v8::Promise>()->MarkAsHandled();
+}
+
+void Execution::StartInspection() {
+  if (!proto::Start::Inspection_IsValid(start_.inspection())) Exit(kBadFrame);
+  inspector_ = std::make_unique<InspectorSession>(runtime_->context(), state_->channel, start_.inspection());
+  if (start_.inspection() == proto::Start::COVERAGE) {
+    BeforeTheEnd([this] { inspector_->SendCoverage(); });
+  } else {
+    inspector_->AwaitDebugger();
+  }
 }
 
 void Execution::Run() {

@@ -21,6 +21,7 @@
 
 #include "sandbox/cell/buffer_budget.h"
 #include "sandbox/cell/cell_state.h"
+#include "sandbox/cell/inspector_session.h"
 #include "sandbox/cell/module_loader.h"
 #include "sandbox/cell/runtime.h"
 #include "sandbox/proto/cell.pb.h"
@@ -50,6 +51,7 @@ class Execution {
   void DeliverToCall(const proto::ToCell& frame);
   void Add(const proto::Input& input);
   void Start(const proto::Start& start);
+  void StartInspection();
   void Run();
   // Instead of a run: the result is what the integration declares.
   [[noreturn]] void Describe(v8::Local<v8::Value> integration);
@@ -95,6 +97,7 @@ class Execution {
   std::string event_;
   std::string config_;
   proto::Start start_;
+  std::unique_ptr<InspectorSession> inspector_;  // null: nobody looks into this execution
   v8::Global<v8::Module> entry_;
   v8::Global<v8::Promise> awaited_;  // the entry's evaluation, then the flow, then what commits its state
 };

@@ -25,6 +25,12 @@ inline constexpr std::size_t kMaxBodyChunkBytes = std::size_t{256} << 10;
 inline constexpr std::uint64_t kInitialCredit = std::uint64_t{512} << 10;
 // What an entry of the log takes of its limit beside its text: entries without text must not be free.
 inline constexpr std::uint64_t kLogEntryBytes = 64;
+// The longest message of a debugger, and the longest that V8's inspector sends one: the source of a bundle as large as
+// may be, in JSON.
+inline constexpr std::size_t kMaxDebuggerMessageBytes = std::size_t{2} << 20;
+inline constexpr std::size_t kMaxInspectorMessageBytes = std::size_t{64} << 20;
+// What a cell may say of what has run in it.
+inline constexpr std::size_t kMaxCoverageBytes = std::size_t{32} << 20;
 // The longest packet on the control socket.
 inline constexpr std::size_t kMaxControlBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kFrameHeaderBytes = 4;

@@ -133,6 +133,18 @@ struct EngineOptions {
   // At most so many cells are kept ready, for executions with the same limits as the ones before them; none is made
   // before the first execution, and none is kept that nobody has needed for ten seconds. One takes 2 to 3 MiB.
   std::size_t pooled_cells = 16;
+  // Permits what is of use to authors and weakens what an execution is worth as evidence: ExecutionRequest::coverage
+  // and ::inspect. Never for executions on behalf of somebody else.
+  bool development = false;
+};
+
+// A debugger of the author's (Chrome's DevTools, an editor) that speaks V8's inspector protocol by WebSocket. The
+// engine listens on 127.0.0.1 for as long as the execution runs and relays what a debugger says to its cell. Whoever
+// reaches that port can read and change everything that the script can, and do all that it may do.
+struct Inspect {
+  std::uint16_t port = 9229;  // 0: any free one
+  // It runs when a debugger says so (Runtime.runIfWaitingForDebugger). True: and pauses before its first statement.
+  bool pause_at_start = false;
 };
 
 class Recording;
@@ -168,11 +180,25 @@ struct ExecutionRequest {
   // Instead of the world; warder/replay.h. At most one of them, and then neither origins nor connections.
   std::shared_ptr<const Recording> replay = nullptr;
   std::shared_ptr<const Script> script = nullptr;
+  // For development (EngineOptions::development); at most one of them, not with `describe`, `record` or `replay`, and a
+  // receipt says so.
+  bool coverage = false;                // Outcome::coverage is wanted
+  std::optional<Inspect> inspect = {};  // kInspectable says where; while it is paused neither wall nor cpu time counts
 };
 
 // Something that happened in a running execution, for people who watch it.
 struct Event {
-  enum class Kind { kStarted, kLog, kCallStarted, kCallFinished, kStepStarted, kStepRetried, kStepFinished, kFinished };
+  enum class Kind {
+    kStarted,
+    kInspectable,  // `message`: the debugger's WebSocket, "ws://127.0.0.1:9229/…"; nothing of the bundle has run
+    kLog,
+    kCallStarted,
+    kCallFinished,
+    kStepStarted,
+    kStepRetried,
+    kStepFinished,
+    kFinished
+  };
   Kind kind;
   std::string execution;
   std::chrono::microseconds at;  // since the execution was started
@@ -297,6 +323,20 @@ struct Divergence {
   std::string diff;  // lines as Difference makes them; may be empty
 };
 
+// A stretch of a module's source and how often it was run: from UTF-16 code unit `begin` up to, without, `end`.
+struct CoveredRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint64_t count = 0;
+};
+
+// What has run of a module, as V8 has it: of two ranges that hold the same place the later one counts. See
+// warder/coverage.h.
+struct ModuleCoverage {
+  std::string module;  // a name of Bundle::files()
+  std::vector<CoveredRange> ranges;
+};
+
 // The usage as receipts and `warder run --json` show it: one JSON object, times in microseconds.
 std::string UsageJson(const Usage& usage);
 
@@ -316,6 +356,9 @@ struct Outcome {
   std::vector<StateRecord> state;
   Usage usage;
   std::optional<Divergence> divergence;  // of a replayed or scripted execution; it may have gone on behind it
+  // Where it was asked for; nothing: the cell was ended before it could say so. A module that stands nowhere in it was
+  // not loaded.
+  std::optional<std::vector<ModuleCoverage>> coverage;
   // What ran, under which policy and layers, what it did, how it was torn down: one JSON object (docs/receipt.md).
   // Empty where the engine could not even ask for a cell, and of a replayed or scripted execution.
   std::string receipt_json;
