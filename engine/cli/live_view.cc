@@ -73,6 +73,10 @@ std::string EventText(const Event& event, const Output& output) {
     case Event::Kind::kStarted:
     case Event::Kind::kFinished:
       return {};
+    case Event::Kind::kInspectable:
+      // In node's words, which editors look for.
+      return "Debugger listening on " + Printable(event.message) + "\n" +
+             "It runs when a debugger says so: open chrome://inspect in Chrome, or attach an editor to that port.\n";
     case Event::Kind::kLog:
       kind = Printable(event.level);
       ink = InkOfLevel(event.level);

@@ -40,6 +40,7 @@ constexpr const char* kExamples =
     "  warder run my-integration/ --allow https://api.example.com --allow http://127.0.0.1:8080\n"
     "  warder run my-integration/ --limits limits.json --json | jq .usage\n"
     "  warder run my-integration/ --flow sync --instance acme-1     (it remembers, from run to run)\n"
+    "  warder run my-integration/ --inspect-brk                     (then chrome://inspect, or an editor)\n"
     "  warder run my-integration/ --receipt receipt.json && warder audit verify-receipt receipt.json";
 
 // Shows what happens until the execution has ended; hands an interrupt on to it. Returns its events.
@@ -61,7 +62,8 @@ std::vector<Event> Watch(const Execution& execution, EventQueue& queue, const In
     }
     if (ready == 0) over = execution.WaitFor(std::chrono::milliseconds(0)) != nullptr;
     for (Event& event : queue.Take()) {
-      if (!quiet) err.Write(EventText(event, err));
+      // Without it nobody could come.
+      if (!quiet || event.kind == Event::Kind::kInspectable) err.Write(EventText(event, err));
       over = over || event.kind == Event::Kind::kFinished;
       seen.push_back(std::move(event));
     }
@@ -149,6 +151,7 @@ class Run {
     // One execution: there is no next one to have a cell ready for.
     EngineOptions engine_options{.permit_degraded = options_.permit_degraded, .pooled_cells = 0};
     const bool fresh = options_.start_mode == StartModeName(StartMode::kFresh);
+    engine_options.development = request.inspect.has_value();
     engine_options.start_mode = fresh ? StartMode::kFresh : StartMode::kWarm;
     // Without --receipt nobody sees a signature, so nothing needs to be kept on this machine.
     if (receipt_ || !options_.signing_key.empty()) {
@@ -229,6 +232,7 @@ class Run {
     try {
       const manifest::Terms terms = manifest::TermsOf(outcome.output_json, request->flow, request->limits);
       request->limits = terms.limits;
+      if (request->inspect) return {};  // whoever looks into it looks once
       return terms.retry;
     } catch (const EngineError&) {  // no such flow
       return {};
@@ -359,6 +363,13 @@ Action Declare(CLI::App& app) {
       ->type_name("MODE")
       ->check(
           CLI::IsMember(std::vector<std::string>{StartModeName(StartMode::kFresh), StartModeName(StartMode::kWarm)}));
+  constexpr const char* kPort = "{9229}";
+  auto* inspect = app.add_flag(std::string("--inspect") + kPort, options->inspect,
+                               "Wait on 127.0.0.1 for a debugger (Chrome's DevTools, an editor) before anything of the "
+                               "bundle runs; =PORT, 0 stands for any free one (default: 9229)");
+  auto* inspect_brk = app.add_flag(std::string("--inspect-brk") + kPort, options->inspect_brk,
+                                   "As --inspect, and pause before the first statement");
+  for (auto* each : {inspect, inspect_brk}) each->excludes("--record");
   app.add_flag("--log-payloads", options->log_payloads,
                "Record the values that steps are given and give, and what is left in the state, not only their shapes; "
                "they may be personal data");

@@ -1,7 +1,10 @@
 #include "engine/cli/run_request.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "engine/cli/input_file.h"
 
@@ -35,6 +38,19 @@ NamedConnection ReadConnection(const std::string& option) {
   return {option.substr(0, equals), Connection::Load(option.substr(equals + 1))};
 }
 
+// node's options: --inspect-brk[=PORT] says more than --inspect[=PORT].
+std::optional<Inspect> InspectOf(const RunOptions& options) {
+  const std::string& port = options.inspect_brk.empty() ? options.inspect : options.inspect_brk;
+  if (port.empty()) return std::nullopt;
+  Inspect inspect{.pause_at_start = !options.inspect_brk.empty()};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), inspect.port);
+  if (error != std::errc() || end != port.data() + port.size()) {
+    throw EngineError(Status::kInvalid, "the port of --inspect is 0 (any free one) to 65535, not \"" + port +
+                                            "\"; a debugger is only waited for on 127.0.0.1");
+  }
+  return inspect;
+}
+
 std::string EventName(const RunOptions& options) { return options.event == "-" ? "standard input" : options.event; }
 
 bool StartsWithEither(std::string_view line, std::string_view one, std::string_view other) {
@@ -62,6 +78,7 @@ ExecutionRequest MakeRequest(const RunOptions& options, int in) {
   request.log_payloads = options.log_payloads;
   if (!options.tenant.empty()) request.tenant = options.tenant;
   request.instance = options.instance;
+  request.inspect = InspectOf(options);
   for (const std::string& each : options.connect) request.connections.push_back(ReadConnection(each));
   if (options.event == "-") {
     request.event_json = ReadInput(kEvent, in, EventName(options), request.limits);

@@ -27,6 +27,8 @@ struct RunOptions {
   VaultPlace place;
   std::vector<std::string> permit_degraded;
   std::string start_mode = StartModeName(EngineOptions{}.start_mode);
+  std::string inspect;  // a port, empty: no debugger is wanted
+  std::string inspect_brk;
   bool log_payloads = false;
   bool json = false;
   bool quiet = false;

@@ -11,6 +11,7 @@
 
 #include "engine/cli/batch.h"
 #include "engine/cli/command.h"
+#include "engine/cli/coverage_report.h"
 #include "engine/cli/file_watch.h"
 #include "engine/cli/fixture.h"
 #include "engine/cli/fixture_update.h"
@@ -22,6 +23,7 @@
 #include "engine/cli/test_file.h"
 #include "engine/cli/test_report.h"
 #include "engine/cli/text.h"
+#include "warder/coverage.h"
 #include "warder/engine.h"
 #include "warder/replay.h"
 
@@ -33,6 +35,7 @@ constexpr const char* kExamples =
     "  warder test my-integration/ --filter \"big orders\"\n"
     "  warder test my-integration/ --junit results.xml\n"
     "  warder test my-integration/ --watch\n"
+    "  warder test my-integration/ --coverage --coverage-min 90 --coverage-lcov lcov.info\n"
     "  warder test my-integration/orders.fixture.json --update";
 
 struct TestOptions {
@@ -40,6 +43,9 @@ struct TestOptions {
   std::string filter;
   std::string junit;
   std::vector<std::string> permit_degraded;
+  bool coverage = false;
+  std::string coverage_lcov;
+  double coverage_min = 0;
   bool update = false;
   bool yes = false;
   bool watch = false;
@@ -79,6 +85,8 @@ class Test {
     if (!Read(engine)) return static_cast<int>(Status::kInvalid);
     std::optional<OutputFile> junit;
     if (!options_.junit.empty()) junit.emplace("--junit", options_.junit);
+    std::optional<OutputFile> lcov;
+    if (!options_.coverage_lcov.empty()) lcov.emplace("--coverage-lcov", options_.coverage_lcov);
     Open(engine);
     environment_.out.Write(TapStart(cases_.size()));
     RunBatch(*engine, cases_.size(),
@@ -89,14 +97,18 @@ class Test {
     if (junit) junit->Write(JUnitText(tests_));
     const auto failed =
         std::count_if(tests_.begin(), tests_.end(), [](const Tested& each) { return !each.mismatches.empty(); });
+    if (lcov) lcov->Write(LcovText(lines_));
+    const bool enough = !options_.coverage || ReportCoverage();
     environment_.out.Write(std::to_string(tests_.size() - static_cast<std::size_t>(failed)) + " passed, " +
                            std::to_string(failed) + " failed\n");
-    return failed == 0 ? 0 : static_cast<int>(Status::kFailed);
+    return failed == 0 && enough ? 0 : static_cast<int>(Status::kFailed);
   }
 
  private:
   void Open(std::unique_ptr<Engine>& engine) const {
-    if (!engine) engine = Engine::Open({.permit_degraded = options_.permit_degraded});
+    if (!engine) {
+      engine = Engine::Open({.permit_degraded = options_.permit_degraded, .development = options_.coverage});
+    }
   }
 
   // False: a file is wrong, and was complained about; all of them are looked at.
@@ -157,12 +169,29 @@ class Test {
     }
   }
 
+  // False: fewer lines have run than have to.
+  bool ReportCoverage() {
+    environment_.out.Write(CoverageText(lines_, environment_.out));
+    const auto say = [this](const std::string& what) { environment_.err.Write("warder: " + what + "\n"); };
+    for (const std::string& problem : lines_.problems()) say(Printable(problem));
+    if (uncounted_ > 0) {
+      say("what ran in " + CountText(uncounted_, "fixture") +
+          " is not counted: a limit or a violation ended them, or they were never started");
+    }
+    if (lines_.Percent() >= options_.coverage_min) return true;
+    say("of all lines " + PercentText(lines_.Percent()) + " % have run, and --coverage-min asks for " +
+        PercentText(options_.coverage_min) + " %");
+    return false;
+  }
+
   ExecutionRequest RequestOf(Case* of) {
     Fixture* const fixture = &of->fixture;
     ExecutionRequest request;
+    request.coverage = options_.coverage;
     if (!fixture->journal.empty()) {
       const auto recording = Recording::Load(fixture->journal);
       request = Recording::Replay(recording);
+      request.coverage = options_.coverage;
       request.replay = nullptr;
       request.script = recording->AsScript();
       if (!fixture->expects) fixture->expect = ExpectationOf(*recording);
@@ -203,6 +232,7 @@ class Test {
       tested.duration += check->outcome.usage.wall;
     }
     if (options_.update) Update(finished, &tested);
+    if (options_.coverage) Count(fixture, finished);
     environment_.out.Write(TapText(tests_.size() + 1, tested));
     if (check != nullptr) environment_.out.Write(LogLines("# ", check->logs));
     of.script.reset();
@@ -228,6 +258,14 @@ class Test {
     }
   }
 
+  void Count(const Fixture& fixture, const Finished& finished) {
+    const auto bundle = bundles_.find(fixture.bundle);
+    if (bundle == bundles_.end() || !bundle->second) return;
+    if (!finished.outcome.coverage) ++uncounted_;
+    // Also where nothing is known: its lines are there.
+    lines_.Add(fixture.bundle, bundle->second, finished.outcome.coverage.value_or(std::vector<ModuleCoverage>()));
+  }
+
   const TestOptions& options_;
   Environment& environment_;
   FileWatch* watch_;
@@ -236,6 +274,8 @@ class Test {
   std::map<std::string, std::shared_ptr<const Bundle>> bundles_;
   std::vector<Tested> tests_;
   std::set<std::string> not_updated_;
+  LineCoverage lines_;
+  std::size_t uncounted_ = 0;  // fixtures that have not said what ran
 };
 
 // Again and again, whenever something has changed, until a signal comes.
@@ -271,6 +311,15 @@ Action Declare(CLI::App& app) {
       ->type_name("PATH");
   app.add_option("--filter", options->filter, "Only tests with this text in their path or name")->type_name("TEXT");
   app.add_option("--junit", options->junit, "Write the results here too, as JUnit's XML")->type_name("FILE");
+  auto* coverage = app.add_flag("--coverage", options->coverage,
+                                "Say which lines of the bundles no fixture has run, in a table behind the results");
+  app.add_option("--coverage-lcov", options->coverage_lcov, "Write how often each line has run here too, as lcov does")
+      ->type_name("FILE")
+      ->needs(coverage);
+  app.add_option("--coverage-min", options->coverage_min, "Fail where fewer of all lines have run, in percent")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(0.0, 100.0))
+      ->needs(coverage);
   auto* update = app.add_flag("--update", options->update,
                               "Show what came instead of what fixtures expect, ask, and write it into them; their "
                               "calls stay as they are, and so do test files");

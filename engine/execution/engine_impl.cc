@@ -97,6 +97,23 @@ void CheckOutside(const ExecutionRequest& request) {
   }
 }
 
+// What shows the inside of an execution is for its author, and proves nothing to anybody else.
+void CheckDevelopment(bool permitted, const ExecutionRequest& request) {
+  if (!request.coverage && !request.inspect) return;
+  const char* const what = request.inspect ? "an inspected execution" : "an execution that says what has run";
+  if (!permitted) {
+    throw EngineError(Status::kInvalid, std::string(what) + " needs an engine that is opened for development");
+  }
+  if (request.coverage && request.inspect) {
+    throw EngineError(Status::kInvalid, "an execution is inspected or says what has run, not both");
+  }
+  if (request.describe || request.replay || !request.record.empty()) {
+    throw EngineError(Status::kInvalid, std::string(what) +
+                                            " does not describe itself and is neither recorded nor a "
+                                            "replay: a journal knows nothing of what a debugger does");
+  }
+}
+
 // Whose state it has is known before it runs.
 void CheckInstance(Vault* vault, const ExecutionRequest& request) {
   if (request.instance.empty()) return;
@@ -198,6 +215,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
              .compare_holdings = [this] { return CompareWithIdle(); }},
       inspection_{std::move(observe), options.permit_degraded},
       most_pooled_(options.pooled_cells),
+      development_(options.development),
       vault_(options.vault) {
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
@@ -319,6 +337,7 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckLimits(request.limits);
   CheckBundle(request);
   CheckOutside(request);
+  CheckDevelopment(development_, request);
   CheckInstance(vault_.get(), request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
@@ -336,29 +355,44 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
     auto created = journal::Journal::Create(request.record);
     if (!created) ThrowEngineError(created.error());
     journal = std::move(*created);
-    ++waiting_journals_;
+    ++waiting_descriptors_;
   }
+
+  auto debuggers = std::make_shared<std::unique_ptr<inspector::Server>>(AwaitDebuggers(request));
 
   shared->SetCancel([this, id = shared->id()] {
     boost::asio::post(loop_, [this, id] {
       if (const auto found = running_.find(id); found != running_.end()) found->second->Cancel();
     });
   });
-  boost::asio::post(
-      loop_, [this, request = ExecutionRequest(request), granted = std::move(granted),
-              journal = std::make_shared<journal::Journal>(std::move(journal)), sink = std::move(sink),
-              shared]() mutable { Run(std::move(request), std::move(granted), std::move(*journal), sink, shared); });
+  boost::asio::post(loop_, [this, request = ExecutionRequest(request), granted = std::move(granted),
+                            journal = std::make_shared<journal::Journal>(std::move(journal)),
+                            debuggers = std::move(debuggers), sink = std::move(sink), shared]() mutable {
+    Run(std::move(request), std::move(granted), std::move(*journal), std::move(*debuggers), sink, shared);
+  });
   return Execution(shared);
 }
 
-void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal journal, EventSink sink,
+std::unique_ptr<inspector::Server> EngineImpl::AwaitDebuggers(const ExecutionRequest& request) {
+  if (!request.inspect) return nullptr;
+  auto server = inspector::Server::Listen(
+      loop_,
+      {.port = request.inspect->port, .title = request.bundle->entry(), .product = std::string("warder/") + Version()});
+  if (!server) ThrowEngineError(server.error());
+  ++waiting_descriptors_;
+  return std::move(*server);
+}
+
+void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal journal,
+                     std::unique_ptr<inspector::Server> debuggers, EventSink sink,
                      const std::shared_ptr<Execution::Impl>& shared) {
   const std::string id = shared->id();
   Outcome refusal;
   refusal.execution = id;
   auto zygote = CurrentZygote();
   NoteIdle();
-  if (journal.descriptor() >= 0) --waiting_journals_;
+  if (journal.descriptor() >= 0) --waiting_descriptors_;
+  if (debuggers) --waiting_descriptors_;
   if (!zygote || shutting_down_) {
     refusal.status = shutting_down_ ? Status::kCancelled : Status::kFault;
     refusal.reason = shutting_down_ ? "the engine is shutting down" : zygote.error().message;
@@ -368,7 +402,7 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
   const ExecutionContext context{&loop_, broker_.get(), cells_.get(), &facts_, connections_.get(), keeper_.get()};
   auto execution = std::make_unique<RunningExecution>(
       context, std::move(request), std::move(granted.capabilities), std::move(granted.held),
-      journal::Recorder(loop_, *disk_, std::move(journal)), std::move(sink), shared);
+      journal::Recorder(loop_, *disk_, std::move(journal)), std::move(debuggers), std::move(sink), shared);
   RunningExecution* started = (running_[id] = std::move(execution)).get();
   try {
     started->Start([this, id] { OnOver(id); });
@@ -404,7 +438,7 @@ void EngineImpl::NoteIdle() {
 std::optional<Holdings> EngineImpl::Hold() const {
   const auto open = CountOpenDescriptors();
   if (!open) return std::nullopt;
-  return Holdings{*open - waiting_journals_ - cells_->descriptors(), HeldProcesses()};
+  return Holdings{*open - waiting_descriptors_ - cells_->descriptors(), HeldProcesses()};
 }
 
 std::optional<std::size_t> EngineImpl::HeldProcesses() const {

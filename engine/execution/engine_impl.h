@@ -49,7 +49,10 @@ class EngineImpl final : public Engine {
   void LookIntoTenant(const std::string& name);
   // Whether descriptors come and go without an execution.
   bool Cares() const { return connections_ && connections_->caretaker().busy(); }
-  void Run(ExecutionRequest request, Granted granted, journal::Journal journal, EventSink sink,
+  // Null where no debugger is wanted.
+  std::unique_ptr<inspector::Server> AwaitDebuggers(const ExecutionRequest& request);
+  void Run(ExecutionRequest request, Granted granted, journal::Journal journal,
+           std::unique_ptr<inspector::Server> debuggers, EventSink sink,
            const std::shared_ptr<Execution::Impl>& shared);
   void OnOver(const std::string& id);
   void BeginShutdown();
@@ -66,6 +69,7 @@ class EngineImpl final : public Engine {
   EngineFacts facts_;  // constant, so the public key may be asked for from anywhere
   const Inspection inspection_;
   const std::size_t most_pooled_;
+  const bool development_;
   std::string image_path_;
   std::filesystem::path manifest_;
   const std::shared_ptr<Vault> vault_;
@@ -85,7 +89,8 @@ class EngineImpl final : public Engine {
   int diagnoses_ = 0;  // under way
   // When the engine last had nothing to do; nothing where it has changed zygotes since.
   std::optional<Holdings> idle_;
-  std::atomic<std::size_t> waiting_journals_ = 0;  // opened for executions that the loop has not heard of yet
+  // Journals, and sockets that listen, of executions that the loop has not heard of yet.
+  std::atomic<std::size_t> waiting_descriptors_ = 0;
   bool shutting_down_ = false;
   std::thread thread_;
 };

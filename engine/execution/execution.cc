@@ -11,6 +11,7 @@
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/base/thread_time.h"
+#include "engine/coverage/precise_coverage.h"
 #include "engine/execution/policy_text.h"
 #include "engine/execution/response.h"
 #include "sandbox/proto/step_limits.h"
@@ -49,10 +50,15 @@ const char* LevelName(proto::Log::Level level) {
   }
 }
 
-zygote::CellLimits CellLimitsOf(const Limits& limits) {
+// What a debugger lets a paused cell compute counts against no limit of the execution's, but the kernel's has to bound
+// it.
+constexpr std::uint64_t kInspectedCpuSeconds = 3'600;
+
+zygote::CellLimits CellLimitsOf(const ExecutionRequest& request) {
+  const Limits& limits = request.limits;
   zygote::CellLimits cell;
   cell.data_bytes = limits.heap_bytes + limits.array_buffer_bytes + limits.event_bytes + kDataSlackBytes;
-  cell.cpu_seconds = limits.cpu_ms / 1000 + 2;
+  cell.cpu_seconds = limits.cpu_ms / 1000 + 2 + (request.inspect ? kInspectedCpuSeconds : 0);
   return cell;
 }
 
@@ -66,7 +72,8 @@ std::string Sha256Of(const std::string& text) {
 
 RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                                   journal::Recorder journal, EventSink sink, std::shared_ptr<Execution::Impl> shared)
+                                   journal::Recorder journal, std::unique_ptr<inspector::Server> debuggers,
+                                   EventSink sink, std::shared_ptr<Execution::Impl> shared)
     : context_(context),
       request_(std::move(request)),
       journal_(std::move(journal)),
@@ -87,6 +94,14 @@ RunningExecution::RunningExecution(const ExecutionContext& context, ExecutionReq
   outside_->Attach(*this);
   outcome_.execution = shared_->id();
   if (journal_.descriptor() >= 0) ledger_.Made(journal_.descriptor());
+  if (!debuggers) return;
+  const InspectedRun::Host host{.send =
+                                    [this](const proto::ToCell& frame) {
+                                      if (state_ == State::kRunning) channel().Send(frame);
+                                    },
+                                .queued_bytes = [this] { return channel().queued_bytes(); }};
+  inspected_ = std::make_unique<InspectedRun>(std::move(debuggers), request_.bundle, host);
+  ledger_.Made(inspected_->descriptor());
 }
 
 RunningExecution::~RunningExecution() { *alive_ = false; }
@@ -96,12 +111,12 @@ void RunningExecution::Start(std::function<void()> on_over) {
   TakeCell();
   HoldConnections();
   // While the cell is being made.
-  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, CellLimitsOf(request_.limits), *capabilities_,
-                                            context_.engine->permit_degraded));
+  policy_sha256_ = Sha256Of(
+      CanonicalPolicy(request_.limits, CellLimitsOf(request_), *capabilities_, context_.engine->permit_degraded));
 }
 
 void RunningExecution::TakeCell() {
-  const zygote::CellLimits limits = CellLimitsOf(request_.limits);
+  const zygote::CellLimits limits = CellLimitsOf(request_);
   evidence_.data_limit_bytes = limits.data_bytes;
   deadline_.cancel();  // of the one before
   auto cell = context_.cells->Take(limits, *this);
@@ -170,7 +185,9 @@ void RunningExecution::OnFrame(const proto::FromCell& frame) {
     EndByProtocol("a frame that its state does not allow");
     return;
   }
-  if (state_ == State::kSpawning || frame.has_request_body() || frame.has_barrier_passed()) {
+  // What is no part of the execution is no part of its journal either.
+  const bool aside = frame.has_barrier_passed() || frame.has_inspected() || frame.has_coverage();
+  if (state_ == State::kSpawning || frame.has_request_body() || aside) {
     Handle(frame);
     return;
   }
@@ -215,6 +232,12 @@ void RunningExecution::Handle(const proto::FromCell& frame) {
       return;
     case proto::FromCell::kOutput:
       OnOutput(frame.output());
+      return;
+    case proto::FromCell::kInspected:
+      OnInspected(frame.inspected());
+      return;
+    case proto::FromCell::kCoverage:
+      OnCoverage(frame.coverage());
       return;
     case proto::FromCell::kResult:
       // A flow has succeeded when its state is there to stay.
@@ -302,14 +325,24 @@ void RunningExecution::Run() {
   SendStart();
   if (state_ != State::kRunning) return;  // it was given what cannot be sent
 
-  deadline_.expires_after(milliseconds(request_.limits.wall_ms));
+  AwaitDeadline(milliseconds(request_.limits.wall_ms));
+  WatchCpu();
+  if (inspected_) {
+    Event event{Event::Kind::kInspectable};
+    event.message = inspected_->url();
+    Emit(std::move(event));
+    inspected_->Open();
+  }
+  outside_->OnStarted();
+}
+
+void RunningExecution::AwaitDeadline(steady_clock::duration wall) {
+  deadline_.expires_after(wall);
   deadline_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive && state_ == State::kRunning) {
       EndByLimit("wall", static_cast<std::uint64_t>(duration_cast<milliseconds>(SinceStart()).count()));
     }
   });
-  WatchCpu();
-  outside_->OnStarted();
 }
 
 void RunningExecution::SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data) {
@@ -337,6 +370,10 @@ void RunningExecution::SendStart() {
   start->set_describe(request_.describe);
   start->set_step_payloads(request_.log_payloads);
   start->set_first_execution_id(request_.first_execution);
+  if (request_.coverage) start->set_inspection(proto::Start::COVERAGE);
+  if (request_.inspect) {
+    start->set_inspection(request_.inspect->pause_at_start ? proto::Start::BREAK : proto::Start::WAIT);
+  }
   outside_->Begin(start);
   SendToCell(frame);
   start_clock_us_ = clock_us_;
@@ -396,16 +433,20 @@ void RunningExecution::EndIfItDoesNotRead() {
   if (channel().queued_bytes() > most + kQueueSlackBytes) EndByProtocol("it does not read");
 }
 
-void RunningExecution::WatchCpu() {
-  if (state_ != State::kRunning) return;
-  const microseconds limit = milliseconds(request_.limits.cpu_ms);
+microseconds RunningExecution::SpentCpu() const {
   const auto used = process().CpuTime();
   // What the engine does for its frames is its doing: many of them cost a cell next to nothing.
   // The host's sink is not.
   const auto handling = std::max(
       microseconds(0), duration_cast<microseconds>(channel().handling_time() - handling_at_start_ - sink_time_));
-  const microseconds spent = (used ? *used - cpu_at_start_ : microseconds(0)) + handling +
-                             duration_cast<microseconds>(outside_->SpentElsewhere());
+  return (used ? *used - cpu_at_start_ : microseconds(0)) + handling +
+         duration_cast<microseconds>(outside_->SpentElsewhere());
+}
+
+void RunningExecution::WatchCpu() {
+  if (state_ != State::kRunning || (inspected_ && inspected_->paused())) return;
+  const microseconds limit = milliseconds(request_.limits.cpu_ms);
+  const microseconds spent = SpentCpu() - cpu_of_pauses_;
   if (spent >= limit) {
     EndByLimit("cpu", static_cast<std::uint64_t>(spent.count() / 1000));
     return;
@@ -472,6 +513,46 @@ void RunningExecution::OnOutput(const proto::Output& output) {
   evidence_.output += output.data();
 }
 
+void RunningExecution::OnInspected(const proto::Inspected& frame) {
+  if (!inspected_) {
+    EndByProtocol("an inspector's frame that nobody asked for");
+    return;
+  }
+  const bool before = inspected_->paused();
+  if (const std::string wrong = inspected_->OnFrame(frame); !wrong.empty()) {
+    EndByProtocol(wrong);
+    return;
+  }
+  if (inspected_->paused() == before) return;
+  if (inspected_->paused()) {
+    wall_left_ = std::max(deadline_.expiry() - steady_clock::now(), steady_clock::duration(0));
+    deadline_.cancel();
+    cpu_at_pause_ = SpentCpu();
+    cpu_timer_.cancel();
+  } else {
+    cpu_of_pauses_ += SpentCpu() - cpu_at_pause_;
+    AwaitDeadline(wall_left_);
+    WatchCpu();
+  }
+}
+
+void RunningExecution::OnCoverage(const proto::Coverage& piece) {
+  const bool fits = piece.data().size() <= proto::kMaxBodyChunkBytes && (piece.last() || !piece.data().empty()) &&
+                    coverage_.size() + piece.data().size() <= proto::kMaxCoverageBytes;
+  if (!request_.coverage || outcome_.coverage || !fits) {
+    EndByProtocol("it says what has run in it, which it may not now");
+    return;
+  }
+  coverage_ += piece.data();
+  if (!piece.last()) return;
+  auto read = coverage::ReadPreciseCoverage(std::exchange(coverage_, {}), *request_.bundle);
+  if (!read) {
+    EndByProtocol("what it says has run in it makes no sense: " + read.error().message);
+    return;
+  }
+  outcome_.coverage = std::move(*read);
+}
+
 void RunningExecution::Emit(Event event) {
   if (!sink_) return;
   event.execution = outcome_.execution;
@@ -517,6 +598,8 @@ void RunningExecution::End(Cause cause) {
   ended_at_ = steady_clock::now();
   ended_wall_ = system_clock::now();
   cpu_timer_.cancel();
+  // A debugger has nothing to look at any more. It may be what ended us: it goes when it has returned.
+  if (inspected_) boost::asio::post(*context_.loop, [run = std::shared_ptr(std::move(inspected_))] {});
   // What a cell asked for before it ended by itself is done still; whoever ends one waits for no more than is under
   // way.
   if (cause != Cause::kResult && cause != Cause::kStopped) outside_->GiveUpState();

@@ -26,6 +26,7 @@
 #include "engine/execution/calls.h"
 #include "engine/execution/cell_pool.h"
 #include "engine/execution/descriptor_ledger.h"
+#include "engine/execution/inspected_run.h"
 #include "engine/execution/outside.h"
 #include "engine/execution/prepared_cell.h"
 #include "engine/execution/receipt.h"
@@ -94,7 +95,8 @@ class RunningExecution final : private CellUser, private CallHost, private Outsi
  public:
   RunningExecution(const ExecutionContext& context, ExecutionRequest request,
                    std::shared_ptr<broker::Capabilities> capabilities, std::vector<HeldConnection> held,
-                   journal::Recorder journal, EventSink sink, std::shared_ptr<Execution::Impl> shared);
+                   journal::Recorder journal, std::unique_ptr<inspector::Server> debuggers, EventSink sink,
+                   std::shared_ptr<Execution::Impl> shared);
   ~RunningExecution();
 
   // `on_over` is called once, from the loop, when the outcome is about to be delivered; it may destroy this.
@@ -148,11 +150,16 @@ class RunningExecution final : private CellUser, private CallHost, private Outsi
   // Of the log limit, for an entry of it or news of a step; ends the execution where a cell takes more than it may.
   bool TakeLogBytes(std::uint64_t text_bytes);
   void OnOutput(const proto::Output& output);
+  void OnInspected(const proto::Inspected& frame);
+  void OnCoverage(const proto::Coverage& piece);
   void SendInput(proto::Input::Kind kind, const std::string& name, std::string_view data);
   void SendStart();
   void BeginJournal();
   void EndIfItDoesNotRead();
+  void AwaitDeadline(std::chrono::steady_clock::duration wall);
   void WatchCpu();
+  // What counts against the limit of CPU time.
+  std::chrono::microseconds SpentCpu() const;
   void End(Cause cause);
   void KillAfter(std::chrono::milliseconds grace);
   // What is known of it by now, judged.
@@ -202,6 +209,10 @@ class RunningExecution final : private CellUser, private CallHost, private Outsi
   std::chrono::microseconds cpu_at_start_{0};
   std::chrono::nanoseconds handling_at_start_{0};
   std::chrono::nanoseconds sink_time_{0};
+  // While the script waits for a debugger, neither counts.
+  std::chrono::steady_clock::duration wall_left_{0};
+  std::chrono::microseconds cpu_at_pause_{0};
+  std::chrono::microseconds cpu_of_pauses_{0};
 
   boost::asio::steady_timer deadline_;  // wall, then the grace of an ending cell
   boost::asio::steady_timer cpu_timer_;
@@ -210,6 +221,8 @@ class RunningExecution final : private CellUser, private CallHost, private Outsi
   std::unique_ptr<PreparedCell> cell_;
   std::unique_ptr<Outside> outside_;
   std::unique_ptr<Calls> calls_;
+  std::unique_ptr<InspectedRun> inspected_;  // null: no debugger is wanted
+  std::string coverage_;                     // as far as it has come
   StateCalls state_calls_;
   Steps steps_;
 };

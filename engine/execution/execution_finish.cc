@@ -57,7 +57,8 @@ void RunningExecution::SumUp(Outcome* outcome) const {
 }
 
 void RunningExecution::DeliverResult() {
-  const bool more_to_know = !InWorld() || request_.describe || journal_.descriptor() >= 0 || state_calls_.committing();
+  const bool more_to_know = !InWorld() || request_.describe || journal_.descriptor() >= 0 ||
+                            state_calls_.committing() || request_.inspect.has_value();
   if (more_to_know) return;
   Outcome outcome = outcome_;
   SumUp(&outcome);

@@ -63,6 +63,12 @@ json::object LimitsOf(const Limits& limits) {
   return object;
 }
 
+json::value DevelopmentOf(const ExecutionRequest& request) {
+  if (request.inspect) return "inspected";
+  if (request.coverage) return "coverage";
+  return nullptr;
+}
+
 json::array SetupOf(const std::vector<proto::SetupStep>& steps) {
   json::array array;
   for (const proto::SetupStep& step : steps) {
@@ -192,6 +198,7 @@ std::string MakeReceipt(const ReceiptFacts& facts) {
       {"times", TimesOf(facts)},
       {"limits", LimitsOf(facts.request->limits)},
       {"startMode", StartModeName(facts.start_mode)},
+      {"development", DevelopmentOf(*facts.request)},
       {"setup", SetupOf(facts.setup)},
       {"posture", PostureOf(facts)},
       {"verdict", VerdictOf(outcome)},

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   world->request.bundle = warder::Bundle::Load(file);
   fs::remove(file);
   world->upstream = std::make_unique<warder::execution::Upstream>(warder::broker::testing::Response("hello"));
-  world->engine = Engine::Open({.image = TEST_IMAGE});
+  world->engine = Engine::Open({.image = TEST_IMAGE, .development = true});
   world->request.event_json = "\"raw\"";
   // A port that the fuzzer can spell: every input may ask for any, only this origin is granted.
   world->request.allow_origins = {world->upstream->origin()};
@@ -72,6 +72,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   warder::ExecutionRequest request = world->request;
   request.config_json = "\"" + ToHex(data, size) + "\"";
+  request.coverage = size % 2 == 1;  // half of the cells may say what has run in them
   const warder::Execution execution = world->engine->Start(request);
   const Outcome& outcome = execution.Wait();
   Require(outcome.status != Status::kFault && outcome.status != Status::kUnenforceable, outcome);

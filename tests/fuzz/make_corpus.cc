@@ -122,6 +122,15 @@ FromCell Message(int kind) {
     case FromCell::kBarrierPassed:
       message.mutable_barrier_passed()->set_number(1);
       break;
+    case FromCell::kInspected:
+      message.mutable_inspected()->mutable_said()->set_data(R"({"id":1,"result":{}})");
+      message.mutable_inspected()->mutable_said()->set_last(true);
+      break;
+    case FromCell::kCoverage:
+      message.mutable_coverage()->set_data(
+          R"([{"scriptId":"1","url":"x.js","functions":[{"functionName":"","ranges":[{"startOffset":0,"endOffset":9,"count":1}]}]}])");
+      message.mutable_coverage()->set_last(true);
+      break;
     default:
       break;
   }
@@ -211,6 +220,10 @@ ToCell MessageToCell(int kind) {
     case ToCell::kBarrier:
       message.mutable_barrier()->set_number(1);
       break;
+    case ToCell::kDebugger:
+      message.mutable_debugger()->mutable_said()->set_data(R"({"id":1,"method":"Debugger.enable"})");
+      message.mutable_debugger()->mutable_said()->set_last(true);
+      break;
     default:
       break;
   }
@@ -278,7 +291,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const std::string wait("\x02\0\0", 3);
   std::string all;
-  for (int kind = FromCell::kReady; kind <= FromCell::kStateCommit; ++kind) {
+  for (int kind = FromCell::kReady; kind <= FromCell::kCoverage; ++kind) {
     std::string frame;
     if (!AppendFrame(Message(kind), &frame)) {
       std::cerr << "no seed for kind " << kind << " of FromCell: add it here\n";
