@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 
 // Whole domains end in a dot.
-constexpr std::array<std::string_view, 14> kHandedOn = {
+constexpr std::array<std::string_view, 15> kHandedOn = {
     "Console.",
     "Debugger.",
     "Runtime.",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 14> kHandedOn = {
     "Profiler.disable",
     "Profiler.enable",
     "Profiler.getBestEffortCoverage",
+    "Profiler.setSamplingInterval",
     "Profiler.startPreciseCoverage",
     "Profiler.stopPreciseCoverage",
     "Profiler.takePreciseCoverage",

@@ -148,6 +148,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       stream_.set_option(websocket::stream_base::timeout{options.request_timeout, std::chrono::minutes(1), true});
       stream_.read_message_max(options.max_message_bytes);
       stream_.text(true);
+      stream_.auto_fragment(false);  // not every debugger can put a message together
     }
 
     void Start(const Request& request) {
