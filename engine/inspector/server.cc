@@ -75,7 +75,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   void SendAway() {
-    if (debugger_) Ended(debugger_);
+    const auto leaving = debugger_;
+    if (leaving) Ended(leaving);
   }
 
   void Close() {
@@ -281,7 +282,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     return {http::status::ok, json::serialize(json::array{debuggee}), kJson};
   }
 
-  void Ended(std::shared_ptr<Debugger> debugger) {
+  void Ended(const std::shared_ptr<Debugger>& debugger) {
     if (debugger_ != debugger) return;
     debugger_ = nullptr;
     debugger->Close();
