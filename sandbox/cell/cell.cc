@@ -67,10 +67,11 @@ class StepClock {
 
 }  // namespace
 
-CellProgram::CellProgram(const std::string& snapshot_path, PristineCell::Extension extension)
+CellProgram::CellProgram(const std::string& snapshot_path, zygote::CellProfile profile,
+                         PristineCell::Extension extension)
     : startup_file_(snapshot_path), startup_(startup_file_.bytes()), extension_(extension) {
   v8::V8::SetEntropySource(FillEntropy);
-  v8_version_ = StartV8(&platform_);
+  v8_version_ = StartV8(&platform_, profile);
   crypto::StartOpenSsl();
 }
 

@@ -16,7 +16,8 @@ class CellProgram {
  public:
   // Starts V8 in this process and reads the startup file. Throws std::runtime_error. `extension` is for test images
   // only.
-  explicit CellProgram(const std::string& snapshot_path, PristineCell::Extension extension = nullptr);
+  CellProgram(const std::string& snapshot_path, zygote::CellProfile profile,
+              PristineCell::Extension extension = nullptr);
   CellProgram(const CellProgram&) = delete;
   CellProgram& operator=(const CellProgram&) = delete;
   ~CellProgram() = default;

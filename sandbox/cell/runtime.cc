@@ -10,6 +10,7 @@
 #include "sandbox/cell/natives.h"
 #include "sandbox/cell/scripts.h"
 #include "sandbox/cell/stack_text.h"
+#include "sandbox/cell/v8_start.h"
 
 namespace warder::cell {
 namespace {
@@ -64,10 +65,12 @@ v8::Isolate* MakeIsolate(const v8::StartupData* snapshot, BufferBudget* buffers)
   parameters.array_buffer_allocator = buffers;
   parameters.constraints.set_max_young_generation_size_in_bytes(kYoungGenerationBytes);
   parameters.constraints.set_max_old_generation_size_in_bytes(kMaxHeapBytes);
+  parameters.constraints.set_code_range_size_in_bytes(CodeRangeBytes());
   parameters.allow_atomics_wait = false;
   parameters.fatal_error_callback = OnFatalError;
   parameters.oom_error_callback = OnOutOfMemory;
   v8::Isolate* const isolate = v8::Isolate::New(parameters);
+  isolate->SetAllowWasmCodeGenerationCallback([](v8::Local<v8::Context>, v8::Local<v8::String>) { return false; });
   // The loop drains microtasks once per frame, and nobody else does.
   isolate->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   return isolate;

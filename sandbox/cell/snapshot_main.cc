@@ -1,4 +1,5 @@
-// warder_snapshot: makes the startup file at build time, on the image's own libraries.
+// warder_snapshot: makes the startup file of a profile at build time, on the image's own libraries. V8 takes the code
+// in it only under the flags that it was made under.
 #include <v8-initialization.h>
 
 #include <cstring>
@@ -42,15 +43,16 @@ std::vector<std::string> LateCode(const std::string& snapshot) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool empty = argc == 3 && std::strcmp(argv[1], "--empty") == 0;
-  if (argc != 2 && !empty) {
-    std::cerr << "usage: warder_snapshot [--empty] FILE\n";
+  const bool empty = argc == 4 && std::strcmp(argv[1], "--empty") == 0;
+  const auto profile = argc >= 3 ? warder::zygote::FindCellProfile(argv[argc - 2]) : std::nullopt;
+  if (!profile || (argc != 3 && !empty)) {
+    std::cerr << "usage: warder_snapshot [--empty] jitless|jit FILE\n";
     return 2;
   }
   try {
     warder::cell::FrozenPlatform platform;
     v8::V8::SetEntropySource(NoEntropy);
-    warder::cell::StartV8(&platform);
+    warder::cell::StartV8(&platform, *profile);
     const std::string snapshot = warder::cell::MakeSnapshot(!empty);
     const std::string startup =
         warder::cell::Startup::Pack(snapshot, empty ? std::vector<std::string>() : LateCode(snapshot));

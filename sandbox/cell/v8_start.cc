@@ -45,8 +45,14 @@ class OS {
 namespace warder::cell {
 namespace {
 
+std::size_t code_range_bytes = 0;
+
+// No executable memory after start: the filter and PR_SET_MDWE forbid it.
+constexpr const char* kJitless = "--jitless";
+// With a compiler V8 would have WebAssembly too. The runtime takes its global away, MakeIsolate refuses its code, and
+// this is the third way to it: "use asm" makes WebAssembly of JavaScript.
+constexpr const char* kJit = "--no-validate-asm";
 constexpr std::array kFlags = {
-    "--jitless",          // no executable memory after start: the filter and PR_SET_MDWE forbid it
     "--single-threaded",  // no helper threads: fork is safe, and a cell may not clone
     "--disallow-code-generation-from-strings",
     "--no-memory-protection-keys",  // nothing to protect without a JIT, and no pkey system calls
@@ -69,8 +75,6 @@ void FixLocale() {
 
 }  // namespace
 
-std::span<const char* const> V8Flags() { return kFlags; }
-
 // Pieces of bodies come and go by the hundred. By default malloc gives blocks of their size back to the kernel each
 // time, and the faults of fresh pages cost as much as reading the pieces. What it keeps is bounded by what was in use.
 void KeepFreedMemory() {
@@ -81,12 +85,13 @@ void KeepFreedMemory() {
   }
 }
 
-std::string StartV8(FrozenPlatform* platform) {
+std::string StartV8(FrozenPlatform* platform, zygote::CellProfile profile) {
   CheckMathIsPortable();
+  if (profile == zygote::CellProfile::kJit) code_range_bytes = zygote::kCodeRangeBytes;
   FixLocale();
   KeepFreedMemory();
   // V8 removes the flags that it knows from the arguments.
-  std::vector<std::string> words = {"cell"};
+  std::vector<std::string> words = {"cell", profile == zygote::CellProfile::kJitless ? kJitless : kJit};
   words.insert(words.end(), kFlags.begin(), kFlags.end());
   std::vector<char*> arguments;
   arguments.reserve(words.size());
@@ -98,6 +103,8 @@ std::string StartV8(FrozenPlatform* platform) {
   v8::V8::Initialize();
   return v8::V8::GetVersion();
 }
+
+std::size_t CodeRangeBytes() { return code_range_bytes; }
 
 // V8 takes 0 for "no seed".
 void ReseedAddresses(std::uint64_t seed) { v8::base::OS::SetRandomMmapSeed(static_cast<std::int64_t>(seed | 1)); }

@@ -19,14 +19,18 @@ constexpr auto kExtension = warder::cell::ExposeSystemCalls;
 constexpr warder::cell::PristineCell::Extension kExtension = nullptr;
 #endif
 
+const char* SnapshotFor(warder::zygote::CellProfile profile) {
+  return profile == warder::zygote::CellProfile::kJit ? "/snapshot-jit.bin" : "/snapshot.bin";
+}
+
 }  // namespace
 
 int main() {
   std::unique_ptr<warder::cell::CellProgram> program;
   warder::zygote::ZygoteHooks hooks;
   hooks.arrange_code = warder::cell::MoveV8ToLargePages;
-  hooks.initialise = [&program] {
-    program = std::make_unique<warder::cell::CellProgram>("/snapshot.bin", kExtension);
+  hooks.initialise = [&program](warder::zygote::CellProfile profile) {
+    program = std::make_unique<warder::cell::CellProgram>(SnapshotFor(profile), profile, kExtension);
     return program->v8_version();
   };
   hooks.warm_up = [&program] { program->WarmUp(); };

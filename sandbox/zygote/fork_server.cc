@@ -60,6 +60,7 @@ bool ForkServer::SendReady(const std::string& v8_version, const LaunchReport& re
   proto::ZygoteReady* ready = message.mutable_ready();
   ready->set_v8_version(v8_version);
   ready->set_start_mode(std::string(StartModeName(report.start_mode)));
+  ready->set_profile(std::string(CellProfileName(report.profile)));
   for (const jail::LayerState& state : report.log.states()) {
     proto::Layer* layer = ready->add_layers();
     layer->set_name(state.name);

@@ -10,8 +10,8 @@
 // - `initialise` runs before the seal: it is the last code that sees a file. It must leave the process with one thread
 // and
 //   no descriptor but 3 (RunZygote checks both and refuses to seal otherwise).
-// - `warm_up` runs behind the zygote's filter, once, in one thread and without files: the filter allows no other. It
-//   knows nothing of any tenant, so what it makes may be in all cells.
+// - `warm_up` runs once, in one thread and without files, behind the zygote's filter, which allows no other; under the
+//   profile `jit` before the seal. It knows nothing of any tenant, so what it makes may be in all cells.
 // - `run_cell` runs behind the cell's filter (see `warder policy`): read and write on fd 3, memory without PROT_EXEC,
 // the
 //   clock, nothing else. A call outside the table writes a Violation frame and ends the cell.
@@ -24,6 +24,8 @@
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "sandbox/zygote/cell_profile.h"
 
 namespace warder::zygote {
 
@@ -45,8 +47,9 @@ struct ZygoteHooks {
   std::function<void()> arrange_code;
   // Called once, after the hardening and before the seal; returns V8's version. May throw: the message becomes
   // SetupFailed.
-  std::function<std::string()> initialise;
-  // Called once in start mode `warm`, after the seal and before the first fork; null: nothing. May throw.
+  std::function<std::string(CellProfile)> initialise;
+  // Called once in start mode `warm`, after the seal and before the first fork; under `jit` before MDWE and the seal:
+  // it makes memory executable, and nothing does after it. Null: nothing. May throw.
   std::function<void()> warm_up;
   // Called in each cell, behind the filter; its value is the cell's exit status.
   std::function<int(CellContext&)> run_cell;

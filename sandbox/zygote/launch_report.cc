@@ -27,6 +27,7 @@ jail::SetupResult<UniqueFd> WriteLaunchReport(const LaunchReport& report) {
   // The message of ZygoteReady carries layers; a permitted one travels as its bare name in front.
   proto::ZygoteReady message;
   message.set_start_mode(std::string(StartModeName(report.start_mode)));
+  message.set_profile(std::string(CellProfileName(report.profile)));
   for (const std::string& name : report.log.permitted()) message.add_layers()->set_name(name);
   message.add_layers();
   for (const jail::LayerState& state : report.log.states()) {
@@ -60,7 +61,8 @@ jail::SetupResult<LaunchReport> ReadLaunchReport(UniqueFd fd) {
   proto::ZygoteReady report;
   if (!report.ParseFromString(bytes)) return Unreadable();
   const std::optional<StartMode> mode = FindStartMode(report.start_mode());
-  if (!mode) return Unreadable();
+  const std::optional<CellProfile> profile = FindCellProfile(report.profile());
+  if (!mode || !profile) return Unreadable();
   std::vector<std::string> permitted;
   int at = 0;
   for (; at < report.layers_size() && !report.layers(at).name().empty(); ++at)
@@ -71,7 +73,7 @@ jail::SetupResult<LaunchReport> ReadLaunchReport(UniqueFd fd) {
     const proto::Layer& layer = report.layers(at);
     log.Add({layer.name(), layer.enforced(), layer.detail()});
   }
-  return LaunchReport{*mode, std::move(log)};
+  return LaunchReport{*mode, *profile, std::move(log)};
 }
 
 }  // namespace warder::zygote

@@ -4,12 +4,14 @@
 
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/zygote/cell_profile.h"
 #include "sandbox/zygote/start_mode.h"
 
 namespace warder::zygote {
 
 struct LaunchReport {
   StartMode start_mode;
+  CellProfile profile;
   jail::LayerLog log;
 };
 

@@ -34,8 +34,11 @@ std::string Reason(int error_number) {
 
 class Zygote::Impl {
  public:
-  Impl(UniqueFd control, LauncherProcess process, StartMode start_mode)
-      : control_(std::move(control)), process_(std::move(process)), start_mode_(start_mode) {}
+  Impl(UniqueFd control, LauncherProcess process, const LaunchOptions& options)
+      : control_(std::move(control)),
+        process_(std::move(process)),
+        start_mode_(options.start_mode),
+        profile_(options.profile) {}
 
   Result<Ready> WaitReady(std::chrono::milliseconds deadline);
   Result<void> Spawn(std::uint64_t id, const UniqueFd& cell_end, const CellLimits& limits);
@@ -60,6 +63,7 @@ class Zygote::Impl {
   UniqueFd control_;
   LauncherProcess process_;
   const StartMode start_mode_;
+  const CellProfile profile_;
   PacketReader reader_;
   Phase phase_ = Phase::kLaunching;
   std::unordered_map<std::uint64_t, CellPhase> cells_;
@@ -170,11 +174,12 @@ Result<ZygoteEvent> Zygote::Impl::OnMessage(Packet packet) {
 Result<ZygoteEvent> Zygote::Impl::OnReady(const proto::ZygoteReady& message, const Packet& packet) {
   if (phase_ != Phase::kLaunching) return Breach("Ready twice");
   if (message.start_mode() != StartModeName(start_mode_)) return Breach("Ready in another start mode");
+  if (message.profile() != CellProfileName(profile_)) return Breach("Ready in another profile");
   // The kernel says who sent it, so that the pid needs no trust; our own unreaped child cannot be mistaken for another.
   if (!packet.sender) return Breach("Ready without a sender");
   if (Result<void> adopted = process_.AdoptZygote(packet.sender->pid); !adopted) return adopted.error();
   phase_ = Phase::kReady;
-  Ready ready{message.v8_version(), start_mode_, {}};
+  Ready ready{message.v8_version(), start_mode_, profile_, {}};
   for (const proto::Layer& layer : message.layers()) {
     ready.layers.push_back({layer.name(), layer.enforced(), layer.detail()});
   }
@@ -197,6 +202,10 @@ Result<ZygoteEvent> Zygote::Impl::OnEnd(std::uint64_t id, CellPhase earliest, Zy
 }
 
 Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
+  if (options.profile == CellProfile::kJit && options.start_mode != StartMode::kWarm) {
+    return InvalidInput(
+        "The profile jit needs start mode warm: memory can be made executable for an isolate of the zygote's only.");
+  }
   for (const std::string& name : options.permit_degraded) {
     const jail::LayerInfo* layer = jail::FindLayer(name);
     if (layer == nullptr) return InvalidInput("There is no layer \"" + name + "\"; `warder doctor` lists them.");
@@ -222,7 +231,7 @@ Result<Zygote> Zygote::Launch(const LaunchOptions& options) {
   }
   Result<LauncherProcess> process = LauncherProcess::Start(options, jail_end, image);
   if (!process) return process.error();
-  return Zygote(std::make_unique<Impl>(std::move(control), std::move(*process), options.start_mode));
+  return Zygote(std::make_unique<Impl>(std::move(control), std::move(*process), options));
 }
 
 Zygote::Zygote(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -22,6 +22,7 @@
 #include "sandbox/base/result.h"
 #include "sandbox/base/unique_fd.h"
 #include "sandbox/jail/layers.h"
+#include "sandbox/zygote/cell_profile.h"
 #include "sandbox/zygote/start_mode.h"
 
 namespace warder::zygote {
@@ -33,6 +34,7 @@ struct LaunchOptions {
   std::vector<std::string>
       permit_degraded;  // layers that may be missing; only degradable ones of sandbox/jail/layers.h
   StartMode start_mode = StartMode::kWarm;
+  CellProfile profile = CellProfile::kJitless;  // kJit only with kWarm: the code range is its isolate's
 };
 
 struct CellLimits {
@@ -46,7 +48,8 @@ using LayerReport = jail::LayerState;
 // What the zygote says. Ids are the engine's own; one that is not under way is a protocol error.
 struct Ready {
   std::string v8_version;
-  StartMode start_mode = StartMode::kFresh;  // as it was asked for
+  StartMode start_mode = StartMode::kFresh;     // as it was asked for
+  CellProfile profile = CellProfile::kJitless;  // as it was asked for
   std::vector<LayerReport> layers;
 };
 // The jail could not be set up; nothing runs, Closed follows. Turn it into a refusal with exit code 5.

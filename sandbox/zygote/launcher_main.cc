@@ -1,6 +1,6 @@
 // warder-launcher: turns itself into a jail and executes the zygote in it.
 //
-//   warder-launcher ENGINE-PID JAIL-UID START-MODE [LAYER-THAT-MAY-BE-MISSING...]
+//   warder-launcher ENGINE-PID JAIL-UID START-MODE PROFILE [LAYER-THAT-MAY-BE-MISSING...]
 //
 // Descriptor 3 is the jail's end of the control socket, 4 the image's folder; nothing else is open, the environment is
 // empty. Each step below either holds or ends everything: the engine gets SetupFailed with the layer and what to do.
@@ -46,6 +46,7 @@ struct Arguments {
   pid_t engine = -1;
   std::uint32_t jail_uid = 0;
   StartMode start_mode = StartMode::kFresh;
+  CellProfile profile = CellProfile::kJitless;
   std::vector<std::string> permitted;
 };
 
@@ -57,12 +58,14 @@ bool Parse(std::string_view text, Number* number) {
 
 SetupResult<Arguments> ParseArguments(int argc, char** argv) {
   Arguments arguments;
-  const std::optional<StartMode> mode = argc < 4 ? std::nullopt : FindStartMode(argv[3]);
-  if (!mode || !Parse(argv[1], &arguments.engine) || !Parse(argv[2], &arguments.jail_uid)) {
+  const std::optional<StartMode> mode = argc < 5 ? std::nullopt : FindStartMode(argv[3]);
+  const std::optional<CellProfile> profile = argc < 5 ? std::nullopt : FindCellProfile(argv[4]);
+  if (!mode || !profile || !Parse(argv[1], &arguments.engine) || !Parse(argv[2], &arguments.jail_uid)) {
     return SetupError{layer::kZygote, EINVAL, "The launcher is not for use by hand: the engine starts it."};
   }
   arguments.start_mode = *mode;
-  arguments.permitted.assign(argv + 4, argv + argc);
+  arguments.profile = *profile;
+  arguments.permitted.assign(argv + 5, argv + argc);
   return arguments;
 }
 
@@ -178,7 +181,7 @@ SetupError BecomeZygote(Gate& gate, LaunchReport& launched) {
 SetupResult<> Run(int argc, char** argv) {
   SetupResult<Arguments> arguments = ParseArguments(argc, argv);
   if (!arguments) return arguments.error();
-  LaunchReport launched{arguments->start_mode, jail::LayerLog(std::move(arguments->permitted))};
+  LaunchReport launched{arguments->start_mode, arguments->profile, jail::LayerLog(std::move(arguments->permitted))};
   if (SetupResult<> done = SetUp(*arguments, launched.log); !done) return done;
   SetupResult<Gate> gate = Gate::Make();
   if (!gate) return gate.error();

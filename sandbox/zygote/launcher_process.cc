@@ -100,7 +100,8 @@ Result<LauncherProcess> LauncherProcess::Start(const LaunchOptions& options, con
   if (!socket || !folder) return Internal("fcntl: " + Reason(errno));
   const std::uint32_t uid = options.jail_uid != 0 ? options.jail_uid : jail::JailUidFor(getpid());
   std::vector<std::string> words = {"warder-launcher", std::to_string(getpid()), std::to_string(uid),
-                                    std::string(StartModeName(options.start_mode))};
+                                    std::string(StartModeName(options.start_mode)),
+                                    std::string(CellProfileName(options.profile))};
   words.insert(words.end(), options.permit_degraded.begin(), options.permit_degraded.end());
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);

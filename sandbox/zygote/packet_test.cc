@@ -111,11 +111,12 @@ TEST(LaunchReport, SurvivesTheExec) {
   jail::LayerLog log({"landlock"});
   log.Enforced(jail::layer::kUid, "host uid 5");
   log.Add({"time-namespace", false, "too old"});
-  auto pipe = WriteLaunchReport({StartMode::kWarm, log});
+  auto pipe = WriteLaunchReport({StartMode::kWarm, CellProfile::kJit, log});
   ASSERT_TRUE(pipe);
   const auto read = ReadLaunchReport(std::move(*pipe));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->start_mode, StartMode::kWarm);
+  EXPECT_EQ(read->profile, CellProfile::kJit);
   EXPECT_EQ(read->log.permitted(), log.permitted());
   ASSERT_EQ(read->log.states().size(), 2U);
   EXPECT_EQ(read->log.states()[0].detail, "host uid 5");

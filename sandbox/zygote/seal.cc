@@ -27,14 +27,19 @@ namespace {
 namespace layer = jail::layer;
 using jail::SetupResult;
 
+SetupResult<> RefuseExecGain(jail::LayerLog& log, std::string detail) {
+  SetupResult<> done = jail::RefuseExecGain();
+  if (!done) return log.Missing(done.error());
+  log.Enforced(layer::kMdwe, std::move(detail));
+  return {};
+}
+
 // Before V8: what only takes away, and what V8 must find as it will stay.
-SetupResult<> Prepare(jail::LayerLog& log) {
+SetupResult<> Prepare(CellProfile profile, jail::LayerLog& log) {
   if (SetupResult<> done = jail::SetDumpable(jail::Dumpable::kNo); !done) return done;
   log.Enforced(layer::kNotDumpable, "");
-  if (SetupResult<> done = jail::RefuseExecGain(); done) {
-    log.Enforced(layer::kMdwe, "");
-  } else if (SetupResult<> noted = log.Missing(done.error()); !noted) {
-    return noted;
+  if (profile == CellProfile::kJitless) {
+    if (SetupResult<> done = RefuseExecGain(log, ""); !done) return done;
   }
   if (SetupResult<std::string> done = jail::RestrictSpeculation(); done) {
     log.Enforced(layer::kSpeculation, *done);
@@ -64,6 +69,12 @@ SetupResult<std::invoke_result_t<Hook>> Call(const Hook& hook) {
   } catch (...) {  // NOLINT(bugprone-empty-catch): `what` says it
   }
   return jail::SetupError{layer::kZygote, ECANCELED, "The zygote could not start V8: " + what};
+}
+
+SetupResult<> WarmUp(const ZygoteHooks& hooks) { return hooks.warm_up ? Call(hooks.warm_up) : SetupResult<>(); }
+
+std::string DescribeCodeRange() {
+  return "all but V8's code range of " + std::to_string(kCodeRangeBytes >> 20) + " MiB, which was made before";
 }
 
 SetupResult<> CheckLeftovers() {
@@ -118,16 +129,25 @@ SetupResult<> Seal(jail::LayerLog& log, CellTemplate* shape) {
 SetupResult<LaunchReport> PrepareAndSeal(const ZygoteHooks& hooks, std::string* v8_version, CellTemplate* shape) {
   SetupResult<LaunchReport> report = ReadLaunchReport(UniqueFd(jail::kReportFd));
   if (!report) return report;
+  const CellProfile profile = report->profile;
+  if (profile == CellProfile::kJit && report->start_mode != StartMode::kWarm) {
+    return jail::SetupError{layer::kZygote, EINVAL, "The profile jit needs start mode warm."};
+  }
   if (hooks.arrange_code) {
     if (SetupResult<> done = Call(hooks.arrange_code); !done) return done.error();
   }
-  if (SetupResult<> done = Prepare(report->log); !done) return done.error();
-  SetupResult<std::string> version = Call(hooks.initialise);
+  if (SetupResult<> done = Prepare(profile, report->log); !done) return done.error();
+  SetupResult<std::string> version = Call([&] { return hooks.initialise(profile); });
   if (!version) return version.error();
   *v8_version = std::move(*version);
+  if (profile == CellProfile::kJit) {
+    if (SetupResult<> done = WarmUp(hooks); !done) return done.error();
+    // Nothing becomes executable from here on either.
+    if (SetupResult<> done = RefuseExecGain(report->log, DescribeCodeRange()); !done) return done.error();
+  }
   if (SetupResult<> done = Seal(report->log, shape); !done) return done.error();
-  if (report->start_mode == StartMode::kWarm && hooks.warm_up) {
-    if (SetupResult<> done = Call(hooks.warm_up); !done) return done.error();
+  if (profile == CellProfile::kJitless && report->start_mode == StartMode::kWarm) {
+    if (SetupResult<> done = WarmUp(hooks); !done) return done.error();
   }
   return report;
 }

@@ -40,7 +40,7 @@ int RunCell(warder::zygote::CellContext& context) {
 
 int main() {
   warder::zygote::ZygoteHooks hooks;
-  hooks.initialise = [] {
+  hooks.initialise = [](warder::zygote::CellProfile) {
     Groups() = warder::hostile::AllGroups();
     return "none";
   };

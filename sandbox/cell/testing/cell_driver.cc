@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     else
       options.files.push_back(word);
   }
-  warder::cell::CellProgram program(argv[1]);
+  warder::cell::CellProgram program(argv[1], warder::zygote::CellProfile::kJitless);
   if (options.is_cell) warder::cell::BeCell(program);
   const auto begin = Clock::now();
   int status = 0;

@@ -95,6 +95,6 @@ int main(int argc, char** argv) {
   warder::cell::startup = &startup;
   warder::cell::FrozenPlatform platform;
   v8::V8::SetEntropySource(warder::cell::DrawEntropy);
-  warder::cell::StartV8(&platform);
+  warder::cell::StartV8(&platform, warder::zygote::CellProfile::kJitless);
   return RUN_ALL_TESTS();
 }

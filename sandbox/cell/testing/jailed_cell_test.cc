@@ -1,7 +1,7 @@
 // The cell in its real jail: the image, the launcher, the zygote and its filter. What a cell does there must need
 // nothing that the filter does not allow.
 //
-// usage: jailed_cell_test LAUNCHER IMAGE_ROOT fresh|warm [gtest flags]
+// usage: jailed_cell_test LAUNCHER IMAGE_ROOT fresh|warm jitless|jit [gtest flags]
 // With WARDER_HOSTILE=1 in the environment IMAGE_ROOT is the hostile image.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -19,6 +19,7 @@ namespace {
 std::string launcher_path;
 std::string image_root;
 zygote::StartMode start_mode;
+zygote::CellProfile profile;
 
 class JailedCellTest : public testing::Test {
  protected:
@@ -27,6 +28,7 @@ class JailedCellTest : public testing::Test {
     options.launcher_path = launcher_path;
     options.image_root = image_root;
     options.start_mode = start_mode;
+    options.profile = profile;
     options.permit_degraded.emplace_back("landlock");  // its own tests insist on it
     auto launched = zygote::Zygote::Launch(options);
     ASSERT_TRUE(launched.has_value()) << launched.error().message;
@@ -40,8 +42,9 @@ class JailedCellTest : public testing::Test {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     engine.Attach(UniqueFd(ends[0]));
+    const std::uint64_t code = profile == zygote::CellProfile::kJit ? zygote::kCodeRangeBytes : 0;
     const auto spawned =
-        host->Spawn(++last_id, UniqueFd(ends[1]), {.data_bytes = std::uint64_t{192} << 20, .cpu_seconds = 20});
+        host->Spawn(++last_id, UniqueFd(ends[1]), {.data_bytes = (std::uint64_t{192} << 20) + code, .cpu_seconds = 20});
     ASSERT_TRUE(spawned.has_value()) << spawned.error().message;
   }
 
@@ -180,9 +183,11 @@ INSTANTIATE_TEST_SUITE_P(All, BombTest, testing::ValuesIn(kBombs),
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  const auto mode = argc == 4 ? warder::zygote::FindStartMode(argv[3]) : std::nullopt;
-  if (!mode) return 2;
+  const auto mode = argc == 5 ? warder::zygote::FindStartMode(argv[3]) : std::nullopt;
+  const auto profile = argc == 5 ? warder::zygote::FindCellProfile(argv[4]) : std::nullopt;
+  if (!mode || !profile) return 2;
   warder::cell::start_mode = *mode;
+  warder::cell::profile = *profile;
   warder::cell::launcher_path = argv[1];
   warder::cell::image_root = argv[2];
   return RUN_ALL_TESTS();

@@ -46,7 +46,7 @@ double Microseconds(const warder::cell::Startup& startup) {
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   warder::cell::FrozenPlatform platform;
-  warder::cell::StartV8(&platform);
+  warder::cell::StartV8(&platform, warder::zygote::CellProfile::kJitless);
   const warder::MappedFile bytes[] = {warder::MappedFile(argv[1]), warder::MappedFile(argv[2])};
   const warder::cell::Startup files[] = {warder::cell::Startup(bytes[0].bytes()),
                                          warder::cell::Startup(bytes[1].bytes())};

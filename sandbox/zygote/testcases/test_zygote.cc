@@ -57,7 +57,7 @@ int RunCell(CellContext& context) {
   }
 }
 
-std::string Initialise() {
+std::string Initialise(warder::zygote::CellProfile) {
   switch (WARDER_TEST_ZYGOTE) {
     case 1:
       throw std::runtime_error("no snapshot");
