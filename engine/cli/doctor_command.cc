@@ -37,11 +37,12 @@ std::unique_ptr<Engine> OpenDegraded(std::vector<LayerStatus>& missing) {
   }
 }
 
-Diagnosis Examine() {
+Diagnosis Examine(CellProfile profile) {
   std::vector<LayerStatus> missing;
   Diagnosis diagnosis;
-  if (const auto engine = OpenDegraded(missing)) diagnosis = engine->Diagnose();
+  if (const auto engine = OpenDegraded(missing)) diagnosis = engine->Diagnose(profile);
   if (diagnosis.warder_version.empty()) diagnosis.warder_version = Version();
+  diagnosis.profile = profile;  // also where there was no cell
   for (const LayerStatus& layer : missing) {
     const auto known = std::find_if(diagnosis.layers.begin(), diagnosis.layers.end(),
                                     [&](const LayerStatus& candidate) { return candidate.name == layer.name; });
@@ -82,6 +83,7 @@ std::string DiagnosisJson(const Diagnosis& diagnosis) {
       .Add("warder", known(diagnosis.warder_version))
       .Add("v8", known(diagnosis.v8_version))
       .Add("image", known(diagnosis.image))
+      .Add("profile", json::string(CellProfileName(diagnosis.profile)))
       .Add("layers", layers)
       .Text();
 }
@@ -102,14 +104,17 @@ std::string DiagnosisText(const Diagnosis& diagnosis, const Output& output) {
                             : output.Paint(Ink::kRed, "This machine does not enforce every required layer:") +
                                   " runs are refused; only landlock can be waived, with --permit-degraded landlock.";
   return "warder  " + known(diagnosis.warder_version) + "\nv8      " + known(diagnosis.v8_version) + "\nimage   " +
-         known(diagnosis.image) + "\n\n" + table.Text(output) + "\n" + verdict + "\n";
+         known(diagnosis.image) + "\nprofile " + CellProfileName(diagnosis.profile) + "\n\n" + table.Text(output) +
+         "\n" + verdict + "\n";
 }
 
 Action Declare(CLI::App& app) {
   const auto json = std::make_shared<bool>(false);
-  app.add_flag("--json", *json, "Print one object: enforceable, versions, layers");
-  return [json](Environment& environment) {
-    Diagnosis diagnosis = Examine();
+  const auto jit = std::make_shared<bool>(false);
+  app.add_flag("--jit", *jit, "Look at a cell with the jit grant");
+  app.add_flag("--json", *json, "Print one object: enforceable, versions, profile, layers");
+  return [json, jit](Environment& environment) {
+    Diagnosis diagnosis = Examine(*jit ? CellProfile::kJit : CellProfile::kJitless);
     if (environment.memory != nullptr) diagnosis.layers.push_back(MemoryOf(*environment.memory));
     environment.out.Write(*json ? DiagnosisJson(diagnosis) + "\n" : DiagnosisText(diagnosis, environment.out));
     return static_cast<int>(diagnosis.enforceable ? Status::kSucceeded : Status::kUnenforceable);

@@ -29,6 +29,10 @@ constexpr const char* kAgain =
     R"({"backoff":"fixed","delay":1,"jitter":false,"maxAttempts":3,"maxDelay":1000},"trigger":{"kind":"manual"}}],)"
     R"("name":"N","version":"1","warder":1})";
 
+constexpr const char* kCompiled =
+    R"({"components":[],"config":[],"flows":[{"inputs":[],"jit":true,"key":"t","limits":{},"name":"T","trigger":)"
+    R"({"kind":"manual"}}],"name":"N","version":"1","warder":1})";
+
 int attempts = 0;  // at a bundle "retry-…"
 
 EngineOptions last_options;
@@ -106,6 +110,8 @@ class Execution::Impl {
       outcome.output_json = request.event_json;
     } else if (request.describe && (how == "narrow" || how == "wide")) {
       outcome.output_json = how == "narrow" ? kNarrow : kWide;
+    } else if (request.describe && how == "jit") {
+      outcome.output_json = kCompiled;
     } else if (request.describe && how.starts_with("retry-")) {
       outcome.output_json = kAgain;
     } else if (how.starts_with("retry-") && (++attempts < 3 || how != "retry-twice")) {
@@ -192,8 +198,9 @@ class FakeEngine : public Engine {
 
   std::string PublicKeyPem() const override { return "-----BEGIN PUBLIC KEY-----\n"; }
 
-  Diagnosis Diagnose() override {
-    Diagnosis diagnosis{.v8_version = "13.6.0", .image = "/image sha256:00", .warder_version = Version()};
+  Diagnosis Diagnose(CellProfile profile) override {
+    Diagnosis diagnosis{
+        .v8_version = "13.6.0", .image = "/image sha256:00", .warder_version = Version(), .profile = profile};
     diagnosis.layers = {{"seccomp", LayerStatus::State::kEnforced, "44 system calls allowed"},
                         {"landlock", LayerStatus::State::kEnforced, "nothing allowed"},
                         {"time-namespace", LayerStatus::State::kUnavailable, "the kernel has none"}};
@@ -268,7 +275,7 @@ const std::string& Recording::cut_off() const {
   return none;
 }
 
-ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
+ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording, CellProfile /*most*/) {
   ExecutionRequest request;
   request.bundle = Bundle::Load(recording->facts().execution);
   request.replay = std::move(recording);
@@ -277,7 +284,7 @@ ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
 
 // Without it a flow named so goes another way.
 void WriteRedacted(Engine& /*engine*/, const std::shared_ptr<const Recording>& /*recording*/,
-                   const std::vector<std::string>& names, const std::filesystem::path& path) {
+                   const std::vector<std::string>& names, const std::filesystem::path& path, CellProfile /*most*/) {
   if (names.front() == "needed") throw EngineError(Status::kInvalid, "without it the flow goes another way");
   std::ofstream(path) << "redacted\n";
 }

@@ -64,6 +64,12 @@ std::string RowsText(const std::vector<PolicyText::Row>& rows, const char* headi
   return table.Text(output);
 }
 
+std::string ProfilesText(const std::vector<PolicyText::Row>& rows, const Output& output) {
+  Table table({"profile", "system calls", "executable memory", "who has it"});
+  for (const auto& row : rows) table.Add({{Ink::kBlue, row.name}, row.rule, row.answer, row.reason});
+  return table.Text(output);
+}
+
 std::string LimitsText(const Output& output) {
   Table table({"limit", "default", "minimum", "maximum", "bounds"});
   const Limits defaults;
@@ -77,20 +83,25 @@ std::string LimitsText(const Output& output) {
   return table.Text(output);
 }
 
-// What SECURITY.md says about system calls.
-std::string SyscallsMarkdown(const std::vector<PolicyText::Row>& rows) {
-  std::string text = "| system call | arguments | answer | why |\n|---|---|---|---|\n";
+std::string RowsMarkdown(const std::string& heading, const std::vector<PolicyText::Row>& rows) {
+  std::string text = heading + "\n|---|---|---|---|\n";
   for (const auto& row : rows) {
     text += "| `" + row.name + "` | " + row.rule + " | " + row.answer + " | " + row.reason + " |\n";
   }
   return text;
 }
 
+// What SECURITY.md says about system calls, and what each profile has of them.
+std::string Markdown(const PolicyText& policy) {
+  return RowsMarkdown("| system call | arguments | answer | why |", policy.syscalls) + "\n" +
+         RowsMarkdown("| profile | system calls | executable memory | who has it |", policy.profiles);
+}
+
 Action Declare(CLI::App& app) {
   const auto as_json = std::make_shared<bool>(false);
   const auto as_markdown = std::make_shared<bool>(false);
-  auto* json_flag = app.add_flag("--json", *as_json, "Print one object: syscalls, limits, headers");
-  app.add_flag("--markdown", *as_markdown, "Print the table of system calls as SECURITY.md has it")
+  auto* json_flag = app.add_flag("--json", *as_json, "Print one object: syscalls, profiles, limits, headers");
+  app.add_flag("--markdown", *as_markdown, "Print the tables of system calls and profiles as SECURITY.md has them")
       ->excludes(json_flag);
   return [as_json, as_markdown, files = DeclarePolicyFileCommands(app)](Environment& environment) {
     for (const auto& [command, action] : files) {
@@ -101,15 +112,16 @@ Action Declare(CLI::App& app) {
     if (*as_json) {
       out.Write(JsonObject()
                     .Add("syscalls", RowsJson(policy.syscalls))
+                    .Add("profiles", RowsJson(policy.profiles))
                     .Add("limits", LimitsJson())
                     .Add("headers", RowsJson(policy.headers))
                     .Text() +
                 "\n");
     } else if (*as_markdown) {
-      out.Write(SyscallsMarkdown(policy.syscalls));
+      out.Write(Markdown(policy));
     } else {
-      out.Write(RowsText(policy.syscalls, "system call", out) + "\n" + LimitsText(out) + "\n" +
-                RowsText(policy.headers, "request header", out));
+      out.Write(RowsText(policy.syscalls, "system call", out) + "\n" + ProfilesText(policy.profiles, out) + "\n" +
+                LimitsText(out) + "\n" + RowsText(policy.headers, "request header", out));
     }
     return static_cast<int>(Status::kSucceeded);
   };

@@ -58,8 +58,10 @@ std::string Policy(const json::value& receipt) {
   const json::value& policy = receipt.at("policy");
   const std::string origins = List(policy.at("origins"));
   const std::string permitted = List(policy.at("permitDegraded"));
+  const json::value* const profile = receipt.as_object().if_contains("profile");  // none: of a version without jit
+  const bool compiled = profile != nullptr && *profile == "jit";
   return "sha256 " + Shown(policy.at("sha256")) + ", may call " + (origins.empty() ? "nobody" : origins) +
-         (permitted.empty() ? "" : ", permitted to run without " + permitted);
+         (permitted.empty() ? "" : ", permitted to run without " + permitted) + (compiled ? ", granted jit" : "");
 }
 
 std::string Versions(const json::value& receipt) {

@@ -33,6 +33,7 @@ struct ReplayOptions {
   std::string bundle;
   std::string against;
   std::vector<std::string> permit_degraded;
+  bool allow_jit = false;
   bool json = false;
 };
 
@@ -149,7 +150,8 @@ class Replay {
  private:
   ExecutionRequest RequestOf(const std::string& path, std::shared_ptr<const Recording>* recording) const {
     *recording = Recording::Load(path);
-    ExecutionRequest request = Recording::Replay(*recording);
+    const CellProfile most = options_.allow_jit ? CellProfile::kJit : CellProfile::kJitless;
+    ExecutionRequest request = Recording::Replay(*recording, most);
     if (bundle_ && bundle_->sha256() != (*recording)->facts().bundle_sha256) {
       throw EngineError(Status::kInvalid, "the bundle " + options_.bundle + " has the hash " + bundle_->sha256() +
                                               ", and the journal " + path + " is of " +
@@ -257,6 +259,10 @@ Action Declare(CLI::App& app) {
   app.add_option("--permit-degraded", options->permit_degraded, "As of `warder run`")
       ->type_name("LAYER")
       ->allow_extra_args(false);
+  app.add_flag(
+      "--allow-jit", options->allow_jit,
+      "Compile what was compiled when it was recorded; interpreted, that may reach a limit that it did not, or go "
+      "as deep as it did not");
   app.add_flag("--json", options->json, "Print one array: an object with journal, verdict, what, diff for each");
   return [options](Environment& environment) { return Replay(*options, environment).Perform(); };
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -189,6 +190,8 @@ class Run {
   }
 
  private:
+  CellProfile Granted() const { return options_.allow_jit ? CellProfile::kJit : CellProfile::kJitless; }
+
   // Puts a journal without what --redact names in the place of the one that has it all, or none.
   void Redact(Engine& engine) {
     unredacted_.reset();  // of an attempt before this one
@@ -198,7 +201,7 @@ class Run {
     redacted += ".redacted";
     std::error_code error;
     try {
-      WriteRedacted(engine, Recording::Load(whole), options_.redact, redacted);
+      WriteRedacted(engine, Recording::Load(whole), options_.redact, redacted, Granted());
       std::filesystem::rename(redacted, whole, error);
       if (error) throw EngineError(Status::kFault, "cannot write the journal: " + error.message());
     } catch (const EngineError& refusal) {
@@ -209,13 +212,26 @@ class Run {
 
   // Whether the word stands anywhere in the bundle, as it does where a flow declares something of that name.
   static bool Mentions(const Bundle& bundle, std::string_view word) {
-    return std::any_of(bundle.files().begin(), bundle.files().end(),
-                       [&](const Bundle::File& file) { return file.source.find(word) != std::string::npos; });
+    const auto is_part = [](const std::string& text, std::size_t at) {
+      return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+    };
+    return std::any_of(bundle.files().begin(), bundle.files().end(), [&](const Bundle::File& file) {
+      const std::string& text = file.source;
+      for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; ++at) {
+        if (!is_part(text, at - 1) && !is_part(text, at + word.size())) return true;
+      }
+      return false;
+    });
   }
 
-  // Asks the bundle what its flow declares: its limits are then the request's where they are smaller.
+  // Asks the bundle what its flow declares: its limits are then the request's where they are smaller, and jit is where
+  // it is granted too.
   manifest::Retry AgreeOnTerms(Engine& engine, const Interrupts& interrupts, ExecutionRequest* request) {
-    if (!Mentions(*request->bundle, "limits") && !Mentions(*request->bundle, "retry")) return {};
+    constexpr std::array<std::string_view, 3> kTerms = {"limits", "retry", "jit"};
+    if (std::none_of(kTerms.begin(), kTerms.end(),
+                     [&](std::string_view term) { return Mentions(*request->bundle, term); })) {
+      return {};
+    }
     ExecutionRequest question;
     question.bundle = request->bundle;
     question.tenant = request->tenant;
@@ -230,8 +246,12 @@ class Run {
       return {};
     }
     try {
-      const manifest::Terms terms = manifest::TermsOf(outcome.output_json, request->flow, request->limits);
+      const manifest::Terms terms = manifest::TermsOf(outcome.output_json, request->flow, request->limits, Granted());
       request->limits = terms.limits;
+      request->profile = terms.profile;
+      if (terms.profile != terms.asked_profile && !options_.quiet) {
+        environment_.err.Write("the flow asks for jit, which is not granted: it is interpreted; see --allow-jit\n");
+      }
       if (request->inspect) return {};  // whoever looks into it looks once
       return terms.retry;
     } catch (const EngineError&) {  // no such flow
@@ -263,7 +283,7 @@ class Run {
     // Where it fails, it says why itself.
     if (outcome.status == Status::kSucceeded && !undescribed_.empty() && !options_.quiet) {
       environment_.err.Write(
-          "the limits and retry that the flow declares are not known, because it cannot be described: " +
+          "the limits, retry and jit that the flow declares are not known, because it cannot be described: " +
           Printable(undescribed_) + "\n");
     }
     // What could not run took no time worth a line: its reason is the one sentence.
@@ -370,6 +390,10 @@ Action Declare(CLI::App& app) {
   auto* inspect_brk = app.add_flag(std::string("--inspect-brk") + kPort, options->inspect_brk,
                                    "As --inspect, and pause before the first statement");
   for (auto* each : {inspect, inspect_brk}) each->excludes("--record");
+  app.add_flag(
+      "--allow-jit", options->allow_jit,
+      "Compile the flow's JavaScript where it asks for that: faster computing, for memory that is writable and "
+      "executable in its cell (SECURITY.md)");
   app.add_flag("--log-payloads", options->log_payloads,
                "Record the values that steps are given and give, and what is left in the state, not only their shapes; "
                "they may be personal data");

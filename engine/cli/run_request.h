@@ -25,6 +25,7 @@ struct RunOptions {
   std::string tenant;
   std::string instance;
   VaultPlace place;
+  bool allow_jit = false;
   std::vector<std::string> permit_degraded;
   std::string start_mode = StartModeName(EngineOptions{}.start_mode);
   std::string inspect;  // a port, empty: no debugger is wanted

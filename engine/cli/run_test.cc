@@ -242,6 +242,17 @@ TEST_F(RunTest, WhereAnErrorDoesNotSayWhenTheFlowDoes) {
   EXPECT_EQ(object.at("attempts").at(0).at("retryInMs"), 1);
 }
 
+TEST_F(RunTest, JitIsForThoseWhoAskForItAndAreGrantedIt) {
+  const Ran denied = Warder({"run", scratch_.Bundle("jit")});
+  EXPECT_EQ(denied.code, 0) << denied.err;
+  EXPECT_THAT(denied.err, HasSubstr("asks for jit, which is not granted: it is interpreted; see --allow-jit"));
+  EXPECT_EQ(fake::LastRequest().profile, CellProfile::kJitless);
+  EXPECT_EQ(Warder({"run", "--allow-jit", scratch_.Bundle("jit")}).code, 0);
+  EXPECT_EQ(fake::LastRequest().profile, CellProfile::kJit);
+  EXPECT_EQ(Warder({"run", "--allow-jit", scratch_.Bundle("succeed")}).code, 0);
+  EXPECT_EQ(fake::LastRequest().profile, CellProfile::kJitless);
+}
+
 TEST_F(RunTest, LimitsThatAreLowerThanTheDeclaredOnesHold) {
   const std::string limits = scratch_.Put("limits.json", R"({"wall": "2s"})");
   EXPECT_EQ(Warder({"run", "-q", scratch_.Bundle("retry-twice"), "--limits", limits}).code, 0);

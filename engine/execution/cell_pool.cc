@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace warder::execution {
 
@@ -25,7 +26,8 @@ class CellPool::Slot final : public CellUser {
   }
   bool exists() const { return cell_ && cell_->process().exists(); }
   bool retired() const { return cell_ && cell_->zygote()->retired(); }
-  bool IsOf(const ZygoteHost& zygote) const { return !cell_ || cell_->zygote().get() == &zygote; }
+  // Null: it has no cell any more.
+  const ZygoteHost* zygote() const { return cell_ ? cell_->zygote().get() : nullptr; }
   // Whether an execution could do with it. One that is still being made may yet fail: its user will hear.
   bool Usable() {
     if (retired() || !cell_->zygote()->usable()) return false;
@@ -56,14 +58,15 @@ CellPool::CellPool(boost::asio::io_context& loop, Usher& usher, const Inspection
 
 CellPool::~CellPool() { *alive_ = false; }
 
-Result<std::unique_ptr<PreparedCell>> CellPool::Take(const zygote::CellLimits& limits, CellUser& user) {
+Result<std::unique_ptr<PreparedCell>> CellPool::Take(zygote::CellProfile profile, const zygote::CellLimits& limits,
+                                                     CellUser& user) {
   if (most_ > 0) {
-    if (auto cell = TakeFromShelf({limits.data_bytes, limits.cpu_seconds})) {
+    if (auto cell = TakeFromShelf({profile, limits.data_bytes, limits.cpu_seconds})) {
       cell->GiveTo(user);
       return cell;
     }
   }
-  auto zygote = zygotes_();
+  auto zygote = zygotes_(profile);
   if (!zygote) return zygote.error();
   return std::make_unique<PreparedCell>(loop_, std::move(*zygote), limits, usher_, inspection_, user);
 }
@@ -100,13 +103,13 @@ void CellPool::Refill(const Key& key) {
   const auto shelf = shelves_.find(key);
   if (shelf == shelves_.end()) return;
   while (shelf->second.slots.size() < shelf->second.wanted) {
-    auto zygote = zygotes_();
+    auto zygote = zygotes_(key.profile);
     if (!zygote) return;  // whoever needs a cell will be told why there is none
     if ((*zygote)->backlog() >= kMadeAtOnce || !MakeRoomFor(key)) return;
     auto slot = std::make_unique<Slot>(*this, key);
     try {
-      slot->Hold(std::make_unique<PreparedCell>(loop_, std::move(*zygote), zygote::CellLimits{key.first, key.second},
-                                                usher_, inspection_, *slot));
+      slot->Hold(std::make_unique<PreparedCell>(
+          loop_, std::move(*zygote), zygote::CellLimits{key.data_bytes, key.cpu_seconds}, usher_, inspection_, *slot));
     } catch (const std::system_error&) {  // out of descriptors: executions need those that are left
       return;
     }
@@ -162,8 +165,9 @@ void CellPool::DropRetired() {
   }
 }
 
-bool CellPool::AllOf(const ZygoteHost& zygote) const {
-  return std::all_of(slots_.begin(), slots_.end(), [&](const auto& slot) { return slot->IsOf(zygote); });
+bool CellPool::AllOf(const std::function<bool(const ZygoteHost&)>& current) const {
+  return std::all_of(slots_.begin(), slots_.end(),
+                     [&](const auto& slot) { return slot->zygote() == nullptr || current(*slot->zygote()); });
 }
 
 void CellPool::TickLater() {

@@ -33,8 +33,6 @@ namespace warder::execution {
 namespace {
 
 constexpr std::chrono::seconds kReadyDeadline{20};
-// The next zygote is launched when the current one has this share of its cells left, so that nobody waits for it.
-constexpr std::uint64_t kShareAhead = 10;
 constexpr std::size_t kMaxLabelBytes = 256;
 constexpr std::size_t kShownLabelBytes = 80;
 
@@ -112,6 +110,14 @@ void CheckDevelopment(bool permitted, const ExecutionRequest& request) {
                                             " does not describe itself and is neither recorded nor a "
                                             "replay: a journal knows nothing of what a debugger does");
   }
+}
+
+void CheckProfile(CellProfile profile, StartMode start_mode) {
+  if (profile == CellProfile::kJitless || start_mode == StartMode::kWarm) return;
+  throw EngineError(
+      Status::kInvalid,
+      "the profile jit needs start mode warm: a cell that makes its own isolate would have to make memory "
+      "executable");
 }
 
 // Whose state it has is known before it runs.
@@ -246,8 +252,9 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
       connections_ = std::move(*connections);
     }
     cells_ = std::make_unique<CellPool>(
-        loop_, *usher_, inspection_, [this] { return CurrentZygote(); }, most_pooled_);
-    auto zygote = CurrentZygote();
+        loop_, *usher_, inspection_, [this](zygote::CellProfile profile) { return LineOf(profile).Current(); },
+        most_pooled_);
+    auto zygote = zygotes_.Current();
     if (!zygote) {
       opened.set_value(zygote.error());
       return;
@@ -271,8 +278,8 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
     keeper_.reset();
     connections_.reset();
     broker_.reset();
-    zygote_.reset();
-    next_zygote_.reset();
+    zygotes_.Clear();
+    jit_zygotes_.Clear();
     undertaker_.reset();
     usher_.reset();
     disk_->join();
@@ -306,31 +313,16 @@ void EngineImpl::StopIfDone() {
   connections_->Drain([this] { loop_.stop(); });
 }
 
-Result<std::shared_ptr<ZygoteHost>> EngineImpl::CurrentZygote() {
-  const auto serves = [this](const std::shared_ptr<ZygoteHost>& zygote) {
-    return zygote && zygote->usable() && !zygote->retired() && zygote->spawned() < cells_per_zygote_;
-  };
-  if (!serves(zygote_)) {
-    idle_.reset();
-    zygote_ = std::exchange(next_zygote_, nullptr);  // the old one goes with its last cell, ready ones included
-  }
-  if (!serves(zygote_)) {
-    auto launched = LaunchZygote();
-    if (!launched) return launched.error();
-    zygote_ = std::move(*launched);
-  }
-  if (!next_zygote_ && zygote_->spawned() >= cells_per_zygote_ - cells_per_zygote_ / kShareAhead) {
-    // If that fails, it is tried again when it matters.
-    if (auto launched = LaunchZygote()) next_zygote_ = std::move(*launched);
-  }
-  return zygote_;
+ZygoteLine EngineImpl::MakeLine(zygote::CellProfile profile) {
+  return {cells_per_zygote_, [this, profile] { return LaunchZygote(profile); }, [this] { idle_.reset(); }};
 }
 
-Result<std::shared_ptr<ZygoteHost>> EngineImpl::LaunchZygote() {
-  idle_.reset();
+Result<std::shared_ptr<ZygoteHost>> EngineImpl::LaunchZygote(zygote::CellProfile profile) {
   auto image = HashOfManifest(manifest_);
   if (!image) return image.error();
-  return ZygoteHost::Launch(loop_, undertaker_, launch_, std::move(*image));
+  zygote::LaunchOptions options = launch_;
+  options.profile = profile;
+  return ZygoteHost::Launch(loop_, undertaker_, options, std::move(*image));
 }
 
 Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
@@ -338,6 +330,7 @@ Execution EngineImpl::Start(const ExecutionRequest& request, EventSink sink) {
   CheckBundle(request);
   CheckOutside(request);
   CheckDevelopment(development_, request);
+  CheckProfile(request.profile, facts_.start_mode);
   CheckInstance(vault_.get(), request);
   CheckJson("event", request.event_json, request.limits.event_bytes);
   CheckJson("configuration", request.config_json, request.limits.event_bytes);
@@ -389,7 +382,7 @@ void EngineImpl::Run(ExecutionRequest request, Granted granted, journal::Journal
   const std::string id = shared->id();
   Outcome refusal;
   refusal.execution = id;
-  auto zygote = CurrentZygote();
+  auto zygote = LineOf(ProfileOfCells(request.profile)).Current();
   NoteIdle();
   if (journal.descriptor() >= 0) --waiting_descriptors_;
   if (debuggers) --waiting_descriptors_;
@@ -428,10 +421,14 @@ void EngineImpl::OnOver(const std::string& id) {
 void EngineImpl::NoteIdle() {
   if (!running_.empty() || diagnoses_ > 0) return;
   idle_.reset();
+  zygotes_.DropLost();
+  jit_zygotes_.DropLost();
   if (!undertaker_->idle() || !usher_->idle() || Cares()) return;
-  const auto settled = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->ready(); };
   // What has not opened all that it will, or not closed it.
-  if (!zygote_ || !settled(zygote_) || !settled(next_zygote_) || !cells_->AllOf(*zygote_)) return;
+  if (!zygotes_.settled() || !jit_zygotes_.settled()) return;
+  if (!cells_->AllOf([this](const ZygoteHost& zygote) { return zygotes_.Has(zygote) || jit_zygotes_.Has(zygote); })) {
+    return;
+  }
   idle_ = Hold();
 }
 
@@ -442,13 +439,10 @@ std::optional<Holdings> EngineImpl::Hold() const {
 }
 
 std::optional<std::size_t> EngineImpl::HeldProcesses() const {
-  std::size_t cells = 0;
-  for (const auto& zygote : {zygote_, next_zygote_}) {
-    if (!zygote) continue;
-    const auto children = CountChildren(zygote->pid());
-    if (!children || zygote->backlog() > 0) return std::nullopt;
-    cells += *children;
-  }
+  const auto interpreting = zygotes_.CountCells();
+  const auto compiling = jit_zygotes_.CountCells();
+  if (!interpreting || !compiling) return std::nullopt;
+  const std::size_t cells = *interpreting + *compiling;
   const std::size_t ready = cells_->processes();
   if (cells < ready) return std::nullopt;  // one of them is gone, and we have not heard of it yet
   return cells - ready;
@@ -456,19 +450,20 @@ std::optional<std::size_t> EngineImpl::HeldProcesses() const {
 
 std::optional<ReceiptFacts::EngineHoldings> EngineImpl::CompareWithIdle() const {
   if (running_.size() > 1 || diagnoses_ > 0 || !idle_) return std::nullopt;
-  const auto usable = [](const std::shared_ptr<ZygoteHost>& zygote) { return !zygote || zygote->usable(); };
-  if (!undertaker_->idle() || !usher_->idle() || Cares() || !usable(zygote_) || !usable(next_zygote_))
+  if (!undertaker_->idle() || !usher_->idle() || Cares() || !zygotes_.settled() || !jit_zygotes_.settled()) {
     return std::nullopt;
+  }
   const auto now = Hold();
   if (!now) return std::nullopt;
   return ReceiptFacts::EngineHoldings{*idle_, *now};
 }
 
-Diagnosis EngineImpl::Diagnose() {
+Diagnosis EngineImpl::Diagnose(CellProfile profile) {
+  CheckProfile(profile, facts_.start_mode);
   std::promise<Diagnosis> promise;
   auto future = promise.get_future();
-  boost::asio::post(loop_, [this, &promise] {
-    auto zygote = CurrentZygote();
+  boost::asio::post(loop_, [this, profile, &promise] {
+    auto zygote = LineOf(ProfileOfCells(profile)).Current();
     if (!zygote) {
       promise.set_exception(std::make_exception_ptr(EngineError(Status::kFault, zygote.error().message)));
       return;
@@ -488,6 +483,7 @@ Diagnosis EngineImpl::Diagnose() {
   const Result<std::string> image = HashOfManifest(manifest_);
   diagnosis.image = image_path_ + " (" + (image ? image->substr(0, 16) : "no manifest") + ")";
   diagnosis.warder_version = Version();
+  diagnosis.profile = profile;
   return diagnosis;
 }
 

@@ -1,5 +1,5 @@
-// The engine: one loop on one thread, one zygote at a time (and the next one, when its time comes), the cells that are
-// ready, and the executions that run on them.
+// The engine: one loop on one thread, for each profile that was asked for one zygote at a time (and the next one, when
+// its time comes), the cells that are ready, and the executions that run on them.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@
 #include "engine/execution/cell_pool.h"
 #include "engine/execution/execution.h"
 #include "engine/execution/usher.h"
-#include "engine/execution/zygote_host.h"
+#include "engine/execution/zygote_line.h"
 #include "engine/state/keeper.h"
 #include "sandbox/jail/cgroup.h"
 #include "warder/engine.h"
@@ -33,13 +33,16 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override;
 
   Execution Start(const ExecutionRequest& request, EventSink sink) override;
-  Diagnosis Diagnose() override;
+  Diagnosis Diagnose(CellProfile profile) override;
   std::string PublicKeyPem() const override { return facts_.signing_key.public_key().Pem(); }
 
  private:
   // Everything below is touched by the loop's thread only.
-  Result<std::shared_ptr<ZygoteHost>> CurrentZygote();
-  Result<std::shared_ptr<ZygoteHost>> LaunchZygote();
+  ZygoteLine MakeLine(zygote::CellProfile profile);
+  ZygoteLine& LineOf(zygote::CellProfile profile) {
+    return profile == zygote::CellProfile::kJit ? jit_zygotes_ : zygotes_;
+  }
+  Result<std::shared_ptr<ZygoteHost>> LaunchZygote(zygote::CellProfile profile);
   struct Granted {
     std::shared_ptr<broker::Capabilities> capabilities;
     std::vector<HeldConnection> held;
@@ -82,8 +85,8 @@ class EngineImpl final : public Engine {
   std::shared_ptr<Undertaker> undertaker_;
   std::unique_ptr<Usher> usher_;
   std::unique_ptr<boost::asio::thread_pool> disk_;  // writes journals
-  std::shared_ptr<ZygoteHost> zygote_;
-  std::shared_ptr<ZygoteHost> next_zygote_;  // null: it is not time yet
+  ZygoteLine zygotes_ = MakeLine(zygote::CellProfile::kJitless);
+  ZygoteLine jit_zygotes_ = MakeLine(zygote::CellProfile::kJit);  // none before the first execution that is granted it
   std::unique_ptr<CellPool> cells_;
   std::unordered_map<std::string, std::unique_ptr<RunningExecution>> running_;
   int diagnoses_ = 0;  // under way

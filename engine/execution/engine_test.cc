@@ -310,7 +310,7 @@ TEST_F(EngineTest, ManyMayBeStartedAtOnce) {
 }
 
 TEST_F(EngineTest, DiagnoseMeasuresALiveCell) {
-  const Diagnosis diagnosis = engine().Diagnose();
+  const Diagnosis diagnosis = engine().Diagnose(CellProfile::kJitless);
   EXPECT_EQ(diagnosis.v8_version, "scripted");
   EXPECT_GT(diagnosis.layers.size(), 10u);
   for (const LayerStatus& layer : diagnosis.layers) {

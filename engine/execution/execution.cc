@@ -14,6 +14,7 @@
 #include "engine/coverage/precise_coverage.h"
 #include "engine/execution/policy_text.h"
 #include "engine/execution/response.h"
+#include "engine/execution/zygote_line.h"
 #include "sandbox/proto/step_limits.h"
 
 namespace warder::execution {
@@ -58,6 +59,8 @@ zygote::CellLimits CellLimitsOf(const ExecutionRequest& request) {
   const Limits& limits = request.limits;
   zygote::CellLimits cell;
   cell.data_bytes = limits.heap_bytes + limits.array_buffer_bytes + limits.event_bytes + kDataSlackBytes;
+  // The kernel counts the whole code range, used or not.
+  if (request.profile == CellProfile::kJit) cell.data_bytes += zygote::kCodeRangeBytes;
   cell.cpu_seconds = limits.cpu_ms / 1000 + 2 + (request.inspect ? kInspectedCpuSeconds : 0);
   return cell;
 }
@@ -111,15 +114,15 @@ void RunningExecution::Start(std::function<void()> on_over) {
   TakeCell();
   HoldConnections();
   // While the cell is being made.
-  policy_sha256_ = Sha256Of(
-      CanonicalPolicy(request_.limits, CellLimitsOf(request_), *capabilities_, context_.engine->permit_degraded));
+  policy_sha256_ = Sha256Of(CanonicalPolicy(request_.limits, request_.profile, CellLimitsOf(request_), *capabilities_,
+                                            context_.engine->permit_degraded));
 }
 
 void RunningExecution::TakeCell() {
   const zygote::CellLimits limits = CellLimitsOf(request_);
   evidence_.data_limit_bytes = limits.data_bytes;
   deadline_.cancel();  // of the one before
-  auto cell = context_.cells->Take(limits, *this);
+  auto cell = context_.cells->Take(ProfileOfCells(request_.profile), limits, *this);
   if (!cell) ThrowEngineError(cell.error());
   cell_ = std::move(*cell);
   zygote_ = cell_->zygote();
@@ -390,6 +393,7 @@ void RunningExecution::BeginJournal() {
                   .tenant = request_.tenant,
                   .flow = request_.flow,
                   .recorded = IsoTime(requested_wall_),
+                  .profile = request_.profile,
                   .limits = request_.limits});
 }
 

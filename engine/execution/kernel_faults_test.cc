@@ -183,7 +183,7 @@ TEST_F(KernelFaultsTest, ASocketThatCannotBeWatchedIsAFault) {
   const Outcome outcome = Run("succeed");
   EXPECT_EQ(outcome.status, Status::kFault);
   EXPECT_THAT(outcome.reason, HasSubstr("cannot watch a cell's socket: No space left on device"));
-  EXPECT_THROW(engine().Diagnose(), EngineError);
+  EXPECT_THROW(engine().Diagnose(CellProfile::kJitless), EngineError);
   unwatchable = nullptr;
   EXPECT_EQ(Run("succeed").status, Status::kSucceeded);
 }

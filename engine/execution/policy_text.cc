@@ -10,6 +10,7 @@
 #include "sandbox/jail/rlimits.h"
 #include "sandbox/jail/syscall_filter.h"
 #include "sandbox/jail/syscall_table.h"
+#include "sandbox/zygote/cell_profile.h"
 #include "warder/engine.h"
 
 namespace warder {
@@ -23,6 +24,14 @@ PolicyText DescribePolicy() {
   text.syscalls.push_back(
       {"any other", "any arguments", "ends the cell", "no row allows it; the verdict names the call"});
   text.syscalls.push_back({"any of another ABI", "int 0x80, x32", "ends the cell", "the rows are those of x86-64"});
+  text.profiles = {
+      {CellProfileName(CellProfile::kJitless), "those above",
+       "the program and its libraries, nothing of it writable; PROT_EXEC ends the cell", "every execution"},
+      {CellProfileName(CellProfile::kJit), "those above",
+       "V8's code range too: " + std::to_string(zygote::kCodeRangeBytes >> 20) +
+           " MiB, writable and executable, made in the zygote before MDWE and its filter; PROT_EXEC ends the cell",
+       "a flow that asks for it where the platform grants it"},
+  };
   for (const broker::HeaderRule& rule : broker::RefusedHeaders()) {
     text.headers.push_back({std::string(rule.name), "", "refused", std::string(rule.reason)});
   }
@@ -69,8 +78,8 @@ std::string MakeConstantPart() {
 
 }  // namespace
 
-std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell, const broker::Capabilities& egress,
-                            std::span<const std::string> permit_degraded) {
+std::string CanonicalPolicy(const Limits& limits, CellProfile profile, const zygote::CellLimits& cell,
+                            const broker::Capabilities& egress, std::span<const std::string> permit_degraded) {
   static const std::string constant = MakeConstantPart();
   std::string text = constant;
   for (const jail::Limit& limit : jail::MemoryAndCpuLimits(cell.data_bytes, cell.cpu_seconds)) {
@@ -86,6 +95,7 @@ std::string CanonicalPolicy(const Limits& limits, const zygote::CellLimits& cell
   for (const std::string& layer : std::set<std::string>(permit_degraded.begin(), permit_degraded.end())) {
     text += "permit " + layer + "\n";
   }
+  if (profile != CellProfile::kJitless) text += std::string("profile ") + CellProfileName(profile) + "\n";
   return text;
 }
 

@@ -115,7 +115,7 @@ TEST_F(PostureTest, ADegradableLayerMayBeMissingWhereThatIsPermitted) {
   const Outcome outcome = Run("succeed");
   EXPECT_EQ(outcome.status, Status::kSucceeded) << outcome.reason;
   EXPECT_EQ(StateIn(outcome, "landlock"), "degraded by permission");
-  EXPECT_TRUE(engine().Diagnose().enforceable);
+  EXPECT_TRUE(engine().Diagnose(CellProfile::kJitless).enforceable);
   // A permission for one is none for another.
   Open(Without("seccomp"), options);
   ExpectRefused();
@@ -126,7 +126,7 @@ TEST_F(PostureTest, ACellThatCannotBeLookedAtDoesNotRun) {
     return Internal("no /proc here");
   });
   EXPECT_THAT(ExpectRefused().reason, HasSubstr("could not be looked at: no /proc here"));
-  EXPECT_FALSE(engine().Diagnose().enforceable);
+  EXPECT_FALSE(engine().Diagnose(CellProfile::kJitless).enforceable);
 }
 
 TEST_F(PostureTest, ACellThatDiesWhileItIsLookedAtIsJudgedByItsDeath) {

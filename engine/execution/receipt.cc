@@ -198,6 +198,7 @@ std::string MakeReceipt(const ReceiptFacts& facts) {
       {"times", TimesOf(facts)},
       {"limits", LimitsOf(facts.request->limits)},
       {"startMode", StartModeName(facts.start_mode)},
+      {"profile", CellProfileName(facts.request->profile)},
       {"development", DevelopmentOf(*facts.request)},
       {"setup", SetupOf(facts.setup)},
       {"posture", PostureOf(facts)},

@@ -32,12 +32,15 @@ bool IsHash(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The object, if it has as many members as it should; then each that is asked for is the only one.
-Result<json::object> ObjectOf(const char* record, std::string_view text, std::size_t members) {
+// The object, if it has as many members as it should; then each that is asked for is the only one. `optional` does not
+// count.
+Result<json::object> ObjectOf(const char* record, std::string_view text, std::size_t members,
+                              std::string_view optional = {}) {
   auto value = ParseStrict(text);
   if (!value) return Wrong(record, "cannot be read: " + value.error().message);
   auto* object = value->if_object();
   if (object == nullptr) return Wrong(record, "is not a JSON object");
+  if (object->contains(json::string_view(optional.data(), optional.size()))) ++members;
   if (object->size() != members) {
     return Wrong(record, "has " + std::to_string(object->size()) + " members instead of " + std::to_string(members));
   }
@@ -60,6 +63,7 @@ std::string HeaderText(const Header& header) {
   json::object limits;
   for (const LimitSpec& spec : LimitTable()) limits[spec.name] = header.limits.*(spec.value);
   object["limits"] = std::move(limits);
+  if (header.profile != CellProfile::kJitless) object["profile"] = CellProfileName(header.profile);
   return json::serialize(object);
 }
 
@@ -71,7 +75,8 @@ std::string EndingText(const Ending& ending) {
 
 Result<Header> ReadHeader(std::string_view text) {
   constexpr const char* kRecord = "header";
-  const auto object = ObjectOf(kRecord, text, kMembers.size() + 1);
+  constexpr const char* kProfile = "profile";  // only of an execution with the jit grant
+  const auto object = ObjectOf(kRecord, text, kMembers.size() + 1, kProfile);
   if (!object) return object.error();
   Header header;
   for (const Member& member : kMembers) {
@@ -81,6 +86,12 @@ Result<Header> ReadHeader(std::string_view text) {
   }
   if (!IsHash(header.bundle)) {
     return Wrong(kRecord, "has a \"bundle\" that is no hash but " + Shown(json::value(header.bundle)));
+  }
+  if (const json::value* profile = object->if_contains(kProfile)) {
+    if (*profile != CellProfileName(CellProfile::kJit)) {
+      return Wrong(kRecord, "has the \"profile\" " + Shown(*profile) + ", and only jit is ever named");
+    }
+    header.profile = CellProfile::kJit;
   }
   const json::value* limits = object->if_contains("limits");
   if (limits == nullptr || !limits->is_object() || limits->get_object().size() != LimitTable().size()) {

@@ -21,6 +21,7 @@ struct Header {
   std::string tenant;
   std::string flow;
   std::string recorded;  // when it was started, ISO 8601 in UTC
+  CellProfile profile = CellProfile::kJitless;
   Limits limits;
 };
 

@@ -71,6 +71,7 @@ Recording::Recording(std::shared_ptr<const journal::Tape> tape) : tape_(std::mov
             .tenant = header.tenant,
             .flow = header.flow,
             .recorded = header.recorded,
+            .profile = header.profile,
             .status = ending ? ending->status : Status::kFault,
             .reason = ending ? ending->reason : tape_->cut_off(),
             .output_json = {},
@@ -92,7 +93,7 @@ std::shared_ptr<const Recording> Recording::Load(const std::filesystem::path& pa
 
 const std::string& Recording::cut_off() const { return tape_->cut_off(); }
 
-ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
+ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording, CellProfile most) {
   CheckRan(*recording);
   const journal::Tape& tape = recording->tape();
   ExecutionRequest request;
@@ -103,6 +104,7 @@ ExecutionRequest Recording::Replay(std::shared_ptr<const Recording> recording) {
   request.event_json = tape.event();
   request.config_json = tape.config();
   request.limits = tape.header().limits;
+  if (most == CellProfile::kJit) request.profile = tape.header().profile;
   request.describe = tape.start().describe();
   request.log_payloads = tape.start().step_payloads();
   request.replay = std::move(recording);

@@ -96,8 +96,8 @@ void CheckIsClean(const Redaction& redaction, const std::filesystem::path& path)
 }  // namespace
 
 void WriteRedacted(Engine& engine, const std::shared_ptr<const Recording>& recording,
-                   const std::vector<std::string>& names, const std::filesystem::path& path) {
-  ExecutionRequest request = Recording::Replay(recording);
+                   const std::vector<std::string>& names, const std::filesystem::path& path, CellProfile most) {
+  ExecutionRequest request = Recording::Replay(recording, most);
   request.replay = nullptr;
   Script script = *recording->AsScript();
   Redaction redaction(names);

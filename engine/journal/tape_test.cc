@@ -40,6 +40,11 @@ TEST(TapeTest, HeadersAndEndingsAreReadAsTheyWereWritten) {
   const auto read = ReadHeader(HeaderText(header));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(HeaderText(*read), HeaderText(header));
+  EXPECT_EQ(HeaderText(header).find("profile"), std::string::npos);
+  header.profile = CellProfile::kJit;
+  const auto compiled = ReadHeader(HeaderText(header));
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  EXPECT_EQ(compiled->profile, CellProfile::kJit);
   const Ending ending{Status::kLimit, "the limit \"wall\"\n", EndedBy::kEngine};
   EXPECT_EQ(*ReadEnding(EndingText(ending)), ending);
 }
@@ -320,6 +325,9 @@ TEST(TapeTest, AHeaderHasExactlyItsMembers) {
            {"\"v8\":\"13.6\"", "\"v8\":1", "no text \"v8\""},
            {"\"v8\":\"13.6\"", "\"v9\":\"13.6\"", "no text \"v8\""},
            {"\"v8\":\"13.6\",", "", "members instead of"},
+           {"\"v8\":\"13.6\"", "\"v8\":\"13.6\",\"profile\":\"jitless\"", "only jit is ever named"},
+           {"\"v8\":\"13.6\"", "\"v8\":\"13.6\",\"profile\":1", "only jit is ever named"},
+           {"\"v8\":\"13.6\",", "\"profile\":\"jit\",", "members instead of"},
            {"\"cpu\":10000", "\"cpu\":0", "wrong \"limits\""},
            {"\"cpu\":10000", "\"cpv\":10000", "wrong \"limits\""},
            {"\"cpu\":10000", "\"c\\npu\":10000", "limit \"c\\npu\" does not exist"},

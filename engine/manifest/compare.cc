@@ -136,6 +136,10 @@ void Comparison::Flows(const Flow& before, const Flow& after) {
   const std::string whose = "the flow " + after.key;
   Triggers(whose, before.trigger, after.trigger);
   Retries(whose, before.retry, after.retry);
+  if (before.profile != after.profile) {
+    const bool asks = after.profile == CellProfile::kJit;
+    Add(asks ? Kind::kWidens : Kind::kNarrows, whose + (asks ? " asks for jit" : " no longer asks for jit"));
+  }
   for (const LimitSpec& spec : LimitTable()) {
     const std::uint64_t was = before.limits.*(spec.value);
     const std::uint64_t is = after.limits.*(spec.value);

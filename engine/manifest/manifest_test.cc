@@ -102,6 +102,7 @@ constexpr Case kLies[] = {
      "the manifest's flows[0].trigger.verify.secret is missing: it must be a text"},
     {"/flows/0/trigger/methods", R"(["post"])",
      "the manifest's flows[0].trigger.methods[0] must be a method, but is \"post\""},
+    {"/flows/0/jit", "false", "the manifest's flows[0].jit must be true, or be left out, but is false"},
     {"/flows/0/limits", R"({"wall":99999999})",
      "the manifest's flows[0].limits: limit \"wall\": 99999999ms is outside of 1ms to 15m"},
     {"/flows/0/limits", R"({"wand":1})",
@@ -203,6 +204,7 @@ TEST_P(Differences, AreToldInWords) {
 }
 
 constexpr Difference kDifferences[] = {
+    {"/flows/0/jit", "true", "+ the flow tag asks for jit", "- the flow tag no longer asks for jit"},
     {"/components/0/connections/0/origins/1", R"("https://files.acme.test")",
      "+ the connection acme.oauth may also reach https://files.acme.test",
      "- the connection acme.oauth may no longer reach https://files.acme.test"},
@@ -264,6 +266,17 @@ TEST(ManifestTest, WhatASlowerClockStartsIsNarrower) {
   EXPECT_THAT(
       Changes(every("120000"), every("60000")),
       testing::ElementsAre("+ the flow tag is started by a schedule: every 1m instead of a schedule: every 2m"));
+}
+
+TEST(TermsTest, JitIsForThoseWhoAskForItAndAreGrantedIt) {
+  const auto terms = [](const std::string& manifest, CellProfile most) { return TermsOf(manifest, "", {}, most); };
+  const std::string asks = With("/flows/0/jit", "true");
+  EXPECT_EQ(terms(asks, CellProfile::kJit).profile, CellProfile::kJit);
+  EXPECT_EQ(terms(asks, CellProfile::kJitless).profile, CellProfile::kJitless);
+  EXPECT_EQ(terms(asks, CellProfile::kJitless).asked_profile, CellProfile::kJit);
+  EXPECT_EQ(terms(kBase, CellProfile::kJit).profile, CellProfile::kJitless);
+  EXPECT_EQ(TermsOf(asks, "", {}).profile, CellProfile::kJitless) << "nobody has granted it";
+  EXPECT_THAT(Text(asks), HasSubstr("asks for jit"));
 }
 
 TEST(TermsTest, OfEachLimitTheSmallerOneHolds) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "warder/engine.h"
 #include "warder/limits.h"
 #include "warder/manifest.h"
 
@@ -69,6 +70,7 @@ struct Flow {
   std::optional<Retry> retry;
   Limits limits;                          // with the engine's defaults
   std::vector<std::string> limits_named;  // the ones that are declared
+  CellProfile profile = CellProfile::kJitless;
 };
 
 struct Manifest {

@@ -239,6 +239,10 @@ Flow ReadFlow(const json::value& value, const std::string& path) {
   flow.inputs = ReadInputs(from, "inputs", 1);
   flow.retry = ReadRetry(from);
   ReadLimits(from, &flow);
+  if (const json::value* const jit = from.Value("jit")) {
+    if (*jit != true) Refuse(from.PathOf("jit"), "must be true, or be left out", jit);
+    flow.profile = CellProfile::kJit;
+  }
   from.End();
   return flow;
 }

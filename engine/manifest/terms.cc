@@ -31,10 +31,12 @@ std::chrono::milliseconds DelayAfter(const Retry& retry, std::uint64_t attempt, 
   return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(delay) * (0.5 + draw / 2)));
 }
 
-Terms TermsOf(std::string_view json, std::string_view flow, const Limits& ceiling) {
+Terms TermsOf(std::string_view json, std::string_view flow, const Limits& ceiling, CellProfile most) {
   const Manifest manifest = Read(json);
   const Flow& chosen = FlowOf(manifest, flow);
   Terms terms{.flow = chosen.key, .limits = ceiling, .retry = chosen.retry.value_or(Retry())};
+  terms.asked_profile = chosen.profile;
+  if (most == CellProfile::kJit) terms.profile = chosen.profile;
   for (const LimitSpec& spec : LimitTable()) {
     const auto named = std::find(chosen.limits_named.begin(), chosen.limits_named.end(), spec.name);
     if (named == chosen.limits_named.end()) continue;

@@ -64,6 +64,7 @@ std::string FlowText(const Flow& flow) {
         (limits.empty() ? "" : ", ") + std::string(spec.name) + " " + FormatLimit(spec.unit, flow.limits.*(spec.value));
   }
   if (!limits.empty()) text += "    limits " + limits + "\n";
+  if (flow.profile == CellProfile::kJit) text += "    asks for jit\n";
   if (!flow.inputs.empty()) text += "    inputs\n" + InputsText(flow.inputs, "      ");
   return text;
 }

@@ -49,9 +49,17 @@ std::size_t code_range_bytes = 0;
 
 // No executable memory after start: the filter and PR_SET_MDWE forbid it.
 constexpr const char* kJitless = "--jitless";
-// With a compiler V8 would have WebAssembly too. The runtime takes its global away, MakeIsolate refuses its code, and
-// this is the third way to it: "use asm" makes WebAssembly of JavaScript.
-constexpr const char* kJit = "--no-validate-asm";
+// One compiler, and not one thing more.
+constexpr std::array kJit = {
+    // V8's other two win nothing (tests/bench/bench_jit.cc: a quarter slower with them, where they made a difference),
+    // and each has mistakes of its own.
+    "--no-maglev",
+    "--no-sparkplug",
+    // With a compiler there is WebAssembly. The runtime takes its global away, MakeIsolate refuses its code, and this
+    // is
+    // the third way to it: "use asm" makes it of JavaScript.
+    "--no-validate-asm",
+};
 constexpr std::array kFlags = {
     "--single-threaded",  // no helper threads: fork is safe, and a cell may not clone
     "--disallow-code-generation-from-strings",
@@ -91,7 +99,12 @@ std::string StartV8(FrozenPlatform* platform, zygote::CellProfile profile) {
   FixLocale();
   KeepFreedMemory();
   // V8 removes the flags that it knows from the arguments.
-  std::vector<std::string> words = {"cell", profile == zygote::CellProfile::kJitless ? kJitless : kJit};
+  std::vector<std::string> words = {"cell"};
+  if (profile == zygote::CellProfile::kJitless) {
+    words.emplace_back(kJitless);
+  } else {
+    words.insert(words.end(), kJit.begin(), kJit.end());
+  }
   words.insert(words.end(), kFlags.begin(), kFlags.end());
   std::vector<char*> arguments;
   arguments.reserve(words.size());

@@ -10,6 +10,7 @@
 
 #include "sandbox/zygote/fork_server.h"
 #include "tests/hostile/attempt.h"
+#include "tests/hostile/code_range.h"
 #include "tests/hostile/order.h"
 #include "tests/hostile/probe.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 using warder::hostile::Group;
 using warder::hostile::Order;
+using warder::zygote::CellProfile;
 
 // Made before the seal, so that cells find it in memory.
 std::vector<Group>& Groups() {
@@ -40,9 +42,15 @@ int RunCell(warder::zygote::CellContext& context) {
 
 int main() {
   warder::zygote::ZygoteHooks hooks;
-  hooks.initialise = [](warder::zygote::CellProfile) {
+  auto profile = CellProfile::kJitless;
+  hooks.initialise = [&profile](CellProfile of) {
+    profile = of;
     Groups() = warder::hostile::AllGroups();
     return "none";
+  };
+  // Where V8 would make its code range.
+  hooks.warm_up = [&profile] {
+    if (profile == CellProfile::kJit) warder::hostile::MakeCodeRange();
   };
   hooks.run_cell = RunCell;
   return warder::zygote::RunZygote(hooks);

@@ -98,7 +98,8 @@ struct Counts {
 
 class Suite {
  public:
-  Suite(std::string node, std::vector<std::string> wanted) : node_(std::move(node)), wanted_(std::move(wanted)) {
+  Suite(std::string node, CellProfile profile, std::vector<std::string> wanted)
+      : node_(std::move(node)), profile_(profile), wanted_(std::move(wanted)) {
     std::ofstream(folder_.path() / "host.mjs") << "export const host = 1;\n";
     std::ofstream(folder_.path() / "host.mjs.json") << "{}\n";
   }
@@ -116,6 +117,7 @@ class Suite {
   void Fail(const Escape& escape, const std::string& what, int& count);
 
   const std::string node_;
+  const CellProfile profile_;
   const std::vector<std::string> wanted_;
   const e2e::TemporaryFolder folder_;
   const Server server_;       // for cells
@@ -193,8 +195,9 @@ std::string Suite::InCell(const Escape& escape, const std::string& body) {
   limits.heap_bytes = 32 << 20;
   limits.array_buffer_bytes = 8 << 20;
   const int asked = server_.asked();
-  const Outcome outcome = e2e::RunBody(
-      *engine_, "const gained = await (async () => {\n" + body + "\n})();\nreturn { data: gained ?? '' };", limits);
+  const Outcome outcome =
+      e2e::RunBody(*engine_, "const gained = await (async () => {\n" + body + "\n})();\nreturn { data: gained ?? '' };",
+                   limits, profile_);
   std::string status = StatusName(outcome.status);
   if (server_.asked() != asked) Fail(escape, "ESCAPED: the server was asked", counts_.escaped);
   if (outcome.usage.peak_rss_bytes > kMostMemory) {
@@ -219,7 +222,7 @@ std::string Suite::InCell(const Escape& escape, const std::string& body) {
 }
 
 void Suite::ExpectUnharmed(const Escape& escape) {
-  const Outcome next = e2e::RunBody(*engine_, "return { data: [1].concat(2).join() };");
+  const Outcome next = e2e::RunBody(*engine_, "return { data: [1].concat(2).join() };", {}, profile_);
   if (next.status != Status::kSucceeded || next.output_json != "\"1,2\"") {
     Fail(escape, "ESCAPED: the next execution was harmed: " + next.reason + next.output_json, counts_.escaped);
   }
@@ -269,14 +272,17 @@ int Suite::Run() {
 }  // namespace warder::hostile
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::printf("hostile_javascript NODE [NAME...]\n");
+  const std::string_view profile = argc < 3 ? "" : argv[2];
+  if (profile != "jitless" && profile != "jit") {
+    std::printf("hostile_javascript NODE jitless|jit [NAME...]\n");
     return 2;
   }
   // A suite that hangs is a failure, not a wait.
   alarm(300);
   try {
-    return warder::hostile::Suite(argv[1], {argv + 2, argv + argc}).Run();
+    return warder::hostile::Suite(argv[1], profile == "jit" ? warder::CellProfile::kJit : warder::CellProfile::kJitless,
+                                  {argv + 3, argv + argc})
+        .Run();
   } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
     return 1;

@@ -73,6 +73,7 @@ struct Probe {
   std::function<std::string(const World&)> missing = {};
   Death death = Death::kNone;
   bool sends_descriptor = false;  // the runner sends one byte with a descriptor
+  bool granted_by_jit = false;    // in cells of the profile jit nothing stops it, which is what the grant is
 };
 
 // The probes of one row (or neighbouring rows) of the list of threats.
@@ -91,6 +92,7 @@ Group PrivilegeProbes();
 Group TraceProbes();
 Group AbiProbes();
 Group ExecutableMemoryProbes();
+Group CodeRangeProbes();
 Group PassingProbes();
 Group SocketProbes();
 Group IpcProbes();
@@ -101,10 +103,10 @@ Group MemoryProbes();
 Group TimeProbes();
 
 inline std::vector<Group> AllGroups() {
-  return {DescriptorProbes(),    FileProbes(),      MountProbes(), TerminalProbes(), NamespaceProbes(),
-          KernelSurfaceProbes(), PrivilegeProbes(), TraceProbes(), AbiProbes(),      ExecutableMemoryProbes(),
-          PassingProbes(),       SocketProbes(),    IpcProbes(),   CoreProbes(),     ProcessProbes(),
-          SignalProbes(),        MemoryProbes(),    TimeProbes()};
+  return {DescriptorProbes(),    FileProbes(),      MountProbes(),  TerminalProbes(), NamespaceProbes(),
+          KernelSurfaceProbes(), PrivilegeProbes(), TraceProbes(),  AbiProbes(),      ExecutableMemoryProbes(),
+          CodeRangeProbes(),     PassingProbes(),   SocketProbes(), IpcProbes(),      CoreProbes(),
+          ProcessProbes(),       SignalProbes(),    MemoryProbes(), TimeProbes()};
 }
 
 }  // namespace warder::hostile

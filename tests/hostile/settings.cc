@@ -364,7 +364,8 @@ Outcome TryAlone(const Fixture& fixture, const Probe& probe, std::string_view na
 
 Outcome TryInCell(const Fixture& fixture, const Probe& probe, Place place, testcases::TestEngine& engine,
                   WithFilter with_filter, const std::vector<long>& calls) {
-  testcases::Cell cell = engine.Spawn({kDataBytes, kCpuSeconds});
+  const bool jit = engine.ready().profile == zygote::CellProfile::kJit;
+  testcases::Cell cell = engine.Spawn({kDataBytes + (jit ? zygote::kCodeRangeBytes : 0), kCpuSeconds});
   const Order order{place.group, place.probe, fixture.world()};
   if (send(cell.socket.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order) return Broken("the cell is gone");
   if (probe.sends_descriptor) SendDescriptor(cell.socket.get());

@@ -209,6 +209,8 @@ declare module "warder" {
     readonly retry?: Retry;
     /** By the names of `warder policy`: a number, or "60s", "64MB". */
     readonly limits?: Readonly<Record<string, number | string>>;
+    /** Asks for its JavaScript to be compiled. Where the platform does not grant that, it is interpreted: the same, slower. */
+    readonly jit?: boolean;
     /** What `run` threw; where it returns a result, the flow succeeds with that. */
     readonly onError?: (context: Context<Config>, error: any) => FlowResult | void | Promise<FlowResult | void>;
     readonly run: (context: Context<Config>, event: Event) => FlowResult | Promise<FlowResult>;

@@ -115,6 +115,19 @@ enum class StartMode {
 // "fresh", "warm".
 constexpr const char* StartModeName(StartMode mode) { return mode == StartMode::kFresh ? "fresh" : "warm"; }
 
+// What V8 may do in an execution's cell.
+enum class CellProfile {
+  kJitless,  // it interprets: no memory becomes executable, and none is writable and executable
+  // It compiles to machine code, in a range of 32 MiB of its cell that is writable and executable. A grant: for code
+  // whose manifest asks for it, and that is worth what it gives up (SECURITY.md).
+  kJit,
+};
+
+// "jitless", "jit".
+constexpr const char* CellProfileName(CellProfile profile) {
+  return profile == CellProfile::kJitless ? "jitless" : "jit";
+}
+
 struct EngineOptions {
   std::filesystem::path image;  // the cell's image as built (…/build/image); empty: the one this library was built with
   std::filesystem::path launcher;  // the program that sets up the jail; empty: the one this library was built with
@@ -169,6 +182,8 @@ struct ExecutionRequest {
   // What the flow may do with credentials, by the names that it uses. Calls through a connection are held to its policy
   // and to nothing else of this list or the one above.
   std::vector<NamedConnection> connections;
+  // kJit only where the flow asks for it (manifest::TermsOf) and the platform grants it, and only in start mode warm.
+  CellProfile profile = CellProfile::kJitless;
   // File that receives the journal (docs/journals.md). Empty: none is kept.
   std::filesystem::path record;
   // Steps are recorded with the values of their input and output (up to 64 KB each), not only with their shapes; and
@@ -421,6 +436,7 @@ struct Diagnosis {
   std::string v8_version;
   std::string image;  // path and hash of the image
   std::string warder_version;
+  CellProfile profile = CellProfile::kJitless;  // of the cell that was looked at
   std::vector<LayerStatus> layers;
   bool enforceable = false;  // every required layer is enforced, or permitted to be missing
 };
@@ -439,8 +455,9 @@ class Engine {
   // maximum, an origin that is not one) and starts it.
   virtual Execution Start(const ExecutionRequest& request, EventSink sink = {}) = 0;
 
-  // Makes a cell, looks at every layer of its jail from outside, and ends it. Blocks; throws EngineError(kFault) only.
-  virtual Diagnosis Diagnose() = 0;
+  // Makes a cell of this profile, looks at every layer of its jail from outside, and ends it. Blocks; throws
+  // EngineError(kFault), and kInvalid for kJit in start mode fresh.
+  virtual Diagnosis Diagnose(CellProfile profile) = 0;
 
   // The key that this engine's receipts are verified with (SubjectPublicKeyInfo in PEM).
   virtual std::string PublicKeyPem() const = 0;
@@ -449,12 +466,13 @@ class Engine {
   Engine() = default;
 };
 
-// What the policy tables say, for `warder policy`: system calls, limits, refused request headers. Pure data.
+// What the policy tables say, for `warder policy`: system calls, profiles, refused request headers. Pure data.
 struct PolicyText {
   struct Row {
     std::string name, rule, answer, reason;
   };
   std::vector<Row> syscalls;
+  std::vector<Row> profiles;  // rule: its system calls; answer: its executable memory; reason: who has it
   std::vector<Row> headers;
 };
 PolicyText DescribePolicy();

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "warder/engine.h"
 #include "warder/limits.h"
 
 namespace warder::manifest {
@@ -44,10 +45,15 @@ struct Terms {
   std::string flow;  // its key
   Limits limits;     // of each the smaller one: what the flow declares, or what `ceiling` allows
   Retry retry;
+  // Likewise: jit where the flow declares it and the platform grants it.
+  CellProfile profile = CellProfile::kJitless;
+  CellProfile asked_profile = CellProfile::kJitless;  // what the flow declares
 };
 
-// `flow`: its key; empty: the only one there is. Throws as Canonical, also where there is no such flow.
-Terms TermsOf(std::string_view json, std::string_view flow, const Limits& ceiling);
+// `flow`: its key; empty: the only one there is. `most`: what the platform grants. Throws as Canonical, also where
+// there is no such flow.
+Terms TermsOf(std::string_view json, std::string_view flow, const Limits& ceiling,
+              CellProfile most = CellProfile::kJitless);
 
 struct Change {
   enum class Kind {

@@ -41,6 +41,7 @@ class Recording {
   struct Facts {
     std::string warder_version, v8_version, bundle_sha256, execution, tenant, flow;
     std::string recorded;     // when it was started, ISO 8601 in UTC
+    CellProfile profile;      // as the journal says; nobody vouches for it
     Status status;            // how it ended
     std::string reason;       // why, unless it succeeded
     std::string output_json;  // if it succeeded
@@ -51,9 +52,10 @@ class Recording {
   // Why it ends before the execution did, one clause; empty: it does not.
   const std::string& cut_off() const;
 
-  // The same execution again: every message to the cell as it was, everything that the cell says compared. Like
-  // AsScript, it throws EngineError(kInvalid) where nothing of the bundle was ever run.
-  static ExecutionRequest Replay(std::shared_ptr<const Recording> recording);
+  // The same execution again: every message to the cell as it was, everything that the cell says compared. Under the
+  // profile that was recorded only where `most` grants that. Like AsScript, it throws EngineError(kInvalid) where
+  // nothing of the bundle was ever run.
+  static ExecutionRequest Replay(std::shared_ptr<const Recording> recording, CellProfile most = CellProfile::kJitless);
   // Its calls with their answers, in order.
   std::shared_ptr<const Script> AsScript() const;
 
@@ -70,9 +72,10 @@ class Recording {
 // depth of the JSON that the flow was given (event, configuration, answers): the flow is run again with stand-ins in
 // their place, everywhere where such a value stands in what it is given, and that is what is written. So nothing of
 // them is in what it says either, in no form. Throws EngineError(kInvalid), and writes nothing, where it goes another
-// way or ends in another way without them, or where one is still there: then its code knows it.
+// way or ends in another way without them, or where one is still there: then its code knows it. `most`: as of Replay.
 void WriteRedacted(Engine& engine, const std::shared_ptr<const Recording>& recording,
-                   const std::vector<std::string>& names, const std::filesystem::path& path);
+                   const std::vector<std::string>& names, const std::filesystem::path& path,
+                   CellProfile most = CellProfile::kJitless);
 
 // A request of a scripted execution, all of it.
 struct ScriptedRequest {

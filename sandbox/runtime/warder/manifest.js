@@ -48,8 +48,8 @@ function trigger(value) {
   return result;
 }
 
-const flow = ({ key, name, description, trigger: starts, inputs: declared, retry, limits }) => ({
-  key, name, description, trigger: trigger(starts), inputs: inputs(declared), retry, limits,
+const flow = ({ key, name, description, trigger: starts, inputs: declared, retry, limits, jit }) => ({
+  key, name, description, trigger: trigger(starts), inputs: inputs(declared), retry, limits, jit,
 });
 
 /** @param {import("./integration.js").Integration} integration */

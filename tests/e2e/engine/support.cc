@@ -123,9 +123,10 @@ std::shared_ptr<const Bundle> FlowBundle(std::string_view body) {
 
 Outcome RunToEnd(Engine& engine, const ExecutionRequest& request) { return engine.Start(request).Wait(); }
 
-Outcome RunBody(Engine& engine, std::string_view body, const Limits& limits) {
+Outcome RunBody(Engine& engine, std::string_view body, const Limits& limits, CellProfile profile) {
   ExecutionRequest request;
   request.bundle = FlowBundle(body);
+  request.profile = profile;
   request.limits = limits;
   return RunToEnd(engine, request);
 }

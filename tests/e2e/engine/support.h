@@ -34,7 +34,8 @@ std::shared_ptr<const Bundle> FlowBundle(std::string_view body);
 
 // Starts and waits.
 Outcome RunToEnd(Engine& engine, const ExecutionRequest& request);
-Outcome RunBody(Engine& engine, std::string_view body, const Limits& limits = {});
+Outcome RunBody(Engine& engine, std::string_view body, const Limits& limits = {},
+                CellProfile profile = CellProfile::kJitless);
 
 // Descendants of `pid` that are not zombies.
 std::vector<pid_t> DescendantsOf(pid_t pid);

@@ -44,7 +44,7 @@ TEST(ThreadTest, ManyThreadsStartCancelAndWait) {
         require(done.Wait().output_json == mine.event_json, "result: " + done.Wait().reason + done.Wait().output_json);
         require(running.Wait().status == Status::kCancelled,
                 std::string("cancelled: ") + StatusName(running.Wait().status) + " " + running.Wait().reason);
-        if (i == 7) require(engine->Diagnose().layers.size() > 5, "diagnosis");
+        if (i == 7) require(engine->Diagnose(CellProfile::kJitless).layers.size() > 5, "diagnosis");
       }
     });
   }
