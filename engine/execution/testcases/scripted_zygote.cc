@@ -624,7 +624,7 @@ int RunCell(zygote::CellContext& context) {
 
 int main() {
   warder::zygote::ZygoteHooks hooks;
-  hooks.initialise = [] { return std::string("scripted"); };
+  hooks.initialise = [](warder::zygote::CellProfile) { return std::string("scripted"); };
   hooks.run_cell = warder::RunCell;
   hooks.on_soft_limit = [](int) { warder::asked_to_stop = 1; };
   return warder::zygote::RunZygote(hooks);
