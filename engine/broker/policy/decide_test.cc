@@ -17,7 +17,7 @@ deny   *        /v1/admin/**
 allow  GET,HEAD /v1/orders/{id}
 allow  POST     /v1/orders
 allow  *        /v1/files/**
-deny   DELETE   /v1/files/locked
+deny   DELETE   /v1/{folder}/locked
 query  page, filter*
 request-headers x-acme-*
 )";
