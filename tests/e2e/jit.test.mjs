@@ -44,7 +44,7 @@ test("a version that newly asks may do more", async (t) => {
   const narrower = await run(["describe", "--diff", join(folder, "asks.js"), join(folder, "plain.js")]);
   assert.equal(narrower.code, Exit.succeeded);
   const wrong = writeFiles(t, { "wrong.js": source("jit: 'yes',") });
-  assert.match((await run(["describe", join(wrong, "wrong.js")])).stderr, /jit must be true or false, but is "yes"/);
+  assert.match((await run(["describe", join(wrong, "wrong.js")])).stderr, /the jit of the flow "main" must be true or false, but is "yes"/);
 });
 
 test("a journal that was recorded with it replays to the same, but grants nothing", async (t) => {
