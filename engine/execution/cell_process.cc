@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
@@ -47,6 +48,7 @@ CellProcess::CellProcess(boost::asio::io_context& loop, std::shared_ptr<ZygoteHo
   }
   UniqueFd ours(ends[0]);
   UniqueFd theirs(ends[1]);
+  claim_.emplace(std::max(ours.get(), theirs.get()));
   ledger_.Made(ours.get());
   ledger_.Made(theirs.get());
   channel_ = std::make_shared<CellChannel>(loop_, std::move(ours));
@@ -105,6 +107,7 @@ void CellProcess::OnAdmitted(Usher::Seat seat) {
 }
 
 void CellProcess::BeSpawned() {
+  claim_.reset();
   AwaitReady();
   observer_.OnSpawned();
 }
@@ -195,6 +198,7 @@ void CellProcess::FinishIfOver() {
   const bool dead = death_.confirmed && (death_.reaped || !death_.zygote_lost.empty());
   if (!never_made && !dead) return;
   finished_ = true;
+  claim_.reset();
   timer_.cancel();
   death_.cgroup = leaf_.Usage();
   RemoveCgroup(kRemoveAttempts);

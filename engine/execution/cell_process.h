@@ -19,6 +19,7 @@
 
 #include "engine/execution/cell_channel.h"
 #include "engine/execution/descriptor_ledger.h"
+#include "engine/execution/descriptor_limit.h"
 #include "engine/execution/usher.h"
 #include "engine/execution/zygote_host.h"
 #include "sandbox/jail/cgroup.h"
@@ -122,6 +123,7 @@ class CellProcess final : private CellOwner {
   const std::vector<jail::Limit> own_limits_;
   jail::CgroupLeaf leaf_;
   std::chrono::nanoseconds cgroup_time_{0};
+  std::optional<DescriptorClaim> claim_;  // until it has opened all that it will
   std::shared_ptr<CellChannel> channel_;
   std::uint64_t id_ = 0;
   UniqueFd pidfd_;

@@ -14,6 +14,7 @@
 #include "engine/base/engine_error.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
+#include "engine/execution/descriptor_limit.h"
 #include "engine/execution/diagnose.h"
 #include "sandbox/base/utf8.h"
 #include "sandbox/jail/posture.h"
@@ -223,6 +224,7 @@ EngineImpl::EngineImpl(const EngineOptions& options, PostureObserver observe, st
       most_pooled_(options.pooled_cells),
       development_(options.development),
       vault_(options.vault) {
+  RaiseDescriptorLimit();
   const std::filesystem::path image = options.image.empty() ? WARDER_IMAGE : options.image;
   image_path_ = image.string();
   manifest_ = image / "manifest.json";

@@ -13,7 +13,9 @@
 // callbacks are called on it, must not block and must not throw. They may call Execution::Cancel, nothing that waits.
 // The process: the engine starts launchers as children of the host program and waits for each by its id. So the host
 // must not reap children that it does not know (waitpid(-1), SIGCHLD ignored or with SA_NOCLDWAIT): the engine would
-// take its launcher for lost. Protobuf's log is silenced for the whole process: it would quote what a cell sent.
+// take its launcher for lost. Open raises the soft limit on open files to the hard one (at most to 65,536): an
+// execution takes about five descriptors while it runs, and one for which there is no room is refused (kFault).
+// Protobuf's log is silenced for the whole process: it would quote what a cell sent.
 // Errors: warder::EngineError is thrown for invalid input, for a machine that cannot enforce the jail and for faults of
 // ours. What happens inside an execution is never thrown: it is in its Outcome.
 #pragma once
