@@ -41,11 +41,12 @@ void CallState::LookAtTransfer() {
 
 void CallState::NoteHealth(bool success) {
   if (!std::exchange(health_open_, false)) return;
-  OriginHealth& health = core_->healths.Of(tenant_, origin_);
+  const auto now = OriginHealth::Clock::now();
+  OriginHealth& health = core_->healths.Of(tenant_, origin_, now);
   if (success) {
     health.Succeeded();
   } else {
-    health.Failed(OriginHealth::Clock::now());
+    health.Failed(now);
   }
 }
 
@@ -54,7 +55,7 @@ std::optional<std::chrono::milliseconds> CallState::RetryWait(std::optional<std:
   if (attempt_ >= policy().attempts || head_delivered_ || !IsIdempotent(hop_.method, hop_.headers)) return {};
   if (hop_.has_body && !body_->Rewindable()) return {};
   if (asked && *asked > kMaxRetryAfter) return {};
-  if (!core_->healths.Of(tenant_, origin_).MayRetry()) return {};
+  if (!core_->healths.Of(tenant_, origin_, OriginHealth::Clock::now()).MayRetry()) return {};
   const std::string random = RandomBytes(2);
   const double fraction =
       (static_cast<unsigned char>(random[0]) * 256.0 + static_cast<unsigned char>(random[1])) / 65'536.0;
@@ -90,7 +91,7 @@ void CallState::FailAttempt(CallFailure failure) {
 bool CallState::DecideAboutRetry() {
   const ResponseHeadReader& head = transfer_->head();
   NoteHealth(head.status() < 502 || head.status() > 504);
-  if (head.status() == 429) core_->healths.Of(tenant_, origin_).Throttled();
+  if (head.status() == 429) core_->healths.Of(tenant_, origin_, OriginHealth::Clock::now()).Throttled();
   if (!IsRetryableStatus(head.status())) return false;
   bool conflict = false;
   const std::string_view after = head.Value("retry-after", &conflict);

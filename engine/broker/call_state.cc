@@ -180,7 +180,8 @@ void CallState::StartHop() {
     return;
   }
   origin_ = hop_.url.origin.ToString();
-  if (const auto wait = core_->healths.Of(tenant_, origin_).Admit(OriginHealth::Clock::now()); wait.count() > 0) {
+  const auto now = OriginHealth::Clock::now();
+  if (const auto wait = core_->healths.Of(tenant_, origin_, now).Admit(now); wait.count() > 0) {
     Fail({CallFailure::Kind::kNetwork, origin_ + " failed " + std::to_string(OriginHealth::kFailuresToOpen) +
                                            " times in a row and is left alone for another " +
                                            std::to_string(wait.count()) + " ms"});
@@ -347,7 +348,7 @@ void CallState::Release() {
   lookup_timer_.Stop();
   call_timer_.Stop();
   retry_timer_.Stop();
-  if (health_open_) core_->healths.Of(tenant_, origin_).Abandoned();
+  if (health_open_) core_->healths.Of(tenant_, origin_, OriginHealth::Clock::now()).Abandoned();
   health_open_ = false;
   EndTransfer();
   pool_.reset();

@@ -30,13 +30,19 @@ void OriginHealth::Throttled() { tokens_ = std::max(tokens_ - kTokensPerFailure,
 
 void OriginHealth::Abandoned() { probing_ = false; }
 
-OriginHealth& OriginHealths::Of(std::string_view tenant, std::string_view origin) {
-  if (const auto known = healths_.find(Name(tenant, origin)); known != healths_.end()) return known->second;
-  if (healths_.size() >= sweep_at_) {
-    std::erase_if(healths_, [](const auto& each) { return each.second.Unremarkable(); });
-    sweep_at_ = std::max<std::size_t>(256, 2 * healths_.size());
+OriginHealth& OriginHealths::Of(std::string_view tenant, std::string_view origin, Clock::time_point now) {
+  auto found = healths_.find(Name(tenant, origin));
+  if (found == healths_.end()) {
+    if (healths_.size() >= sweep_at_) {
+      std::erase_if(healths_, [now](const auto& each) {
+        return each.second.health.Unremarkable() || now - each.second.asked >= kKept;
+      });
+      sweep_at_ = std::max<std::size_t>(256, 2 * healths_.size());
+    }
+    found = healths_.try_emplace({std::string(tenant), std::string(origin)}).first;
   }
-  return healths_[{std::string(tenant), std::string(origin)}];
+  found->second.asked = now;
+  return found->second.health;
 }
 
 }  // namespace warder::broker

@@ -50,10 +50,13 @@ class OriginHealth {
   int tokens_ = kMaxTokens;
 };
 
-// By tenant and origin. Origins that nothing is remarkable about are forgotten.
+// By tenant and origin. What nothing is remarkable about is forgotten, and what nobody has asked for in a while.
 class OriginHealths {
  public:
-  OriginHealth& Of(std::string_view tenant, std::string_view origin);
+  using Clock = OriginHealth::Clock;
+  static constexpr std::chrono::minutes kKept{10};
+
+  OriginHealth& Of(std::string_view tenant, std::string_view origin, Clock::time_point now);
   std::size_t size() const { return healths_.size(); }
 
  private:
@@ -63,7 +66,12 @@ class OriginHealths {
     bool operator()(const Name& a, const Name& b) const { return a < b; }
   };
 
-  std::map<std::pair<std::string, std::string>, OriginHealth, Less> healths_;
+  struct Entry {
+    OriginHealth health;
+    Clock::time_point asked;
+  };
+
+  std::map<std::pair<std::string, std::string>, Entry, Less> healths_;
   std::size_t sweep_at_ = 256;
 };
 

@@ -185,11 +185,28 @@ TEST(OriginHealthTest, RetriesAreForUpstreamsThatMostlyAnswer) {
 TEST(OriginHealthTest, IsKeptPerTenantAndForgottenWhenUnremarkable) {
   OriginHealths healths;
   const auto now = OriginHealth::Clock::now();
-  for (int i = 0; i < OriginHealth::kFailuresToOpen; ++i) healths.Of("a", "https://x.test").Failed(now);
-  for (int i = 0; i < 10'000; ++i) healths.Of("a", "https://" + std::to_string(i) + ".test").Succeeded();
+  for (int i = 0; i < OriginHealth::kFailuresToOpen; ++i) healths.Of("a", "https://x.test", now).Failed(now);
+  for (int i = 0; i < 10'000; ++i) healths.Of("a", "https://" + std::to_string(i) + ".test", now).Succeeded();
   EXPECT_LT(healths.size(), 600U);
-  EXPECT_GT(healths.Of("a", "https://x.test").Admit(now).count(), 0);
-  EXPECT_EQ(healths.Of("b", "https://x.test").Admit(now).count(), 0);
+  EXPECT_GT(healths.Of("a", "https://x.test", now).Admit(now).count(), 0);
+  EXPECT_EQ(healths.Of("b", "https://x.test", now).Admit(now).count(), 0);
+}
+
+// However many tenants there were whose upstreams failed, and who never came back.
+TEST(OriginHealthTest, FailuresThatNobodyAsksForAreForgotten) {
+  OriginHealths healths;
+  const auto begun = OriginHealth::Clock::now();
+  std::size_t most = 0;
+  for (int minute = 0; minute < 100; ++minute) {
+    const auto now = begun + std::chrono::minutes(minute);
+    for (int i = 0; i < 100; ++i) healths.Of(std::to_string(100 * minute + i), "https://x.test", now).Failed(now);
+    healths.Of("busy", "https://x.test", now).Failed(now);
+    most = std::max(most, healths.size());
+  }
+  // Twice what is younger than kKept.
+  EXPECT_LE(most, 2U * 101 * static_cast<std::size_t>(OriginHealths::kKept.count()));
+  EXPECT_FALSE(healths.Of("busy", "https://x.test", begun + std::chrono::minutes(99)).MayRetry())
+      << "what is asked for stays";
 }
 
 }  // namespace
