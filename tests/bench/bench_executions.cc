@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/machine.h"
 #include "tests/e2e/engine/support.h"
 
 namespace warder::bench {
@@ -202,8 +203,8 @@ int main(int argc, char** argv) {
   const std::string throughput = warder::bench::Throughput(*engine, 500);
   const std::string deadlines = warder::bench::Deadlines(*engine, 10);
   if (!json_file.empty()) {
-    std::ofstream(json_file) << "{\"open_ms\":" << open << ',' << latency << ',' << throughput << ',' << deadlines
-                             << "}\n";
+    std::ofstream(json_file) << "{\"machine\":\"" << warder::bench::Machine() << "\",\"open_ms\":" << open << ','
+                             << latency << ',' << throughput << ',' << deadlines << "}\n";
   }
   return 0;
 }

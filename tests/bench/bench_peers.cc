@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/bench/machine.h"
 #include "tests/bench/peer_subjects.h"
 #include "tests/bench/upstream.h"
 #include "tests/e2e/engine/support.h"
@@ -229,16 +230,10 @@ boost::json::object EngineStart(int rounds) {
   return {{"p50", Percentile(times, 0.5)}, {"p99", Percentile(times, 0.99)}};
 }
 
-std::string Load() {
-  std::ifstream file("/proc/loadavg");
-  std::string text;
-  std::getline(file, text);
-  return text;
-}
-
 int Main(const fs::path& modules, int rounds, const std::string& json_file) {
   const Upstream upstream;  // before there are threads
   boost::json::object all;
+  all["machine"] = Machine();
   all["load_before"] = Load();
   std::printf("load before: %s\n", Load().c_str());
   {
