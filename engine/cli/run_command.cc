@@ -384,12 +384,11 @@ Action Declare(CLI::App& app) {
       ->check(
           CLI::IsMember(std::vector<std::string>{StartModeName(StartMode::kFresh), StartModeName(StartMode::kWarm)}));
   constexpr const char* kPort = "{9229}";
-  auto* inspect = app.add_flag(std::string("--inspect") + kPort, options->inspect,
-                               "Wait on 127.0.0.1 for a debugger (Chrome's DevTools, an editor) before anything of the "
-                               "bundle runs; =PORT, 0 stands for any free one (default: 9229)");
-  auto* inspect_brk = app.add_flag(std::string("--inspect-brk") + kPort, options->inspect_brk,
-                                   "As --inspect, and pause before the first statement");
-  for (auto* each : {inspect, inspect_brk}) each->excludes("--record");
+  app.add_flag(std::string("--inspect") + kPort, options->inspect,
+               "Wait on 127.0.0.1 for a debugger (Chrome's DevTools, an editor) before anything of the "
+               "bundle runs; =PORT, 0 stands for any free one (default: 9229)");
+  app.add_flag(std::string("--inspect-brk") + kPort, options->inspect_brk,
+               "As --inspect, and pause before the first statement");
   app.add_flag(
       "--allow-jit", options->allow_jit,
       "Compile the flow's JavaScript where it asks for that: faster computing, for memory that is writable and "

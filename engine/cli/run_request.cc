@@ -42,6 +42,11 @@ NamedConnection ReadConnection(const std::string& option) {
 std::optional<Inspect> InspectOf(const RunOptions& options) {
   const std::string& port = options.inspect_brk.empty() ? options.inspect : options.inspect_brk;
   if (port.empty()) return std::nullopt;
+  // CLI11 keeps what an option excludes in the order of addresses: help with two of those is another one each time.
+  if (!options.record.empty()) {
+    throw EngineError(Status::kInvalid,
+                      "--inspect and --record exclude each other: a journal knows nothing of what a debugger does");
+  }
   Inspect inspect{.pause_at_start = !options.inspect_brk.empty()};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), inspect.port);
   if (error != std::errc() || end != port.data() + port.size()) {

@@ -254,7 +254,7 @@ test("wrong options are one sentence each", async (t) => {
   assert.match(await refusalOf(["run", folder, "--inspect=x"]), /the port of --inspect is 0 \(any free one\) to 65535, not "x"/);
   assert.match(await refusalOf(["run", folder, "--inspect=65536"]), /to 65535, not "65536"/);
   assert.match(await refusalOf(["run", folder, "--inspect=0.0.0.0:9229"]), /only waited for on 127\.0\.0\.1/);
-  assert.match(await refusalOf(["run", folder, "--inspect", "--record", join(folder, "j")]), /--record excludes --inspect/);
+  assert.match(await refusalOf(["run", folder, "--inspect", "--record", join(folder, "j")]), /--inspect and --record exclude each other/);
   const { url } = await inspected(t);
   assert.match(await refusalOf(["run", folder, `--inspect=${new URL(url).port}`]), /no debugger can be waited for on 127\.0\.0\.1:\d+: Address already in use/);
 });
