@@ -77,7 +77,7 @@ std::string ErrorText(const ScriptError& error) {
 // The nearest folder above with a package.json; without one the folder itself.
 fs::path ProjectOf(const fs::path& folder) {
   std::error_code error;
-  const fs::path start = fs::weakly_canonical(folder.empty() ? "." : folder, error);
+  fs::path start = fs::weakly_canonical(folder.empty() ? "." : folder, error);
   for (fs::path at = start;; at = at.parent_path()) {
     if (fs::exists(at / "package.json", error)) return at;
     if (at == at.parent_path()) return start;

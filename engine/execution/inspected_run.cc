@@ -20,7 +20,7 @@ InspectedRun::InspectedRun(std::unique_ptr<inspector::Server> server, std::share
 
 void InspectedRun::Open() {
   server_->Open({.on_attached = [this](bool attached) { OnAttached(attached); },
-                 .on_message = [this](std::string message) { OnMessage(std::move(message)); }});
+                 .on_message = [this](const std::string& message) { OnMessage(message); }});
 }
 
 void InspectedRun::OnAttached(bool attached) {
@@ -29,7 +29,7 @@ void InspectedRun::OnAttached(bool attached) {
   host_.send(frame);
 }
 
-void InspectedRun::OnMessage(std::string message) {
+void InspectedRun::OnMessage(const std::string& message) {
   if (auto refusal = inspector::RefusalOf(message)) return server_->Send(std::move(*refusal));
   if (host_.queued_bytes() > kMaxUnreadBytes) return server_->SendAway();
   std::string_view rest = message;

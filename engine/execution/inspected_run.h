@@ -36,7 +36,7 @@ class InspectedRun {
 
  private:
   void OnAttached(bool attached);
-  void OnMessage(std::string message);
+  void OnMessage(const std::string& message);
 
   std::unique_ptr<inspector::Server> server_;
   std::shared_ptr<const Bundle> bundle_;

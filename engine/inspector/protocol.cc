@@ -36,8 +36,8 @@ constexpr std::string_view kScriptParsed = R"({"method":"Debugger.scriptParsed")
 // As V8 has them.
 enum ErrorCode : int { kParseError = -32700, kInvalidRequest = -32600, kMethodNotFound = -32601 };
 
-std::string Refusal(const json::value& id, ErrorCode code, std::string message) {
-  json::object answer{{"error", {{"code", static_cast<int>(code)}, {"message", std::move(message)}}}};
+std::string Refusal(const json::value& id, ErrorCode code, const std::string& message) {
+  json::object answer{{"error", {{"code", static_cast<int>(code)}, {"message", message}}}};
   if (id.is_int64()) answer["id"] = id;
   return json::serialize(answer);
 }

@@ -102,7 +102,8 @@ TEST_F(ModulesTest, AMalformedDeclarationIsToldWhatIsWrongAndWhere) {
        "the run of the flow \"a\" is missing: it must be a function (context, event) => …"},
       {"flow({ key: 'a', run() {} });", "the name of the flow \"a\" is missing: it must be a text"},
       {"flow({ nmae: 'A', key: 'a', run() {} });",
-       "the flow \"a\" has no \"nmae\"; it takes name, key, description, trigger, inputs, retry, limits, jit, onError, run\n"
+       "the flow \"a\" has no \"nmae\"; it takes name, key, description, trigger, inputs, retry, limits, jit, onError, "
+       "run\n"
        "lib/own.js:3:3: the name of the flow \"a\" is missing: it must be a text"},
       {"integration({});",
        "the name of an integration is missing: it must be a text\n"

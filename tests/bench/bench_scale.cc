@@ -248,7 +248,7 @@ void CellsRound(const Settings& settings, Curve* curve) {
   double zygotes = 0;
   for (Point& point : curve->points) {
     waiting.GrowTo(point.count);
-    point.costs.push_back(Measure(settings, *engine, [&] { return trivial; }));
+    point.costs.push_back(Measure(settings, *engine, [&]() -> const ExecutionRequest& { return trivial; }));
     const double memory = ProportionalMemory(settings);
     if (point.count == 0) {
       zygotes = memory;

@@ -10,7 +10,7 @@
 
 // A page of the program's own code that nothing runs.
 asm(".pushsection .text\n.balign 4096\nwarder_hostile_idle_page:\n.skip 4096, 0xcc\n.popsection\n");
-extern "C" const char warder_hostile_idle_page[];
+extern "C" const char warder_hostile_idle_page[];  // NOLINT(readability-identifier-naming): as the assembler has it
 
 namespace warder::hostile {
 

@@ -39,14 +39,15 @@ function digestOf(payload) {
 
 // Resolves to what of the journal at `path` is not as it was recorded where the cell that `command` starts, on its
 // descriptor 3, plays it; or to null.
-export async function play(command, path, env = {}) {
+export async function play(command, path, env = {}, attempts = 5) {
   const records = readRecords(path);
   const child = spawn(command[0], command.slice(1), { stdio: ["ignore", "ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (said += text));
   const closed = once(child, "close");
   const socket = child.stdio[3];
-  socket.on("error", () => {}); // it may end before it has read all
+  let broken = false;
+  socket.on("error", () => (broken = true)); // it may end before it has read all
   let next = 1, problem = null; // behind the header
 
   const send = () => {
@@ -84,5 +85,7 @@ export async function play(command, path, env = {}) {
   clearTimeout(patience);
   if (problem !== null) return problem;
   if (records[next]?.kind === end && code === 0) return null;
+  // Node gives up a socket that cannot be written any more, with what is still to be read from it.
+  if (broken && code === 0 && attempts > 1) return play(command, path, env, attempts - 1);
   return `it ended (${signal ?? code}) before record ${next + 1} of ${records.length}: ${said}`;
 }
