@@ -204,7 +204,7 @@ TEST(OriginHealthTest, FailuresThatNobodyAsksForAreForgotten) {
     most = std::max(most, healths.size());
   }
   // Twice what is younger than kKept.
-  EXPECT_LE(most, 2U * 101 * static_cast<std::size_t>(OriginHealths::kKept.count()));
+  EXPECT_LE(most, std::size_t{2} * 101 * static_cast<std::size_t>(OriginHealths::kKept.count()));
   EXPECT_FALSE(healths.Of("busy", "https://x.test", begun + std::chrono::minutes(99)).MayRetry())
       << "what is asked for stays";
 }
